@@ -153,8 +153,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
             its beginning in UTC; None is now.
     Raises: ProvisioningError if the function is not deployed; L3Error if it failed, with the end of its log.
     """
-    if function not in MOVERS:
-        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
+    checked_mover(function)
     cloud = reached(session, twin.layout.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {} if time is None else {"time": _moment(time)}
     reports: list[dict[str, Any]] = []
@@ -164,6 +163,12 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
             if not _more_can_move(reports[-1]):
                 break
     return MoverRun(function, tuple(reports))
+
+
+def checked_mover(function: str) -> None:
+    """Raises: L3Error if this is no mover."""
+    if function not in MOVERS:
+        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
 
 
 def run_canary(session: Session, twin: Twin) -> MoverRun:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from l3kit.errors import L3Error
+from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
+from l3kit.operate.forecast import Forecast
 from l3kit.operate.pauses import changes
 from l3kit.operate.pauses.report import PauseReport, paused_movers
 
@@ -45,6 +48,16 @@ class Upkeep:
         Raises: as `pause`.
         """
         return changes.resume(self.session, self.config, device)
+
+    def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
+        """Count what a mover would move: a dry run, which only reads.
+
+        Args:
+            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+            time: the moment the run would stand for, as of `run_mover`; None is now.
+        Raises: L3Error for what is no mover; StoreError. A tier that is not reached is a gap.
+        """
+        return forecasts.forecast(self.session, self.config, function, time=time)
 
     def end_lease(self, device: str) -> str:
         """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.

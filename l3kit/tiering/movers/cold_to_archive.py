@@ -136,7 +136,7 @@ class _Run:
             self._device("").skip(self.job.cold.name, str(error))
 
     def _is_due(self, info: ObjectInfo) -> bool:
-        return (_end_of(info.key) or info.modified) < self.job.cutoff
+        return (end_of(info.key) or info.modified) < self.job.cutoff
 
     def _device_id(self, key: str) -> str:
         chunk = parse_object_key(key)
@@ -218,7 +218,7 @@ def _is_seal(info: ObjectInfo) -> bool:
     return info.size <= _SEAL_SIZE and info.sha256 == SEAL_SHA256 and parse_object_key(info.key) is not None
 
 
-def _end_of(key: str) -> datetime | None:
+def end_of(key: str) -> datetime | None:
     """The end timestamp in a chunk's key; None for any other key, and for a text that is not a time.
 
     Version 0.1.0 also moved times without a zone, interpreted as UTC.

@@ -43,6 +43,7 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "letters": lambda twin: twin.letters(),
     "replay_letters": lambda twin: twin.replay_letters(),
     "logs": lambda twin: twin.logs(),
+    "forecast": lambda twin: twin.forecast("hot-to-cold-mover"),
     "pause": lambda twin: twin.pause(),
     "resume": lambda twin: twin.resume(),
     "end_lease": lambda twin: twin.end_lease("JFK"),
