@@ -27,6 +27,7 @@ from l3kit.cli.place import Connect, connected
 from l3kit.cli.query import add_query
 from l3kit.cli.reading import add_reading
 from l3kit.cli.running import add_running
+from l3kit.cli.runs import add_runs
 from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
 
@@ -85,6 +86,7 @@ def program() -> typer.Typer:
     add_deploying(app)
     add_running(app)
     add_pausing(app)
+    add_runs(app)
     add_query(app)
     add_reading(app)
     add_letters(app)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from l3kit.errors import L3Error
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
 from l3kit.operate.forecast import Forecast
+from l3kit.operate.history import reading
+from l3kit.operate.history.answer import RunHistory
 from l3kit.operate.pauses import changes
 from l3kit.operate.pauses.report import PauseReport, paused_movers
 
@@ -58,6 +60,21 @@ class Upkeep:
         Raises: L3Error for what is no mover; StoreError. A tier that is not reached is a gap.
         """
         return forecasts.forecast(self.session, self.config, function, time=time)
+
+    def runs(
+        self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
+    ) -> RunHistory:
+        """Tell of past runs of the movers, how far each device lags, and what needs doing first. Only reads.
+
+        Args:
+            since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
+                datetime with one, or a date; None is all that are kept, which is 90 days.
+            mover: only of `hot-to-cold-mover` or `cold-to-archive-mover`; None is both.
+            now: the moment the answer stands for, with a time zone; None is the present.
+        Raises: ConfigurationError for what is no time; L3Error for what is no mover; StoreError. What could not be read
+            is a gap.
+        """
+        return reading.runs(self.session, self.config, since=since, mover=mover, now=now)
 
     def end_lease(self, device: str) -> str:
         """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.

@@ -28,6 +28,7 @@ from l3kit.clouds.aws.data.stores import open_journal
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
 from l3kit.operate.explain.gather import explain
+from l3kit.operate.history.reading import runs
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
@@ -50,6 +51,7 @@ from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import save_inter_cloud_connection
+from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, deploy, write_twin
 from tests.support import whole_jobs
 from tests.support.accounts import aws_of
@@ -204,6 +206,13 @@ def _pause(session: Session, twin: Twin) -> None:
     assert not left.pauses
 
 
+def _runs(session: Session, twin: Twin) -> None:
+    found = runs(session, twin)
+    assert found.complete, found.summary()
+    assert found.lags
+    assert {one.mover for one in found.runs} == set(MOVERS)
+
+
 def _letters(session: Session, twin: Twin) -> None:
     found = letters(session, twin)
     assert found.complete, found.summary()
@@ -238,6 +247,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "explain": lambda session, twin: explain(session, twin, DEVICE),
     "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
     "pause": _pause,
+    "runs": _runs,
     "verify": _verify,
     "letters": _letters,
     "replay_letters": _replay_letters,
@@ -266,6 +276,9 @@ def test_a_verb_misses_each_of_its_permissions(
     grants, prepare = tuple(g for g in grants_for((verb,)) if not g.only), _put_letters if of_letters else _fill
     operator.allow(scope, grants)
     prepare(work)
+    if verb == "runs":
+        for mover in MOVERS:
+            run_mover(session, twin, mover, time="1980-01-01T00:00:00Z")
     if verb == "verify":
         end_lease(root_of(session), twin, DEVICE)
     VERBS[verb](operator.session, twin)

@@ -44,6 +44,7 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "replay_letters": lambda twin: twin.replay_letters(),
     "logs": lambda twin: twin.logs(),
     "forecast": lambda twin: twin.forecast("hot-to-cold-mover"),
+    "runs": lambda twin: twin.runs(),
     "pause": lambda twin: twin.pause(),
     "resume": lambda twin: twin.resume(),
     "end_lease": lambda twin: twin.end_lease("JFK"),

@@ -15,6 +15,8 @@ from l3kit.deploy.plan import Plan, Step
 from l3kit.errors import L3Error
 from l3kit.examples.prepare import holds_readings, load_example, prepare_deployment, sample
 from l3kit.operate.explain.gather import explain
+from l3kit.operate.forecast import forecast
+from l3kit.operate.history.reading import runs
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
@@ -82,6 +84,8 @@ VERBS: Mapping[str, Callable[[Session], object]] = {
     "explain": lambda s: explain(s, TWIN, "JFK"),
     "verify": lambda s: verify(s, TWIN),
     "put_telemetry": lambda s: put_telemetry(s, TWIN, ONE_READING),
+    "forecast": lambda s: forecast(s, TWIN, MOVERS[0]),
+    "runs": lambda s: runs(s, TWIN),
     "pause": lambda s: pause(s, TWIN, "JFK"),
     "resume": lambda s: resume(s, TWIN),
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),

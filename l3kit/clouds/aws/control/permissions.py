@@ -18,6 +18,7 @@ Verb = Literal[
     "verify",
     "end_lease",
     "pause",
+    "runs",
     "letters",
     "replay_letters",
     "load",
@@ -27,7 +28,7 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
 """Verbs whose permissions `preflight` requires."""
 LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
-READING: tuple[Verb, ...] = ("query", "tiers", "explain", "verify")
+READING: tuple[Verb, ...] = ("query", "tiers", "explain", "runs", "verify")
 LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
 
 On = Literal[
@@ -233,7 +234,9 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "read the actual state and the ownership tag",
         LOOKING,
     ),
-    _grant("schedules", "scheduler", "GetSchedule", "read the actual state and the next run", (*LOOKING, "explain")),
+    _grant(
+        "schedules", "scheduler", "GetSchedule", "read the actual state and the next run", (*LOOKING, "explain", "runs")
+    ),
     _grant("schedule group", "scheduler", "CreateScheduleGroup TagResource", "make", ("apply",)),
     _grant("schedules", "scheduler", "CreateSchedule UpdateSchedule", "create and update", ("apply",)),
     _grant("schedules", "scheduler", "DeleteSchedule", "remove", ("apply", "destroy")),
@@ -246,15 +249,15 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "dynamodb",
         "GetItem",
         "see what is under way and paused",
-        ("tiers", "explain", "verify", "end_lease", "pause"),
+        ("tiers", "explain", "runs", "verify", "end_lease", "pause"),
     ),
-    _grant("journal table", "dynamodb", "Scan", "find records of devices that the twin does not list", ("tiers",)),
+    _grant("journal table", "dynamodb", "Scan", "find records of runs, and of unlisted devices", ("tiers", "runs")),
     _grant(
         "journal table", "dynamodb", "PutItem", "free a device that a dead run holds; pause", ("end_lease", "pause")
     ),
-    _grant("buckets", "s3", "ListBucket", "find chunks and pauses", ("query", "tiers", "explain", "verify", "pause")),
+    _grant("buckets", "s3", "ListBucket", "find chunks, reports and pauses", (*READING, "pause")),
     _grant("cold pauses", "s3", "PutObject GetObject DeleteObject", "pause and resume", ("pause",)),
-    _grant("objects", "s3", "GetObject", "read chunks", ("query", "restore", "tiers", "explain", "verify")),
+    _grant("objects", "s3", "GetObject", "read chunks and reports", (*READING, "restore")),
     _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
     _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
@@ -280,7 +283,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "kms",
         "Decrypt",
         "read what they encrypt",
-        ("query", "tiers", "explain", "verify", "pause", *LETTERS),
+        (*READING, "pause", *LETTERS),
         only="where a bucket or table is encrypted by a key of your own",
     ),
     _grant(
