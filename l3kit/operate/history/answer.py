@@ -11,6 +11,7 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.journal_record import NEVER
 from l3kit.tiering.movers.report import iso
 
 if TYPE_CHECKING:
@@ -24,7 +25,12 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """One invocation of a mover, from the report that it stored. `skipped`: items, objects and devices left."""
+    """One invocation of a mover, from the report that it stored.
+
+    Attributes:
+        skipped: number of items, objects and devices left.
+        cutoff: what is older was due.
+    """
 
     started: datetime
     mover: str
@@ -37,6 +43,7 @@ class PastRun:
     skipped: int
     run: str
     first_reason: str = ""
+    cutoff: datetime = NEVER
 
     @classmethod
     def of(cls, report: dict[str, Any]) -> PastRun:
@@ -54,6 +61,7 @@ class PastRun:
             len(skipped),
             str(report["run_id"]),
             f"{skipped[0]['key']}: {skipped[0]['reason']}" if skipped else "",
+            datetime.fromisoformat(report["cutoff"]).astimezone(UTC),
         )
 
 
@@ -152,7 +160,7 @@ class RunHistory(Displayable, Answer):
             "complete": self.complete,
             "since": self.since.isoformat(),
             "findings": [asdict(one) for one in self.findings],
-            "runs": [{**asdict(run), "started": run.started.isoformat()} for run in self.runs],
+            "runs": [{**asdict(run), "started": iso(run.started), "cutoff": iso(run.cutoff)} for run in self.runs],
             "lags": [
                 {"device": lag.device, "oldest": lag.oldest.isoformat(), "days_over": lag.days_over}
                 for lag in self.lags

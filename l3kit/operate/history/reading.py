@@ -104,8 +104,14 @@ async def history_of(
         if len(devices) > MAX_DEVICES:
             what = f"lags of {count_of(len(devices) - MAX_DEVICES, 'device')}"
             gaps.append(Gap("hot", what, "were not looked at", "l3kit explain DEVICE tells of each"))
-    ordered = sorted(found, key=lambda one: (one.started, one.mover), reverse=True)
-    return ordered, lags, (await pauses_of(stores, twin)).pauses, gaps
+    config = twin.config
+    days = dict(zip(MOVERS, (config.hot_storage_size_in_days, config.cold_storage_size_in_days), strict=True))
+
+    def order(one: PastRun) -> tuple[datetime, datetime, int]:
+        """By start, and within a second by the time that the run stands for."""
+        return one.started, one.cutoff + timedelta(days=days[one.mover]), MOVERS.index(one.mover)
+
+    return sorted(found, key=order, reverse=True), lags, (await pauses_of(stores, twin)).pauses, gaps
 
 
 Read = Callable[[str], Awaitable[dict[str, Any] | None]]
@@ -149,10 +155,14 @@ async def _read_all(names: list[str], read: Read, mover: str, gaps: list[Gap]) -
         async with places:
             try:
                 content = await read(name)
-                return None if content is None else PastRun.of(content)
+                past = None if content is None else PastRun.of(content)
             except _ATTEMPTS:
+                past = None
                 bad.append(name)
-                return None
+            if past is not None and past.mover != mover:
+                past = None
+                bad.append(name)
+            return past
 
     found = [one for one in await asyncio.gather(*map(one, newest)) if one is not None]
     if bad:

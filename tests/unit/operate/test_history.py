@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from l3kit.errors import ConfigurationError, L3Error, StoreError
@@ -19,7 +21,7 @@ from l3kit.operate.tier_stores import TierStores
 from l3kit.session import Session
 from l3kit.tiering.format.pauses import NOTHING, Pause, Pauses
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
-from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX
+from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
 from l3kit.tiering.ports import JournalRow
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
@@ -78,9 +80,13 @@ def test_a_report_that_cannot_be_read_is_a_gap_and_hides_no_other() -> None:
     world, stores = moved()
     world.journal.rows[f"{REPORT_PREFIX}2026-02-27T00:00:00Z-x"] = JournalRow(1, {"report": "none"})
     archiving.put(stores.cold, f"{COLD_REPORTS}odd.json", b"[]")  # type: ignore[arg-type]
+    (name, *_) = (name for name in world.journal.rows if name.startswith(REPORT_PREFIX))
+    other = {**read_report(world.journal.rows[name]), "function": "another"}
+    row = JournalRow(1, {"report": zlib.compress(orjson.dumps(other))})
+    world.journal.rows[f"{REPORT_PREFIX}2026-02-27T00:00:00Z-y"] = row
     past, _, _, gaps = read(stores)
     assert len(past) == 4
-    assert [gap.what for gap in gaps] == [f"1 report of the {HOT}", f"1 report of the {COLD}"]
+    assert [gap.what for gap in gaps] == [f"2 reports of the {HOT}", f"1 report of the {COLD}"]
 
 
 def test_what_is_not_reached_is_a_gap() -> None:
@@ -97,6 +103,22 @@ def test_each_device_s_oldest_item_that_can_be_moved_tells_its_lag() -> None:
     world.put(C, item(C, 60 * 24 * 50))
     _, lags, *_ = read(TierStores(world.hot, world.journal, world.cold, None))
     assert [(lag.device, lag.days_over) for lag in lags] == [(B, 29.0), (A, 9.0), (C, -21.0)]
+
+
+def test_runs_of_one_second_are_in_the_order_of_the_times_that_they_stand_for() -> None:
+    world, cold = World(), archiving.World()
+    for _ in range(3):
+        world.move(A)
+        cold.run()
+    for number, (name, row) in enumerate(sorted(world.journal.rows.items())):
+        if name.startswith(REPORT_PREFIX):
+            report = {**read_report(row), "cutoff": f"2026-01-{10 + number:02d}T00:00:00Z"}
+            world.journal.rows[name] = JournalRow(1, {"report": zlib.compress(orjson.dumps(report))})
+    found, *_ = read(TierStores(world.hot, world.journal, cold.cold, None))
+    hot = [run.cutoff for run in found if run.mover == HOT]
+    assert hot == sorted(hot, reverse=True)
+    assert len(set(hot)) == 3
+    assert found[0].mover == COLD, "of one time, the mover that runs later"
 
 
 # --- what needs doing
