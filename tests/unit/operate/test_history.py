@@ -216,7 +216,7 @@ def test_of_a_session_that_reaches_nothing_everything_is_a_gap() -> None:
 
 
 @pytest.mark.parametrize(("given", "error"), [({"since": "soon"}, ConfigurationError), ({"mover": "x"}, L3Error)])
-def test_a_wrong_choice_is_refused(given: dict[str, str], error: type[Exception]) -> None:
+def test_a_wrong_choice_is_refused(given: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         runs(Session("sandbox", {}), TWIN, **given)
 
