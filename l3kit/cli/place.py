@@ -102,6 +102,12 @@ class Place:
             raise typer.BadParameter("is missing", param_hint=what)
         return replace(self, where=None), self.where
 
+    def perhaps_before(self, name: str | None) -> tuple[Place, str | None]:
+        """Return this place and the argument behind it, if there is one. A single one that is no path is that one."""
+        if name is None and self.where is not None and not Path(self.where).exists():
+            return replace(self, where=None), self.where
+        return self, name
+
     def _file(self) -> Path:
         if self.where is not None:
             return Path(self.where)

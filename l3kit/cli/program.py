@@ -21,12 +21,14 @@ from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
 from l3kit.cli.logs import add_logs
 from l3kit.cli.output import Output, reported
+from l3kit.cli.pausing import add_pausing
 from l3kit.cli.permissions import add_permissions
 from l3kit.cli.pipes import discard_unread
 from l3kit.cli.place import Connect, connected
 from l3kit.cli.query import add_query
 from l3kit.cli.reading import add_reading
 from l3kit.cli.running import add_running
+from l3kit.cli.runs import add_runs
 from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
 
@@ -85,6 +87,8 @@ def program() -> typer.Typer:
     add_deploying(app)
     add_running(app)
     add_audit(app)
+    add_pausing(app)
+    add_runs(app)
     add_query(app)
     add_reading(app)
     add_letters(app)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,10 @@ from l3kit.cli.place import Place
 from l3kit.cli.values import listed
 from l3kit.cli.verbs import verb
 from l3kit.errors import CheckFailedError
+
+if TYPE_CHECKING:
+    from l3kit.operate.forecast import Forecast
+    from l3kit.twin.config import Twin
 
 
 def add_running(app: typer.Typer) -> None:
@@ -35,6 +39,9 @@ def add_running(app: typer.Typer) -> None:
         time: Annotated[
             str | None, typer.Option(metavar="ISO", help="The moment the run stands for (default: now).")
         ] = None,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Tell what would be moved and what it would cost; move nothing.")
+        ] = False,
     ) -> int:
         """Run a deployed mover and wait until it has moved all it can."""
         from l3kit.given_values import check_known
@@ -42,6 +49,10 @@ def add_running(app: typer.Typer) -> None:
 
         place, function = place.before(mover, "MOVER")
         check_known("mover", [function], MOVERS)
+        if dry_run:
+            with place.open() as twin:
+                _tell(twin.forecast(function, time=time), twin.config, output)
+            return SUCCESS
         with place.open() as twin:
             result = twin.run_mover(function, time=time)
         output.answer(result)
@@ -77,3 +88,22 @@ def add_running(app: typer.Typer) -> None:
             report = twin.verify(clouds=listed(clouds), canary=canary)
         output.answer(report)
         return CHECKS_FAILED if report.failed else SUCCESS
+
+
+def _tell(found: Forecast, twin: Twin, output: Output) -> None:
+    """Print what would be moved, with its cost by the price book."""
+    from l3kit.cost.analysis.forecast import cost_of
+    from l3kit.cost.model.amounts import format_usd
+    from l3kit.prices.price_book import load_prices
+
+    cost = cost_of(found, twin, load_prices())
+    if output.as_json:
+        output.document({**found.to_json(), "cost": cost.bill.to_json() if cost else None})
+        return
+    output.answer(found)
+    if cost:
+        total = cost.bill.total
+        unknown = f", and {total.unknown} prices that are not known" if total.unknown else ""
+        print(f"It would cost about {format_usd(total.known)}{unknown}, by list prices without the free tier:")
+        print(f"  {', '.join(f'{count:,.0f} {name}' for name, count in cost.requests.items())}")
+    output.tell("Counting read the due items once; on a real account that is billed as reads.")

@@ -13,6 +13,7 @@ _EXPORTS = {
     "measure_move": "l3kit.examples.trial_move",
     "prepare_deployment": "l3kit.examples.prepare",
     "prepare_example": "l3kit.examples.prepare",
+    "prepare_runs": "l3kit.examples.prepare",
     "prepare_letters": "l3kit.examples.prepare",
     "publish_example": "l3kit.examples.prepare",
     "sample": "l3kit.examples.prepare",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from l3kit.operate.simulate.publication import Publication
     from l3kit.twin.config import Twin
 
+RECENT = 24 * 60
+"""Newest readings of each station that are loaded for the history of runs: the weeks that it shows."""
 PUBLISHED = 24
 """Newest readings of each station that arrive as messages where the twin takes them; all others are loaded."""
 
@@ -65,6 +67,20 @@ def prepare_example(
         loaded = load_example(twin, newest=newest, but_last=published, devices=empty)
         if loaded and moved_days:
             twin.replay(moments_back(newest, moved_days, 30))
+
+
+def prepare_runs(twin: OpenTwin, *, newest: datetime) -> None:
+    """Deploy the twin in a sandbox and, where no mover has run, load some weeks of weather and run the movers.
+
+    Args:
+        newest: the time of the newest reading.
+    """
+    if twin.session.target != "sandbox":
+        return
+    prepare_deployment(twin)
+    if not twin.runs(since=None).runs:
+        load_example(twin, newest=newest, last=RECENT)
+        twin.replay(moments_back(newest, 20, 10))
 
 
 def prepare_letters(twin: OpenTwin) -> None:

@@ -13,7 +13,7 @@ from l3kit.new_project.rewriting import parameters_cell, params_file, without_lo
 from l3kit.providers import provider
 from l3kit.twin.target import built_in_parameters
 
-NOTEBOOKS = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "letters", "destroy_l3")
+NOTEBOOKS = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "letters", "operations", "destroy_l3")
 """Those that work on any twin, `letters` on one with a message chain; the others tell of the examples."""
 PLACES = {"sandbox": "In the sandbox", "live": "On real accounts"}
 _CAREFUL: dict[str, dict[str, Any]] = {
@@ -71,6 +71,7 @@ def _values(notebook: str, choices: Choices) -> dict[str, Any]:
         "quantity": choices.quantity,
         "unit": "",
         "restore": False,
+        "history_days": 30,
         "replay_days": 0,
         "replay_every_days": 1,
         "data": False,

@@ -55,6 +55,17 @@ class RunMoversParameters(Dated):
     replay_every_days: int = Field(ge=1, le=365, description="days between those times")
 
 
+class OperationsParameters(Dated):
+    """operations.ipynb"""
+
+    notebook: ClassVar[str] = "operations"
+
+    prepare: bool = Field(
+        description="sandbox only: deploy, load some of the example and run the movers where none ran"
+    )
+    history_days: int = Field(ge=1, le=90, description="days of past runs, before as_of")
+
+
 class VerifyParameters(Parameters):
     """verify_connections.ipynb"""
 

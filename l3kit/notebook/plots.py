@@ -91,6 +91,32 @@ def crash_sweep(frame: pd.DataFrame) -> Figure:
     return figure
 
 
+def runs_over_time(frame: pd.DataFrame) -> Figure:
+    """Plot what each run of the movers moved, and which did not end complete.
+
+    Args:
+        frame: columns `started` (datetime), `mover`, `verdict`, `items`.
+    """
+    figure, axes = _figure(8, 3.2)
+    looks = {"hot-to-cold-mover": ("o", "#222222"), "cold-to-archive-mover": ("s", "#9a9a9a")}
+    for mover, (marker, color) in looks.items():
+        part = frame[frame["mover"] == mover].sort_values("started")
+        if len(part):
+            axes.plot(part["started"], part["items"], marker=marker, color=color, linewidth=1, label=mover)
+    bad = frame[frame["verdict"] != "complete"]
+    if len(bad):
+        axes.plot(
+            bad["started"], bad["items"], linestyle="", marker="x", markersize=10, color="black", label="not complete"
+        )
+    found = f"{len(bad):,} did not end complete" if len(bad) else "all ended complete"
+    axes.set_title(f"{len(frame):,} runs moved {frame['items'].sum():,} items; {found}")
+    axes.set_ylabel("items moved")
+    axes.set_xlabel("start of the run (UTC)")
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    figure.autofmt_xdate()
+    return figure
+
+
 def _figure(width: float, height: float) -> tuple[Figure, Any]:
     import matplotlib.pyplot as plt
 

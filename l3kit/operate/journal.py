@@ -13,8 +13,10 @@ from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import CANARY_DEVICE, is_own_key
+from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, from_row
+from l3kit.tiering.movers.pausing import pauses_in_journal
 from l3kit.tiering.ports import JournalStore, ObjectInfo, Tier
 
 if TYPE_CHECKING:
@@ -31,10 +33,12 @@ class JournalReport(Displayable, Answer):
     Attributes:
         records: by device, first those of the twin's config in its order, then records left of other devices.
         gaps: records that could not be read.
+        pauses: of the hot-to-cold mover.
     """
 
     records: tuple[tuple[str, DeviceRecord], ...]
     gaps: tuple[Gap, ...] = ()
+    pauses: Pauses = NOTHING
 
     @property
     def complete(self) -> bool:
@@ -73,12 +77,13 @@ class JournalReport(Displayable, Answer):
         under_way = sum(record.entry is not None for _, record in self.records)
         devices, items = count_of(len(self.records), "device"), count_of(moved, "item")
         text = f"{devices} in the journal, {items} moved, {count_of(under_way, 'chunk')} under way"
-        return text + gaps_clause(self.gaps)
+        return text + (f"; {self.pauses.summary()}" if self.pauses else "") + gaps_clause(self.gaps)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "summary": self.summary(),
             "complete": self.complete,
+            "paused": self.pauses.to_json(),
             "devices": self.to_frame().to_dict("records"),
             "gaps": [asdict(gap) for gap in self.gaps],
         }
@@ -102,7 +107,8 @@ async def read_records(stores: TierStores, twin: Twin) -> JournalReport:
     kept = [name.removeprefix(DEVICE_PREFIX) for name in await stores.journal.names(DEVICE_PREFIX)]
     found = [await _record(stores.journal, one) for one in (*listed, *sorted({*kept} - {*listed, CANARY_DEVICE}))]
     records = tuple(one for one in found if not isinstance(one, Gap))
-    return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)))
+    pauses = await pauses_in_journal(stores.journal)
+    return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)), pauses)
 
 
 async def _record(journal: JournalStore, device_id: str) -> tuple[str, DeviceRecord] | Gap:

@@ -13,6 +13,7 @@ from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import shortest
+from l3kit.tiering.format.pauses import Pauses, pauses_of_json
 from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.layout import MOVERS
@@ -63,7 +64,13 @@ class MoverRun(Displayable, CheckedAnswer):
         moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         left = f", {self.unmovable:,} stay hot because their id is not a movable time" if self.unmovable else ""
-        return f"{self.function}: {moved}; {self.verdict}{skipped}{left}"
+        paused = f" ({self.paused.summary()})" if self.paused else ""
+        return f"{self.function}: {moved}; {self.verdict}{paused}{skipped}{left}"
+
+    @property
+    def paused(self) -> Pauses:
+        """What the last invocation found paused."""
+        return pauses_of_json(self.reports[-1].get("paused", ()))
 
     @property
     def unmovable(self) -> int:
@@ -129,7 +136,8 @@ def check_complete(runs: Iterable[MoverRun]) -> None:
     left = [skip for run in runs for skip in run.skipped]
     bad = [run.verdict for run in runs if run.verdict != "complete"]
     if bad or left:
-        reasons = [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
+        reasons = [f"{pauses.summary()} (l3kit resume)" for run in runs if (pauses := run.paused)]
+        reasons += [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
         if len(left) > MAX_REASONS:
             reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")
         runs_ = count_of(len(bad), "run is", "runs are")
@@ -145,8 +153,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
             its beginning in UTC; None is now.
     Raises: ProvisioningError if the function is not deployed; L3Error if it failed, with the end of its log.
     """
-    if function not in MOVERS:
-        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
+    checked_mover(function)
     cloud = reached(session, twin.layout.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {} if time is None else {"time": _moment(time)}
     reports: list[dict[str, Any]] = []
@@ -156,6 +163,12 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
             if not _more_can_move(reports[-1]):
                 break
     return MoverRun(function, tuple(reports))
+
+
+def checked_mover(function: str) -> None:
+    """Raises: L3Error if this is no mover."""
+    if function not in MOVERS:
+        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
 
 
 def run_canary(session: Session, twin: Twin) -> MoverRun:

@@ -16,7 +16,7 @@ from l3kit.deploy.plan import Plan
 from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.notebook.progress import DONE, Silent
 from l3kit.notebook.tables import Displayable, Sheet, table
-from l3kit.operate import inventory, journal, leases, movers, query, runs
+from l3kit.operate import inventory, journal, movers, query, runs
 from l3kit.operate.audit import auditing
 from l3kit.operate.audit.report import AuditReport
 from l3kit.operate.audit.settings import AuditOptions
@@ -32,6 +32,7 @@ from l3kit.operate.logs import choice as log_choice
 from l3kit.operate.logs import reading as log_reading
 from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.simulate import publication
+from l3kit.operate.upkeep import Upkeep
 from l3kit.operate.verify import links, report
 from l3kit.twin.config import Twin
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class OpenTwin(Displayable):
+class OpenTwin(Upkeep, Displayable):
     """A twin whose clouds are reached: what `open` returns.
 
     Attributes:
@@ -85,7 +86,7 @@ class OpenTwin(Displayable):
         Raises: ProvisioningError if a tier is on a cloud that this session cannot deploy to; PermissionMissingError.
         """
         made = deployment.plan(self.config, self.session, clouds=clouds, rotate_tokens=rotate_tokens)
-        return self._to_carry_out(made, "apply")
+        return self._to_carry_out(self._with_pauses(made), "apply")
 
     def plan_destroy(self, *, data: bool = False) -> OpenPlan:
         """Show what `destroy` would remove. Changes nothing.
@@ -297,16 +298,6 @@ class OpenTwin(Displayable):
         Raises: ConfigurationError for a choice that is none. A log that cannot be read is a gap.
         """
         return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
-
-    def end_lease(self, device: str) -> str:
-        """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.
-
-        Only for a run that has certainly ended: look at its function's log first.
-
-        Returns: the id of the run that held the lease; empty if none did.
-        Raises: StoreError, also if the run turns out to be alive.
-        """
-        return leases.end_lease(self.session, self.config, device)
 
     def _to_carry_out(self, made: Plan, name: str) -> OpenPlan:
         def carry_out(plan: Plan) -> ApplyResult:

@@ -17,6 +17,8 @@ from l3kit.deploy.open_plan import OpenPlan
 from l3kit.notebook.answer import Answer, CheckedAnswer
 from l3kit.operate.audit.report import AuditReport
 from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.forecast import Forecast
+from l3kit.operate.history.answer import RunHistory
 from l3kit.operate.inventory import TiersReport
 from l3kit.operate.journal import JournalReport, TierObjects
 from l3kit.operate.letters.listing import LettersReport
@@ -25,6 +27,7 @@ from l3kit.operate.load.report import LoadReport
 from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.open_twin import OpenTwin
+from l3kit.operate.pauses.report import PauseReport
 from l3kit.operate.query import QueryResult
 from l3kit.operate.runs import MoverRuns
 from l3kit.operate.simulate.publication import Publication
@@ -35,7 +38,7 @@ SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
-    *(LogsReport, AuditReport),
+    *(LogsReport, AuditReport, RunHistory, Forecast, PauseReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API

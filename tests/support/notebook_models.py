@@ -11,6 +11,7 @@ MODELS: dict[str, type[Parameters]] = {
     "walkthrough": params.WalkthroughParameters,
     "deploy_l3": params.DeployParameters,
     "run_movers": params.RunMoversParameters,
+    "operations": params.OperationsParameters,
     "verify_connections": params.VerifyParameters,
     "query_tiers": params.QueryParameters,
     "letters": LettersParameters,

@@ -19,6 +19,8 @@ Verb = Literal[
     "explain",
     "verify",
     "end_lease",
+    "pause",
+    "runs",
     "letters",
     "replay_letters",
     "load",

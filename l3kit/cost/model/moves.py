@@ -23,8 +23,8 @@ JOURNAL_BYTES_PER_ITEM = 7
 JOURNAL_FRAME_BYTES = 700
 """Bytes of a journal record without its items."""
 LIST_PAGE = 1_000
-RECEIPT_LISTS = 1
-"""Each archiving run lists its receipts once more (l3kit/tiering/transfer/receipts.py)."""
+OWN_LISTS = 2
+"""Each archiving run lists the pauses and its receipts (l3kit/tiering/movers/pausing.py, transfer/receipts.py)."""
 MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
 """The hot-to-cold mover's memory: its own, and three chunks of each of five devices (docs/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
@@ -141,7 +141,7 @@ def _read_and_delete(w: Inputs, sites: Sites, tally: Tally) -> None:
 
 
 def _journal(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """Of each device one read; of each chunk two writes that carry its entry; of each device moved a last write.
+    """Of a run two reads, of a device one; of a chunk two writes that carry its entry; of a device moved a last write.
 
     A write is billed by the larger of the old and the new record. So a device with n chunks writes 2 n + 1 times the
     size of an entry, where the first write of a smaller last chunk still has the size of a full one.
@@ -154,7 +154,7 @@ def _journal(w: Inputs, sites: Sites, tally: Tally) -> None:
     full_writes = chunks.full * 2 + any_full
     rest_writes = chunks.rest * (3 - any_full)
     one = ops.number(1)
-    tier.scan(tally, sites.hot, w.devices + 1, one, ops.number(JOURNAL_FRAME_BYTES), "read the journal")
+    tier.scan(tally, sites.hot, w.devices + 2, one, ops.number(JOURNAL_FRAME_BYTES), "read the journal")
     tier.write(tally, sites.hot, w.devices * full_writes, full, "note full chunks in the journal", "estimated")
     tier.write(tally, sites.hot, w.devices * rest_writes, rest, "note last chunks in the journal", "estimated")
     tier.write(tally, sites.hot, one, ops.number(JOURNAL_FRAME_BYTES), "store the run's report", "estimated")
@@ -168,7 +168,7 @@ def cold_to_archive(w: Inputs, sites: Sites, tally: Tally, listed: Number, secon
         seconds: how long the mover runs, where that is known; else it is estimated.
     """
     chunks, ops, known = w.stored_chunks_of_run, w.ops, seconds is not None
-    pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1) + RECEIPT_LISTS
+    pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1) + OWN_LISTS
     request(tally, sites.cold, "cold", "list", pages, "list cold objects")
     request(tally, sites.cold, "cold", "head", chunks.count, "look at cold objects")
     retrieve(tally, sites.cold, chunks.bytes, "read cold objects")

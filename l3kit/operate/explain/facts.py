@@ -72,6 +72,7 @@ class DeviceFacts:
         entry: set if the journal has a chunk under way.
         schedules: of the hot-to-cold and the cold-to-archive mover.
         configured: whether the device is in the twin's config.
+        stopped: a sentence on a pause that stops its movers; empty without one.
         foreign: objects under the device's keys that are not chunks: tier and key.
     """
 
@@ -89,3 +90,4 @@ class DeviceFacts:
     schedules: tuple[Schedule, Schedule]
     configured: bool = True
     foreign: tuple[tuple[str, str], ...] = ()
+    stopped: str = ""

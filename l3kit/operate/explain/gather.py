@@ -12,6 +12,7 @@ from l3kit.given_values import first_and_nearest
 from l3kit.operate.coroutines import run
 from l3kit.operate.explain.facts import DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
 from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.pauses.report import pauses_of
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
@@ -77,6 +78,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
         hot = await _hot_items(stores.hot, device_id) if stores.hot else None
         entry = record.entry if record else None
         check = await _check_entry(stores.hot, stores.cold, device_id, entry) if stores.hot and entry else None
+        stopped = (await pauses_of(stores, twin)).stops(device_id)
         foreign: list[tuple[str, str]] = []
         cold = await _chunks(stores.cold, device_id, foreign) if stores.cold else None
         archive = await _chunks(stores.archive, device_id, foreign) if stores.archive else None
@@ -95,6 +97,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
             schedules=(hot_run, cold_run),
             configured=device_id in {device.id for device in twin.devices},
             foreign=tuple(foreign),
+            stopped=stopped,
         )
 
 

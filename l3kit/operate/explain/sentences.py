@@ -122,6 +122,8 @@ def _later_run(figures: DeviceFigures, entry: Entry) -> str:
 
 
 def _runs(figures: DeviceFigures) -> Iterator[str]:
+    if figures.facts.stopped:
+        yield figures.facts.stopped
     hot, cold = figures.facts.schedules
     if hot == cold:
         yield f"Both movers {_schedule(hot, ('are', 'have', 'run'))}."

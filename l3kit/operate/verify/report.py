@@ -15,6 +15,7 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.pauses.report import pause_checks, read_pauses
 from l3kit.operate.verify.canary_trip import CanaryTrip
 from l3kit.operate.verify.items import item_checks
 from l3kit.operate.verify.links import link_checks
@@ -25,6 +26,7 @@ from l3kit.tiering.format.canary import Sighting
 if TYPE_CHECKING:
     import pandas as pd
 
+    from l3kit.clouds.ports.cloud import Cloud
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
@@ -126,7 +128,7 @@ def verify(
     reached = [cloud for p in twin.layout.clouds_among(clouds) if (cloud := session.cloud(p)) is not None]
     groups: list[tuple[str, Callable[[], Iterator[Check]]]] = [
         ("functions", lambda: chain.from_iterable(cloud.function_checks(twin) for cloud in reached)),
-        ("schedules", lambda: chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)),
+        ("schedules", lambda: schedule_checks(session, twin, reached, clouds)),
         ("drift", lambda: drift_checks(session, twin, clouds)),
         ("links", lambda: link_checks(session, twin, clouds)),
     ]
@@ -153,6 +155,13 @@ def verify(
     notes += trip.notes
     notes += [] if any(check.group == "links" for check in checks) else ["No link crosses a cloud border."]
     return VerifyReport(tuple(checks), tuple(notes), tuple(trip.way))
+
+
+def schedule_checks(session: Session, twin: Twin, reached: Sequence[Cloud], clouds: Sequence[str]) -> Iterator[Check]:
+    """Check the movers' schedules, and that what is paused is paused for both movers."""
+    yield from chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)
+    if not clouds or {twin.layout.hot, twin.layout.cold} <= set(clouds):
+        yield from pause_checks(read_pauses(session, twin))
 
 
 def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import orjson
 
@@ -17,6 +18,7 @@ from l3kit.tiering.format.item_times import moment_or_none
 from l3kit.tiering.format.last_chunks import LastChunks
 from l3kit.tiering.movers.archive_targets import ArchiveTarget
 from l3kit.tiering.movers.pace import Pace
+from l3kit.tiering.movers.pausing import PauseWatch, pauses_in_cold
 from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
 from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
@@ -63,12 +65,11 @@ class ColdToArchive:
     async def run(self) -> RunReport:
         """Move all due objects, then store and return the report, which includes errors of a store or the writer."""
         started = self.clock()
-        run = _Run(self, Pace(self.remaining))
+        run = _Run(self, Pace(self.remaining), PauseWatch(partial(pauses_in_cold, self.cold), self.clock))
         await run.work()
         reports = list(run.reports.values())
-        report = report_of(
-            self, FUNCTION, started, reports, {"cold": self.cold.usage, "target": self.target.usage}, len(reports)
-        )
+        usages = {"cold": self.cold.usage, "target": self.target.usage}
+        report = report_of(self, FUNCTION, started, reports, usages, len(reports), run.watch.seen)
         await save_or_warn(self._save(report))
         return report
 
@@ -84,11 +85,19 @@ class _Run:
 
     job: ColdToArchive
     pace: Pace
+    watch: PauseWatch
     reports: dict[str, DeviceReport] = field(default_factory=dict)
     keys_listed: int = 0
     last_chunks: LastChunks = field(default_factory=LastChunks)
 
     async def work(self) -> None:
+        try:
+            if await self.watch.begin():
+                return
+        except L3Error as error:  # what is paused is not known, so nothing is moved
+            log.warning("pauses could not be read: %s", error)
+            self._device("").skip(self.job.cold.name, str(error))
+            return
         due = self._due()
         turn = asyncio.Lock()
         await asyncio.gather(*(self._worker(due, turn) for _ in range(self.job.target.concurrency)))
@@ -116,6 +125,9 @@ class _Run:
             async for info, last in self.last_chunks.mark(self.job.cold.list()):
                 if is_own_key(info.key) or not self._is_due(info):
                     continue
+                if await self.watch.paused(self._device_id(info.key)):
+                    self._device(info.key).paused = True
+                    continue
                 if not self.pace.time_left():
                     self._device(info.key).remains = True
                     return
@@ -125,11 +137,14 @@ class _Run:
             self._device("").skip(self.job.cold.name, str(error))
 
     def _is_due(self, info: ObjectInfo) -> bool:
-        return (_end_of(info.key) or info.modified) < self.job.cutoff
+        return (end_of(info.key) or info.modified) < self.job.cutoff
+
+    def _device_id(self, key: str) -> str:
+        chunk = parse_object_key(key)
+        return chunk.device_id if chunk else FOREIGN
 
     def _device(self, key: str) -> DeviceReport:
-        chunk = parse_object_key(key)
-        device_id = chunk.device_id if chunk else FOREIGN
+        device_id = self._device_id(key)
         return self.reports.setdefault(device_id, DeviceReport(device_id))
 
     async def _move_safely(self, info: ObjectInfo, last: bool) -> None:
@@ -205,7 +220,7 @@ def is_seal(info: ObjectInfo) -> bool:
     return info.size <= MAX_SEAL_BYTES and info.sha256 == SEAL_SHA256 and parse_object_key(info.key) is not None
 
 
-def _end_of(key: str) -> datetime | None:
+def end_of(key: str) -> datetime | None:
     """The end timestamp in a chunk's key; None for any other key, and for a text that is not a time.
 
     Version 0.1.0 also moved times without a zone, interpreted as UTC.

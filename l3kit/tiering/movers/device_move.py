@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from zlib import crc32
 
 from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreError
@@ -40,7 +40,7 @@ class DeviceMove:
     Args:
         cutoff: items before this moment are moved; None only finishes an earlier run's open entry.
         latest: later readings count as ahead of time.
-        time_left: called before each chunk; on False the device stops at that chunk boundary.
+        time_left, paused: called before each chunk; on False, or True, the device stops at that chunk boundary.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class DeviceMove:
         latest: int,
         tuning: Tuning,
         time_left: Callable[[], bool],
+        paused: Callable[[], Awaitable[bool]],
     ) -> None:
         self._device_id = device_id
         self._hot = hot
@@ -64,6 +65,7 @@ class DeviceMove:
         self._checked_up_to = ""
         self._tuning = tuning
         self._time_left = time_left
+        self._paused = paused
         self._refused: set[str] = set()
         self._narrowing = Narrowing()
         self.report = DeviceReport(device_id)
@@ -94,6 +96,9 @@ class DeviceMove:
                 return
             if not self._time_left():
                 self.report.remains = True
+                return
+            if await self._paused():
+                self.report.paused = True
                 return
             draft, body = self._fitting_draft(filler)
             exhausted = exhausted and draft.count == filler.count

@@ -6,9 +6,10 @@ import asyncio
 import logging
 import zlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import orjson
 
@@ -19,6 +20,7 @@ from l3kit.tiering.journal import LEASE_SECONDS, Clock, DeviceJournal
 from l3kit.tiering.movers.cold_target import ColdTarget
 from l3kit.tiering.movers.device_move import DeviceMove
 from l3kit.tiering.movers.pace import Pace
+from l3kit.tiering.movers.pausing import PauseWatch, pauses_in_journal
 from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
 from l3kit.tiering.ports import HotStore, JournalRow, JournalStore
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning
@@ -68,40 +70,48 @@ class HotToCold:
     async def run(self) -> RunReport:
         """Move, then store and return the report. Raises: StoreError only if the journal is unavailable."""
         started = self.clock()
+        watch = PauseWatch(partial(pauses_in_journal, self.journal), self.clock)
+        reports = [] if await watch.begin() else await self._move_devices(watch)
+        report = report_of(
+            self,
+            FUNCTION,
+            started,
+            reports,
+            {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage},
+            device_count=len(set(self.devices)),
+            pauses=watch.seen,
+        )
+        await save_or_warn(self._save(report))
+        return report
+
+    async def _move_devices(self, watch: PauseWatch) -> list[DeviceReport]:
+        """Move each device that is not paused. Returns: the parts of the report. Raises: StoreError."""
         pace = Pace(self.remaining)
         resume = await self._register()
         removed = frozenset(_known_devices(resume)) - frozenset(self.devices)
         queue = deque([*self._in_turn(resume), *sorted(removed)])
         reports: list[DeviceReport] = []
         workers = [
-            self._work(queue, removed, reports, pace) for _ in range(min(self.tuning.device_concurrency, len(queue)))
+            self._work(queue, removed, reports, pace, watch)
+            for _ in range(min(self.tuning.device_concurrency, len(queue)))
         ]
         await asyncio.gather(*workers)
         reached = {report.device_id for report in reports}
         reports += [DeviceReport(device_id, remains=True) for device_id in queue if device_id not in reached]
-        unsettled = {report.device_id for report in reports if report.skipped or report.remains}
+        unsettled = {report.device_id for report in reports if report.skipped or report.remains or report.paused}
         known = sorted({*self.devices, *(unsettled & removed)})
         await self._note_resume(resume, queue[0] if queue else "", known)
-        report = report_of(
-            self,
-            FUNCTION,
-            started,
-            [one for one in reports if not (one.has_nothing_to_report and one.device_id in removed)],
-            {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage},
-            device_count=len(set(self.devices)),
-        )
-        await save_or_warn(self._save(report))
-        return report
+        return [one for one in reports if not (one.has_nothing_to_report and one.device_id in removed)]
 
     async def run_canary(self) -> RunReport:
         """Move the canary of `verify` alone, whatever its age, in the way of any device.
 
-        No reading is looked at. The report is not stored, and the journal keeps the canary's record of chunk numbers.
-        Raises: nothing; the report has the reason why it was not moved.
+        No reading is looked at, and a pause does not stop it. The report is not stored, and the journal keeps the
+        canary's record of chunk numbers. Raises: nothing; the report has the reason why it was not moved.
         """
         started = self.clock()
         due = replace(self, now=started + CLOCK_TOLERANCE, hot_days=0)
-        report = await due._move_device(CANARY_DEVICE, Pace(self.remaining), only_finish=False)
+        report = await due._move_device(CANARY_DEVICE, Pace(self.remaining), _never, only_finish=False)
         usages = {"hot": self.hot.usage, "journal": self.journal.usage, "target": self.target.usage}
         return report_of(due, FUNCTION, started, [report], usages, device_count=1)
 
@@ -136,15 +146,28 @@ class HotToCold:
         if (next_device, known) != (noted, _known_devices(resume)):
             await self.journal.swap(RESUME_NAME, _resume_row(resume, next_device, known))
 
-    async def _work(self, queue: deque[str], removed: frozenset[str], reports: list[DeviceReport], pace: Pace) -> None:
+    async def _work(
+        self,
+        queue: deque[str],
+        removed: frozenset[str],
+        reports: list[DeviceReport],
+        pace: Pace,
+        watch: PauseWatch,
+    ) -> None:
         while queue and pace.time_left():
             device_id = queue.popleft()
-            report = await self._move_device(device_id, pace, only_finish=device_id in removed)
+            if await watch.paused(device_id):
+                reports.append(DeviceReport(device_id, paused=True))
+                continue
+            paused = partial(watch.paused, device_id)
+            report = await self._move_device(device_id, pace, paused, only_finish=device_id in removed)
             reports.append(report)
             if report.remains:
                 queue.append(device_id)
 
-    async def _move_device(self, device_id: str, pace: Pace, *, only_finish: bool) -> DeviceReport:
+    async def _move_device(
+        self, device_id: str, pace: Pace, paused: Callable[[], Awaitable[bool]], *, only_finish: bool
+    ) -> DeviceReport:
         journal = DeviceJournal(self.journal, device_id, self.run_id, self.clock, self.lease_seconds)
         move = DeviceMove(
             device_id,
@@ -155,6 +178,7 @@ class HotToCold:
             latest=moment_of(max(self.now, self.clock()) + CLOCK_TOLERANCE),
             tuning=self.tuning,
             time_left=pace.turn(),
+            paused=paused,
         )
         try:
             return await move.run()
@@ -186,6 +210,10 @@ class HotToCold:
             },
         )
         await self.journal.swap(f"{REPORT_PREFIX}{report.started}-{report.run_id}", row)
+
+
+async def _never() -> bool:
+    return False
 
 
 def _known_devices(resume: JournalRow | None) -> list[str]:

@@ -11,11 +11,12 @@ from typing import Any, Literal, Protocol
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.item_times import why_unmovable
+from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import Usage
 
 log = logging.getLogger(__name__)
 
-Verdict = Literal["complete", "partial", "deadline", "failed"]
+Verdict = Literal["complete", "paused", "partial", "deadline", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class DeviceReport:
     Attributes:
         unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
         ahead: readings with a time in the future, among those read.
+        paused: the device was left, or left after a chunk, because it is paused.
     """
 
     device_id: str
@@ -49,6 +51,7 @@ class DeviceReport:
     unmovable: int = 0
     unmovable_first: list[str] = field(default_factory=list)
     ahead: int = 0
+    paused: bool = False
 
     def leave(self, sort_key: str) -> None:
         """Count an item that is never moved because its `id` is not a movable time."""
@@ -97,8 +100,9 @@ class RunReport:
     """The result of one mover run.
 
     Attributes:
-        verdict: `complete`: everything due was moved. `deadline`: stopped cleanly before the deadline, more remains.
-            `partial`: some devices or objects were skipped, each with a reason. `failed`: nothing could be moved.
+        verdict: `complete`: everything due was moved. `paused`: everything due was that is not paused. `deadline`:
+            stopped cleanly before the deadline, more remains. `partial`: some devices or objects were skipped, each
+            with a reason. `failed`: nothing could be moved.
         cutoff: ISO time; items before it were due.
         devices: those with something to report, in processing order.
         device_count: number of devices processed.
@@ -117,6 +121,7 @@ class RunReport:
     requests: Mapping[str, int]
     retries: Mapping[str, int]
     units: Mapping[str, float]
+    pauses: Pauses = NOTHING
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values: totals and devices."""
@@ -133,6 +138,7 @@ class RunReport:
             "bytes": sum(device.bytes for device in self.devices),
             "chunks": sum(device.chunks for device in self.devices),
             "unmovable": sum(device.unmovable for device in self.devices),
+            "paused": self.pauses.to_json(),
             "devices": _device_rows(self.devices),
             "requests": dict(self.requests),
             "retries": dict(self.retries),
@@ -149,12 +155,15 @@ def _device_rows(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
     return rows
 
 
-def verdict_of(devices: Iterable[DeviceReport]) -> Verdict:
-    """Derive the verdict from the devices' parts: skips take precedence over work left for the next run."""
+def verdict_of(devices: Iterable[DeviceReport], pauses: Pauses = NOTHING) -> Verdict:
+    """Derive the verdict from the devices' parts: skips come before work left for the next run, then pauses."""
     devices = list(devices)
     if any(device.skipped for device in devices):
-        return "partial" if any(device.chunks or not device.skipped for device in devices) else "failed"
-    return "deadline" if any(device.remains for device in devices) else "complete"
+        done = any(device.chunks or not (device.skipped or device.paused) for device in devices)
+        return "partial" if done else "failed"
+    if any(device.remains for device in devices):
+        return "deadline"
+    return "paused" if pauses else "complete"
 
 
 class Run(Protocol):
@@ -175,8 +184,9 @@ def report_of(
     devices: Sequence[DeviceReport],
     usages: Mapping[str, Usage],
     device_count: int,
+    pauses: Pauses = NOTHING,
 ) -> RunReport:
-    """Build the report of a run that ends now. `usages`: of its adapters, by role."""
+    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: that it has met."""
     finished = run.clock()
     requests, retries, units = merge_usage(usages)
     return RunReport(
@@ -186,12 +196,13 @@ def report_of(
         finished=iso(finished),
         seconds=(finished - started).total_seconds(),
         cutoff=iso(run.cutoff),
-        verdict=verdict_of(devices),
+        verdict=verdict_of(devices, pauses),
         device_count=device_count,
         devices=tuple(report for report in devices if not report.has_nothing_to_report),
         requests=requests,
         retries=retries,
         units=units,
+        pauses=pauses,
     )
 
 

@@ -25,6 +25,7 @@ from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
 from l3kit.operate.audit.auditing import audit
 from l3kit.operate.explain.gather import explain
+from l3kit.operate.history.reading import runs
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
@@ -33,6 +34,7 @@ from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load
 from l3kit.operate.logs.reading import logs
 from l3kit.operate.movers import run_mover
+from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.query import query
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.verify.report import verify
@@ -46,6 +48,7 @@ from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import save_inter_cloud_connection
+from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import MakeTwin, deploy, write_twin
 from tests.support import whole_jobs
 from tests.support.accounts import aws_of
@@ -58,7 +61,7 @@ DEVICE = "pump-1"
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "load", "logs", "audit", "log groups")
+QUICK = ("query", "restore", "tiers", "explain", "end_lease", "pause", "load", "logs", "audit", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 
@@ -190,6 +193,23 @@ def _move(session: Session, twin: Twin) -> None:
     run_mover(session, twin, "hot-to-cold-mover", time="1980-01-01T00:00:00Z")
 
 
+def _pause(session: Session, twin: Twin) -> None:
+    try:
+        for device in (None, DEVICE, None):  # the third finds what the first wrote
+            assert pause(session, twin, device).halves == ()
+    finally:
+        for device in (None, DEVICE):
+            left = resume(session, twin, device)
+    assert not left.pauses
+
+
+def _runs(session: Session, twin: Twin) -> None:
+    found = runs(session, twin)
+    assert found.complete, found.summary()
+    assert found.lags
+    assert {one.mover for one in found.runs} == set(MOVERS)
+
+
 def _letters(session: Session, twin: Twin) -> None:
     found = letters(session, twin)
     assert found.complete, found.summary()
@@ -230,6 +250,8 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "tiers": _tiers,
     "explain": lambda session, twin: explain(session, twin, DEVICE),
     "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
+    "pause": _pause,
+    "runs": _runs,
     "verify": _verify,
     "letters": _letters,
     "replay_letters": _replay_letters,
@@ -259,6 +281,9 @@ def test_a_verb_misses_each_of_its_permissions(
     grants, prepare = tuple(g for g in grants_for((verb,)) if not g.only), _put_letters if of_letters else _fill
     operator.allow(scope, grants)
     prepare(work)
+    if verb == "runs":
+        for mover in MOVERS:
+            run_mover(session, twin, mover, time="1980-01-01T00:00:00Z")
     if verb == "verify":
         end_lease(root_of(session), twin, DEVICE)
     VERBS[verb](operator.session, twin)

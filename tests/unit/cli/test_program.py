@@ -48,7 +48,7 @@ def test_the_page_names_every_verb() -> None:
 
 
 def test_a_verb_about_a_twin_is_a_method_of_an_open_twin_or_told_to_be_none() -> None:
-    methods = {name.replace("_", "-") for name in vars(OpenTwin) if not name.startswith("_")}
+    methods = {name.replace("_", "-") for name in dir(OpenTwin) if not name.startswith("_")}
     not_methods = {"apply", "rotate", "run", "replay", "simulate", "init", "permissions", "first-light"}
     assert {words[0] for words in VERBS if len(words) == 1} - not_methods <= methods
 

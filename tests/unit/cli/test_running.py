@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from l3kit.errors import ProvisioningError
+from l3kit.operate.forecast import DeviceForecast, Forecast
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.verify.report import Check, VerifyReport
-from tests.support.answering import Answering
+from l3kit.twin.config import Twin
+from tests.support.answering import EXAMPLE, Answering
 
 MOVER = "hot-to-cold-mover"
 
@@ -37,6 +41,21 @@ def test_what_a_mover_left_is_told_by_the_exit_code_beside_the_result(capsys: py
     printed = capsys.readouterr()
     assert json.loads(printed.out)["verdict"] == "partial"
     assert "x: is too large" in printed.err
+
+
+def test_a_dry_run_tells_what_would_move_and_what_it_costs(capsys: pytest.CaptureFixture[str]) -> None:
+    due = DeviceForecast("JFK", 1000, 1, 200_000, "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z")
+    twin = Answering(forecast=Forecast(MOVER, datetime(2026, 3, 1, tzinfo=UTC), (due,)))
+    twin.config = Twin.load(Path(EXAMPLE))
+    assert twin.command("run", MOVER, "--dry-run", "--time", "2026-03-01") == 0
+    printed = capsys.readouterr()
+    assert "dry run: 1,000 items, 1 chunk, 200,000 bytes of 1 device would be moved" in printed.out
+    assert "It would cost about $0.0" in printed.out
+    assert "dynamodb.on_demand.write_unit" in printed.out
+    assert twin.command("run", MOVER, "--dry-run", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["items"], float(told["cost"]["known_usd"]) > 0) == (1000, True)
+    assert [call[0] for call in twin.asked] == ["forecast", "forecast"]
 
 
 def test_a_mover_that_is_none_is_refused_before_anything_is_reached(capsys: pytest.CaptureFixture[str]) -> None:

@@ -88,7 +88,7 @@ def test_defaults_are_local_and_deterministic(notebook: str) -> None:
 @pytest.mark.parametrize("notebook", MODELS)
 def test_notebooks_for_one_twin_share_a_sandbox_and_experiments_have_their_own(notebook: str) -> None:
     values, _ = cell_values(notebook)
-    shared = ("default", False) if notebook in (*SHARED["aws-azure-gcp"], "letters") else (notebook, True)
+    shared = ("default", False) if notebook in (*SHARED["aws-azure-gcp"], "letters", "operations") else (notebook, True)
     assert (values["sandbox"], values["fresh"]) == shared
     assert values["twin"] == f"params/twins/{TWINS.get(notebook, 'nyc-weather')}"
 

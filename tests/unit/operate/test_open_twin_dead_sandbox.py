@@ -16,6 +16,7 @@ import pytest
 from l3kit.cli import main
 from l3kit.errors import SandboxError
 from l3kit.operate.open_twin import OpenTwin
+from l3kit.operate.upkeep import Upkeep
 from l3kit.sandbox.state import Home, ProcessInfo, SandboxState, write_json
 from l3kit.session import Session
 from l3kit.twin.config import Twin
@@ -43,6 +44,10 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "letters": lambda twin: twin.letters(),
     "replay_letters": lambda twin: twin.replay_letters(),
     "logs": lambda twin: twin.logs(),
+    "forecast": lambda twin: twin.forecast("hot-to-cold-mover"),
+    "runs": lambda twin: twin.runs(),
+    "pause": lambda twin: twin.pause(),
+    "resume": lambda twin: twin.resume(),
     "end_lease": lambda twin: twin.end_lease("JFK"),
 }
 CLOSING = {"close", "sheet", "stop_if_empty"}
@@ -78,7 +83,7 @@ def assert_told(text: str, home: Path) -> None:
 
 def test_the_methods_are_all_there_are() -> None:
     public = {name for name, _ in inspect.getmembers(OpenTwin, inspect.isfunction) if name[0] != "_"}
-    inherited = {name for name in public if name not in vars(OpenTwin)}
+    inherited = {name for name in public if name not in {*vars(OpenTwin), *vars(Upkeep)}}
     assert set(METHODS) == public - inherited - CLOSING
 
 

@@ -15,6 +15,8 @@ from l3kit.deploy.plan import Plan, Step
 from l3kit.errors import L3Error
 from l3kit.examples.prepare import holds_readings, load_example, prepare_deployment, sample
 from l3kit.operate.explain.gather import explain
+from l3kit.operate.forecast import forecast
+from l3kit.operate.history.reading import runs
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import objects, read_journal
 from l3kit.operate.leases import end_lease
@@ -22,6 +24,7 @@ from l3kit.operate.letters.listing import letters
 from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.movers import replay, run_mover
 from l3kit.operate.open_twin import OpenTwin
+from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.query import query
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.operate.verify.report import verify
@@ -81,6 +84,10 @@ VERBS: Mapping[str, Callable[[Session], object]] = {
     "explain": lambda s: explain(s, TWIN, "JFK"),
     "verify": lambda s: verify(s, TWIN),
     "put_telemetry": lambda s: put_telemetry(s, TWIN, ONE_READING),
+    "forecast": lambda s: forecast(s, TWIN, MOVERS[0]),
+    "runs": lambda s: runs(s, TWIN),
+    "pause": lambda s: pause(s, TWIN, "JFK"),
+    "resume": lambda s: resume(s, TWIN),
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
     "letters": lambda s: letters(s, CHAINED),
     "replay_letters": lambda s: replay_letters(s, CHAINED),

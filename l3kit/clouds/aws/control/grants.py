@@ -10,7 +10,7 @@ from l3kit.clouds.ports.operator_permissions import Verb
 DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
 """Verbs whose permissions `preflight` requires."""
 LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
-READING: tuple[Verb, ...] = ("query", "tiers", "explain", "verify")
+READING: tuple[Verb, ...] = ("query", "tiers", "explain", "runs", "verify")
 LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
 
 On = Literal[
@@ -20,6 +20,7 @@ On = Literal[
     "source table",
     "buckets",
     "cold objects",
+    "cold pauses",
     "archive objects",
     "letters objects",
     "objects",

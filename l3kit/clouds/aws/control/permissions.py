@@ -164,7 +164,9 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "read the actual state and the ownership tag",
         LOOKING,
     ),
-    _grant("schedules", "scheduler", "GetSchedule", "read the actual state and the next run", (*LOOKING, "explain")),
+    _grant(
+        "schedules", "scheduler", "GetSchedule", "read the actual state and the next run", (*LOOKING, "explain", "runs")
+    ),
     _grant("schedule group", "scheduler", "CreateScheduleGroup TagResource", "make", ("apply",)),
     _grant("schedules", "scheduler", "CreateSchedule UpdateSchedule", "create and update", ("apply",)),
     _grant("schedules", "scheduler", "DeleteSchedule", "remove", ("apply", "destroy")),
@@ -172,13 +174,22 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("functions", "lambda", "InvokeFunction", "run movers", ("move", "verify")),
     _grant("hot table", "dynamodb", "Query", "read items", READING),
     _grant("hot table", "dynamodb", "Scan", "find devices that the twin does not list", ("tiers", "verify")),
-    _grant("journal table", "dynamodb", "GetItem", "see what is under way", ("tiers", "explain", "end_lease", "audit")),
     _grant(
-        "journal table", "dynamodb", "Scan", "find records of devices that the twin does not list", ("tiers", "audit")
+        "journal table",
+        "dynamodb",
+        "GetItem",
+        "see what is under way and paused",
+        ("tiers", "explain", "runs", "verify", "end_lease", "pause", "audit"),
     ),
-    _grant("journal table", "dynamodb", "PutItem", "free a device that a dead run holds", ("end_lease",)),
-    _grant("buckets", "s3", "ListBucket", "find chunks", (*READING, "audit")),
-    _grant("objects", "s3", "GetObject", "read chunks", ("query", "restore", "tiers", "explain", "verify", "audit")),
+    _grant(
+        "journal table", "dynamodb", "Scan", "find records of runs, and of unlisted devices", ("tiers", "runs", "audit")
+    ),
+    _grant(
+        "journal table", "dynamodb", "PutItem", "free a device that a dead run holds; pause", ("end_lease", "pause")
+    ),
+    _grant("buckets", "s3", "ListBucket", "find chunks, reports and pauses", (*READING, "pause", "audit")),
+    _grant("cold pauses", "s3", "PutObject GetObject DeleteObject", "pause and resume", ("pause",)),
+    _grant("objects", "s3", "GetObject", "read chunks and reports", (*READING, "restore", "audit")),
     _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
     _grant("cold objects", "s3", "DeleteObject", "take the canary out", ("verify",)),
@@ -204,15 +215,15 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "kms",
         "Decrypt",
         "read what they encrypt",
-        (*READING, *LETTERS, "audit"),
+        (*READING, "pause", *LETTERS, "audit"),
         only="where a bucket or table is encrypted by a key of your own",
     ),
     _grant(
         "stores' keys",
         "kms",
         "GenerateDataKey",
-        "set superseded versions apart",
-        ("replay_letters",),
+        "set superseded versions apart; pause",
+        ("replay_letters", "pause"),
         only="where a bucket or table is encrypted by a key of your own",
     ),
 )

@@ -1,0 +1,59 @@
+"""`l3kit pause` and `l3kit resume`: stop the movers of a twin or what they do for one device, and let them go on."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from l3kit.cli.completing import devices
+from l3kit.cli.exit_codes import SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.place import Place
+from l3kit.cli.verbs import verb
+
+Device = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DEVICE]", help="Device id (default: the whole twin).", show_default=False, autocompletion=devices
+    ),
+]
+
+
+def add_pausing(app: typer.Typer) -> None:
+    """Add the verbs `pause` and `resume`."""
+
+    @verb(app, "pause")
+    def pause(
+        output: Output,
+        place: Place,
+        device: Device = None,
+        by: Annotated[str | None, typer.Option(metavar="NAME", help="Who pauses (default: the user's name).")] = None,
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; every run of a mover tells it.")] = "",
+    ) -> int:
+        """Pause the movers of a twin, or of one device of it.
+
+        They move nothing until it is resumed; of a device, they leave that one and move the others. Nothing is lost: a
+        chunk under way stays as it is, and messages still come in.
+        """
+        place, name = place.perhaps_before(device)
+        with place.open() as twin:
+            output.answer(twin.pause(name, by=user() if by is None else by, reason=reason))
+        return SUCCESS
+
+    @verb(app, "resume")
+    def resume(output: Output, place: Place, device: Device = None) -> int:
+        """Let the paused movers of a twin, or of one device, go on."""
+        place, name = place.perhaps_before(device)
+        with place.open() as twin:
+            output.answer(twin.resume(name))
+        return SUCCESS
+
+
+def user() -> str:
+    """Return the name of who is logged in; empty where the system has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""

@@ -1,0 +1,68 @@
+"""What a run of a mover would cost: the model's bill of a move, with the figures that were counted in the stores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from l3kit.cost.model.monthly import Mover, move_bill
+from l3kit.cost.model.workload import Workload
+from l3kit.prices.units import UNITS
+from l3kit.tiering.settings.tuning import Tuning
+
+if TYPE_CHECKING:
+    from l3kit.cost.model.bill import Bill
+    from l3kit.operate.forecast import Forecast
+    from l3kit.prices.price_book import PriceBook
+    from l3kit.twin.config import Twin
+
+LEAST_ITEM, MOST_ITEM = 1, 400_000
+_SIZES = {
+    unit.name: unit.per
+    for unit in UNITS.values()
+    if unit.money and unit.per and unit.measure in ("requests", "WRU", "RRU", "RU")
+}
+"""How many requests or units one unit of a bill's row is."""
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCost:
+    """The bill of a move."""
+
+    bill: Bill
+
+    @property
+    def requests(self) -> dict[str, Decimal]:
+        """Requests to stores and functions, or units of them, by the price that they are billed at."""
+        counted: dict[str, Decimal] = {}
+        for row in self.bill.rows:
+            if row.quantity is not None and row.unit in _SIZES:
+                name = f"{row.key.service}.{row.key.tier}.{row.key.rate}"
+                counted[name] = counted.get(name, Decimal(0)) + row.quantity * _SIZES[row.unit]
+        return counted
+
+
+def cost_of(found: Forecast, twin: Twin, book: PriceBook) -> MoveCost | None:
+    """Price a forecast: every device with the mean of all, in default regions and without the free tier.
+
+    Returns: None where nothing would be moved.
+    Raises: ConfigurationError if the price book lacks a cloud of the twin.
+    """
+    devices, items = len(found.moving), found.total("items") or found.total("chunks")
+    if not devices or not items:
+        return None
+    tuning = Tuning.from_env({name: str(value) for name, value in twin.config.tuning.items()})
+    mean = min(max(round(found.total("bytes") / items), LEAST_ITEM), MOST_ITEM)
+    hot, cold = twin.config.hot_storage_size_in_days, twin.config.cold_storage_size_in_days
+    workload = Workload(
+        devices=Decimal(devices),
+        items_per_device_per_day=Decimal(items) / devices,
+        item_bytes=Decimal(mean),
+        hot_days=Decimal(hot),
+        cold_days=Decimal(max(cold - hot, 0)),
+        archive_days=Decimal(0),
+        chunk_bytes=Decimal(tuning.max_chunk_bytes),
+    )
+    mover: Mover = found.function  # type: ignore[assignment]
+    return MoveCost(move_bill(workload, twin.layout, book, mover, listed_objects=found.total("chunks")))

@@ -1,0 +1,256 @@
+"""What a mover would move now: counted in the stores, which are only read. docs/operations.md."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from l3kit.notebook.answer import Answer
+from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables, unreached
+from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.coroutines import run
+from l3kit.operate.hot_census import Budget
+from l3kit.operate.movers import checked_mover
+from l3kit.operate.pauses.report import pauses_of
+from l3kit.operate.tier_stores import TierStores, open_tiers
+from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.chunks import is_own_key, parse_object_key
+from l3kit.tiering.format.item_times import moment_of
+from l3kit.tiering.format.pauses import NOTHING, Pauses
+from l3kit.tiering.format.time_ranges import due, movable_range, read_bound
+from l3kit.tiering.hot_pages import hot_pages
+from l3kit.tiering.movers.cold_to_archive import FOREIGN, end_of
+from l3kit.tiering.movers.report import iso
+from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
+from l3kit.tiering.settings.tuning import Tuning
+from l3kit.twin.layout import MOVERS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from l3kit.session import Session
+    from l3kit.twin.config import Twin
+
+MAX_BYTES = 256 * 1024 * 1024
+"""Bytes of due items' JSON after which reading stops: on DynamoDB about 65,000 read units."""
+MAX_HEADS = 2_000
+"""Objects whose number of items is asked for, one request each."""
+HEADS_AT_ONCE = 16
+SHOWN = 20
+"""Devices that the table shows, those with most bytes first; `to_frame` and the JSON have all."""
+COLUMNS = ("device", "items", "chunks", "bytes", "first", "last", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceForecast:
+    """What is due of one device. `first` and `last` are sort keys; `paused`: no mover takes it now."""
+
+    device: str
+    items: int
+    chunks: int
+    bytes: int
+    first: str
+    last: str
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Forecast(Displayable, Answer):
+    """What a run of a mover would move; nothing was moved.
+
+    Attributes:
+        function: the mover.
+        cutoff: what is older is due.
+        devices: those with something due, in the order of the twin's config.
+        pauses: what is paused, which a run would leave.
+        gaps: what could not be counted.
+    """
+
+    function: str
+    cutoff: datetime
+    devices: tuple[DeviceForecast, ...]
+    pauses: Pauses = NOTHING
+    gaps: tuple[Gap, ...] = field(default=())
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything due was counted."""
+        return not self.gaps
+
+    @property
+    def moving(self) -> tuple[DeviceForecast, ...]:
+        """Devices that a run would move: those that are not paused."""
+        return tuple(device for device in self.devices if not device.paused)
+
+    def total(self, name: str) -> int:
+        """Sum `items`, `chunks` or `bytes` of the devices that a run would move."""
+        return sum(int(getattr(device, name)) for device in self.moving)
+
+    def summary(self) -> str:
+        least = "at least " if any(gap.uncounted for gap in self.gaps) else ""
+        parts = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
+        paused = f"; {self.pauses.summary()}" if self.pauses else ""
+        return (
+            f"{self.function}, dry run: {least}{parts} of {count_of(len(self.moving), 'device')} would be moved, "
+            f"older than {iso(self.cutoff)}{paused}{gaps_clause(self.gaps)}"
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per device with something due, with the columns `COLUMNS`."""
+        import pandas as pd
+
+        return pd.DataFrame([list(asdict(device).values()) for device in self.devices], columns=list(COLUMNS))
+
+    def sheet(self) -> Sheet:
+        """Return the devices with most bytes due, and what could not be counted."""
+        most = sorted(self.devices, key=lambda one: -one.bytes)[:SHOWN]
+        left = len(self.devices) - len(most)
+        made = table(replace(self, devices=tuple(most)).to_frame())
+        more = f"{count_of(left, 'more device')}; --json has all" if left else ""
+        return Sheet(self.summary(), (replace(made, more=more), *gaps_tables(self.gaps)))
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "summary": self.summary(),
+            "complete": self.complete,
+            "function": self.function,
+            "cutoff": iso(self.cutoff),
+            "items": self.total("items"),
+            "chunks": self.total("chunks"),
+            "bytes": self.total("bytes"),
+            "devices": [asdict(device) for device in self.devices],
+            "paused": self.pauses.to_json(),
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
+
+
+def forecast(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> Forecast:
+    """Count what a mover would move. Reads the due items, or lists the cold tier; writes and deletes nothing.
+
+    Args:
+        function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+        time: the moment the run would stand for, as of `run_mover`; None is now.
+    Raises: L3Error for what is no mover; ConfigurationError for what is no time; StoreError.
+    """
+    checked_mover(function)
+    now = datetime.now(UTC) if time is None else _moment(time)
+
+    async def work() -> Forecast:
+        async with open_tiers(session, twin) as stores:
+            return await forecast_of(stores, twin, function, now)
+
+    return run(work())
+
+
+async def forecast_of(
+    stores: TierStores, twin: Twin, function: str, now: datetime, max_bytes: int = MAX_BYTES
+) -> Forecast:
+    """As `forecast`, from open stores. Raises: StoreError."""
+    hot = function == MOVERS[0]
+    report = await pauses_of(stores, twin)
+    pauses = (report.hot if hot else report.cold) or NOTHING
+    days = twin.config.hot_storage_size_in_days if hot else twin.config.cold_storage_size_in_days
+    cutoff, tuning = now - timedelta(days=days), Tuning.from_env({k: str(v) for k, v in twin.config.tuning.items()})
+    tier = "hot" if hot else "cold"
+    if (stores.hot if hot else stores.cold) is None:
+        return Forecast(function, cutoff, (), pauses, (unreached(tier, twin.layout.tier(tier)),))
+    if stores.hot is not None and hot:
+        found, gaps = await _due_items(stores.hot, [one.id for one in twin.devices], cutoff, tuning, Budget(max_bytes))
+    else:
+        assert stores.cold is not None
+        found, gaps = await _due_objects(stores.cold, cutoff, tuning)
+    marked = tuple(replace(one, paused=pauses.of(one.device) is not None) for one in found)
+    return Forecast(function, cutoff, marked, pauses, tuple(gaps))
+
+
+async def _due_items(
+    hot: HotStore, devices: Iterable[str], cutoff: datetime, tuning: Tuning, budget: Budget
+) -> tuple[list[DeviceForecast], list[Gap]]:
+    found: list[DeviceForecast] = []
+    unread: list[str] = []
+    for device in devices:
+        if budget.is_spent:
+            unread.append(device)
+            continue
+        one, whole = await _due_of(hot, device, moment_of(cutoff), tuning.max_chunk_bytes, budget)
+        found += [one] if one.items else []
+        unread += [] if whole else [device]
+    remedy = "run the mover, which moves them in as many runs as it takes"
+    reason = f"were not counted, or not all of them, first {unread[0]}: {MAX_BYTES:,} bytes were read" if unread else ""
+    what = f"due items of {count_of(len(unread), 'device')}"
+    return found, [Gap("hot", what, reason, remedy)] if unread else []
+
+
+async def _due_of(
+    hot: HotStore, device: str, cutoff: int, max_chunk: int, budget: Budget
+) -> tuple[DeviceForecast, bool]:
+    """Count one device's due items, cut into chunks as the mover does. Returns: whether all were read."""
+    items = size = chunks = filled = 0
+    first = last = ""
+    whole = True
+    async for page in hot_pages(hot, device, before=movable_range(None, cutoff - 1).before):
+        chosen = due(page.sort_keys, cutoff)
+        numbers = range(len(page.items)) if chosen is None else chosen
+        for number in numbers:
+            length = len(page.items[number]) + 1
+            if not filled or filled + length > max_chunk:
+                chunks, filled = chunks + 1, 1
+            filled += length
+            items, size = items + 1, size + length
+            first = first or page.sort_keys[number]
+            last = page.sort_keys[number]
+        budget.spend(sum(map(len, page.items)))
+        if budget.is_spent and page.next_after is not None:
+            whole = False
+            break
+    return DeviceForecast(device, items, chunks, size + chunks, first, last), whole
+
+
+async def _due_objects(cold: ObjectStore, cutoff: datetime, tuning: Tuning) -> tuple[list[DeviceForecast], list[Gap]]:
+    listed = [info async for info in cold.list() if not is_own_key(info.key)]
+    old = [info for info in listed if (end_of(info.key) or info.modified) < cutoff]
+    large = [info for info in old if info.size > tuning.max_safe_object_size]
+    old = [info for info in old if info.size <= tuning.max_safe_object_size]
+    counts = await _item_counts(cold, old[:MAX_HEADS])
+    by_device: dict[str, DeviceForecast] = {}
+    for info in old:
+        key = parse_object_key(info.key)
+        name, start, end = (key.device_id, key.start, key.end) if key else (FOREIGN, "", "")
+        held = by_device.get(name) or DeviceForecast(name, 0, 0, 0, start, end)
+        by_device[name] = replace(
+            held,
+            items=held.items + (counts.get(info.key) or 0),
+            chunks=held.chunks + 1,
+            bytes=held.bytes + info.size,
+            first=min(held.first, start),
+            last=max(held.last, end),
+        )
+    silent = [info.key for info in old if counts.get(info.key) is None]
+    gaps = []
+    if silent:
+        what = f"the items of {count_of(len(silent), 'cold object')}"
+        gaps.append(Gap("cold", what, f"are not counted; the first is {silent[0]}", "They are moved all the same"))
+    if large:
+        what = count_of(len(large), "cold object")
+        reason = f"exceed MAX_SAFE_OBJECT_SIZE and would be left; the first is {large[0].key}"
+        gaps.append(Gap("cold", what, reason, "Raise the setting in config.json, or archive them yourself", False))
+    return list(by_device.values()), gaps
+
+
+async def _item_counts(cold: ObjectStore, infos: list[ObjectInfo]) -> dict[str, int | None]:
+    places = asyncio.Semaphore(HEADS_AT_ONCE)
+
+    async def count(key: str) -> tuple[str, int | None]:
+        async with places:
+            info = await cold.head(key)
+        told = info.metadata.get("items", "") if info else ""
+        return key, int(told) if told.isdecimal() else None
+
+    return dict(await asyncio.gather(*(count(info.key) for info in infos)))
+
+
+def _moment(time: date | str) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=read_bound(time, is_end=False) // 1000)

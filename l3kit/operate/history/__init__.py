@@ -1,0 +1,1 @@
+"""The history of mover runs, and what of it needs doing."""

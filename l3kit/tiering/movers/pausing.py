@@ -1,0 +1,63 @@
+"""What a mover knows of pauses: read when a run begins, and again from time to time while it works."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+from l3kit.errors import L3Error
+from l3kit.tiering.format.pauses import NOTHING, PAUSE_NAME, PAUSE_PREFIX, Pauses, pauses_of_objects, pauses_of_row
+from l3kit.tiering.ports import JournalStore, ObjectStore
+
+REREAD_SECONDS = 60
+"""A run reads the pauses again before the next chunk when this time has passed: at most 15 reads in 15 minutes."""
+
+log = logging.getLogger(__name__)
+
+
+async def pauses_in_journal(journal: JournalStore) -> Pauses:
+    """One strongly consistent read of one record. Raises: StoreError."""
+    return pauses_of_row(await journal.load(PAUSE_NAME))
+
+
+async def pauses_in_cold(cold: ObjectStore) -> Pauses:
+    """One listing of the objects that stand for pauses. Raises: StoreError."""
+    return pauses_of_objects([info async for info in cold.list(PAUSE_PREFIX)])
+
+
+class PauseWatch:
+    """One run's view of the pauses.
+
+    Args:
+        read: reads them.
+        clock: wall clock, UTC.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[Pauses]], clock: Callable[[], datetime]) -> None:
+        self._read = read
+        self._clock = clock
+        self._now = NOTHING
+        self._next = clock()
+        self.seen = NOTHING
+        """All pauses that the run has met, also those that were lifted meanwhile."""
+
+    async def begin(self) -> bool:
+        """Read the pauses. Returns: whether the whole twin is paused. Raises: StoreError."""
+        self._next = self._clock() + timedelta(seconds=REREAD_SECONDS)
+        self._take(await self._read())
+        return self._now.twin is not None
+
+    async def paused(self, device_id: str) -> bool:
+        """Whether no further chunk of this device may begin. A read that fails leaves what was read before."""
+        if self._clock() >= self._next:
+            self._next = self._clock() + timedelta(seconds=REREAD_SECONDS)
+            try:
+                self._take(await self._read())
+            except L3Error as error:
+                log.warning("pauses could not be read again: %s", error)
+        return self._now.of(device_id) is not None
+
+    def _take(self, pauses: Pauses) -> None:
+        self._now = pauses
+        self.seen = pauses.joined(self.seen)
