@@ -1,4 +1,4 @@
-"""What a mover would move now: counted in the stores, which are only read. docs/operations.md."""
+"""The items that a mover would move now, counted in the stores, which are only read. docs/operations.md."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables, unreached
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
+from l3kit.operate.explain.gather import HEADS_AT_ONCE, MAX_HEADS
 from l3kit.operate.hot_census import Budget
 from l3kit.operate.movers import checked_mover
 from l3kit.operate.pauses.report import pauses_of
@@ -36,17 +37,14 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 256 * 1024 * 1024
 """Bytes of due items' JSON after which reading stops: on DynamoDB about 65,000 read units."""
-MAX_HEADS = 2_000
-"""Objects whose number of items is asked for, one request each."""
-HEADS_AT_ONCE = 16
-SHOWN = 20
+DEVICES_SHOWN = 20
 """Devices that the table shows, those with most bytes first; `to_frame` and the JSON have all."""
 COLUMNS = ("device", "items", "chunks", "bytes", "first", "last", "paused")
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceForecast:
-    """What is due of one device. `first` and `last` are sort keys; `paused`: no mover takes it now."""
+    """The items due of one device. `first` and `last` are sort keys; `paused`: no mover takes it now."""
 
     device: str
     items: int
@@ -59,7 +57,7 @@ class DeviceForecast:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Forecast(Displayable, Answer):
-    """What a run of a mover would move; nothing was moved.
+    """The result of `forecast`: what a run of a mover would move; nothing was moved.
 
     Attributes:
         function: the mover.
@@ -77,7 +75,7 @@ class Forecast(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether everything due was counted."""
+        """True if everything due was counted."""
         return not self.gaps
 
     @property
@@ -106,7 +104,7 @@ class Forecast(Displayable, Answer):
 
     def sheet(self) -> Sheet:
         """Return the devices with most bytes due, and what could not be counted."""
-        most = sorted(self.devices, key=lambda one: -one.bytes)[:SHOWN]
+        most = sorted(self.devices, key=lambda one: -one.bytes)[:DEVICES_SHOWN]
         left = len(self.devices) - len(most)
         made = table(replace(self, devices=tuple(most)).to_frame())
         more = f"{count_of(left, 'more device')}; --json has all" if left else ""

@@ -69,7 +69,7 @@ class MoverRun(Displayable, CheckedAnswer):
 
     @property
     def paused(self) -> Pauses:
-        """What the last invocation found paused."""
+        """The pauses that the last invocation found."""
         return pauses_of_json(self.reports[-1].get("paused", ()))
 
     @property

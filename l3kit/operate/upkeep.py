@@ -1,4 +1,4 @@
-"""What an operator does with a twin over the years: pause and resume its movers, free what a dead run holds."""
+"""Upkeep of a twin over the years: pause and resume its movers, free what a dead run holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a schedule that is fired by hand was due."""
+"""The time at which a schedule that is fired by hand was due."""
 
 from __future__ import annotations
 

@@ -129,8 +129,8 @@ def check_verbs(installed: Installed) -> None:
     assert "hot-to-cold-mover" in installed.run("l3kit", "logs", "hot-to-cold-mover")
     assert "plant" in installed.run("l3kit", "sandbox", "list")
     installed.run("l3kit", "sandbox", "status", "--name", "plant")
-    assert "dynamodb:" in installed.run("l3kit", "permissions", "aws")
-    assert "27" in installed.run("l3kit", "cost", "layouts", "params/cost_analysis.sandbox.yaml")
+    assert "`dynamodb`" in installed.run("l3kit", "permissions", "aws")
+    assert "aws-azure-gcp" in installed.run("l3kit", "cost", "layouts", "params/cost_analysis.sandbox.yaml")
     assert installed.run("l3kit", "cost", "plan")
 
 

@@ -75,6 +75,20 @@ COVERED = (
         "starts and ends processes",
         "tests/integration/test_demo.py",
     ),
+    Covered(
+        ("operate/audit/*.py",), "is one audit, tested as a whole", "tests/unit/operate/audit/test_auditing_faults.py"
+    ),
+    Covered(("operate/history/*.py",), "is one answer, tested as a whole", "tests/unit/operate/test_history.py"),
+    Covered(
+        ("operate/pauses/*.py", "operate/upkeep.py"),
+        "is one record, tested as a whole",
+        "tests/unit/operate/test_pauses.py",
+    ),
+    Covered(
+        ("new_project/making.py", "new_project/pages.py"),
+        "writes a project, tested whole",
+        "tests/unit/cli/test_init.py",
+    ),
     Covered(("examples/crash_lab.py",), "is the lab of its notebook", "notebooks/crash_lab.ipynb"),
     Covered(
         ("first_light/*.py", "cli/first_light.py"),

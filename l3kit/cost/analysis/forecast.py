@@ -1,4 +1,4 @@
-"""What a run of a mover would cost: the model's bill of a move, with the figures that were counted in the stores."""
+"""The cost of a mover's run to come: the model's bill of a move, with the figures that were counted in the stores."""
 
 from __future__ import annotations
 

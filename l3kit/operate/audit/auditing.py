@@ -89,7 +89,7 @@ def audit(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the progress is kept, and what tells the audited stores from others of the same twin."""
+    """Return the progress's place, with the identity that tells the audited stores from others of the same twin."""
 
     folder: Path
     target: str
@@ -245,7 +245,7 @@ class Auditing:
                 yield one, True
 
     def _done(self, look: Look, chosen: Sequence[Listed]) -> int:
-        """How many of a device's objects an interrupted audit had looked at; some may be in the other tier now."""
+        """Return the number of objects that an interrupted audit had looked at; some may be in the other tier now."""
         current = self._kept.state.current
         if current is None or current.device != look.device_id or current.place is None:
             return 0

@@ -26,7 +26,7 @@ _HEX_DIGITS = frozenset("0123456789abcdef")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is in a chunk.
+    """The content of a chunk.
 
     Attributes:
         items: their number; None if they cannot be told apart.
@@ -47,7 +47,7 @@ def declared_items(info: ObjectInfo) -> int | None:
 
 
 def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
-    """What is wrong with a chunk as far as its metadata and size tell."""
+    """Return the faults of a chunk as far as its metadata and size tell."""
     if info.sha256 is None:
         yield Finding("metadata", "its metadata have no sha256")
     elif not has_digest(info):
@@ -65,12 +65,12 @@ def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
 
 
 def has_digest(info: ObjectInfo) -> bool:
-    """Whether the metadata have a digest to compare with."""
+    """Return whether the metadata have a digest to compare with."""
     return info.sha256 is not None and len(info.sha256) == 64 and _HEX_DIGITS.issuperset(info.sha256)
 
 
 def encoding_finding(key: ChunkKey, info: ObjectInfo) -> Finding | None:
-    """What is wrong if the key tells another compression than the object; None if they agree."""
+    """Return the fault if the key tells another compression than the object; None if they agree."""
     encoding, wanted = canonical_encoding(info.content_encoding), CONTENT_ENCODINGS[key.compression]
     if encoding == wanted:
         return None
@@ -107,7 +107,7 @@ def content_of(key: ChunkKey, declared: int | None, body: bytes, *, marked: bool
 
 
 def order_finding() -> Finding:
-    """What is wrong with a chunk of l3kit that is not in order."""
+    """Return the faults of a chunk of l3kit that is not in order."""
     return Finding("order", "its items are not in the order of time")
 
 

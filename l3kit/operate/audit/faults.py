@@ -1,4 +1,4 @@
-"""What an audit can find wrong, and what to do about it."""
+"""The faults that an audit can find, and what to do about each."""
 
 from __future__ import annotations
 

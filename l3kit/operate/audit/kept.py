@@ -1,4 +1,4 @@
-"""What is kept of an audit: its counts, the list of faults, and the progress from which the same audit continues."""
+"""The files of an audit: its counts, the list of faults, and the progress from which the same audit continues."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Current(BaseModel):
 
 
 class State(BaseModel):
-    """What is done of an audit.
+    """The part of an audit that is done.
 
     Attributes:
         audit: digest of twin, target and options; another audit does not continue it.

@@ -1,4 +1,4 @@
-"""What the journal and the tiers tell of one device, read so that a mover at work hides no object."""
+"""The journal and the tiers on one device, read so that a mover at work hides no object."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AuditedTier:
 
 @dataclass(frozen=True, slots=True)
 class AuditedStores:
-    """What the audit reads; None for what this session does not reach."""
+    """The stores that the audit reads; None for those that this session does not reach."""
 
     journal: JournalStore | None
     cold: AuditedTier | None
@@ -40,7 +40,7 @@ class AuditedStores:
 
     @property
     def whole(self) -> bool:
-        """Whether both tiers are reached, so that an object in neither is missing."""
+        """True if both tiers are reached, so that an object in neither is missing."""
         return self.cold is not None and self.archive is not None
 
 

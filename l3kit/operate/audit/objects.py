@@ -36,7 +36,7 @@ LARGE = "is larger than any chunk of l3kit, so only its digest was checked"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the check of one object.
+    """The outcome of the check of one object.
 
     Attributes:
         info: what the store told of it last; None if it is gone.
@@ -63,7 +63,7 @@ class Outcome:
         return declared_items(self.info)
 
     def same_as(self, other: Outcome | None) -> bool:
-        """Whether two looks found the same wrong with the same version."""
+        """Return whether two looks found the same wrong with the same version."""
         if other is None or self.info is None or other.info is None:
             return False
         return (self.info.etag, self.findings) == (other.info.etag, other.findings)

@@ -26,7 +26,7 @@ COLUMNS = ("tier", "cloud", "key", "kind", "what", "remedy")
 
 @dataclass(frozen=True, slots=True)
 class TierAudit:
-    """What was looked at in one tier.
+    """The objects looked at in one tier.
 
     Attributes:
         objects: chunks that were to be looked at.
@@ -75,7 +75,7 @@ class AuditReport(Displayable, CheckedAnswer):
 
     @property
     def complete(self) -> bool:
-        """Whether every object that was to be looked at was read whole."""
+        """True if every object that was to be looked at was read whole."""
         return not self.gaps and not self.total("not_read")
 
     def total(self, count: str) -> int:

@@ -21,7 +21,7 @@ OWN = (REPORT_PREFIX, RECEIPT_PREFIX, PARTS_PREFIX, device_prefix(CANARY_DEVICE)
 
 @dataclass(slots=True)
 class Survey:
-    """What a listing of all objects tells.
+    """The findings of a listing of all objects.
 
     Attributes:
         devices: all that have a chunk or a record in the journal.
@@ -79,6 +79,6 @@ def _foreign(place: AuditedTier, info: ObjectInfo) -> Fault:
 
 
 def unreached_gap(tier: str, cloud: str, what: str) -> Gap:
-    """What an audit does not tell where the journal or a tier is not reached."""
+    """Return what an audit leaves open where the journal or a tier is not reached."""
     reason = f"is on {cloud}, which this session does not reach, so gaps and totals were not looked for"
     return Gap(tier, what, reason, f"Connect to {cloud} as well")

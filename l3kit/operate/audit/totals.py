@@ -1,4 +1,4 @@
-"""What a device's journal counts beside what the tiers hold. No I/O.
+"""A device's counts in the journal, compared with what the tiers hold. No I/O.
 
 A number without an object is no fault by itself: a number whose chunk was refused or given up is spent. The journal
 counts the chunks that were stored; only where the tiers hold fewer of them is one lost.
@@ -20,7 +20,7 @@ Numbers = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the journal tells of a device at one moment.
+    """A device's state in the journal at one moment.
 
     Attributes:
         next_number: those below it were given; 1 if the journal has no record of the device.
@@ -44,15 +44,15 @@ class Counted:
         return cls(record.next_number, *totals, record.last_key, writing)
 
     def numbered(self, key: ChunkKey) -> bool:
-        """Whether the journal gave the number of this chunk."""
+        """Return whether the journal gave the number of this chunk."""
         return key.number < min(self.next_number, RESERVED_NUMBERS)
 
     def counts(self, key: ChunkKey) -> bool:
-        """Whether the chunk is among those that the journal counts."""
+        """Return whether the chunk is among those that the journal counts."""
         return self.numbered(key) and str(key) != self.writing_key
 
     def unknown(self, keys: Iterable[str]) -> int:
-        """How many of these chunks have a number that the journal has not given."""
+        """Return the number of these chunks whose number the journal has not given."""
         parsed = (chunk for key in keys if key != self.writing_key and (chunk := parse_object_key(key)) is not None)
         return sum(not self.numbered(chunk) for chunk in parsed)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 RUN_COLUMNS = ("started", "mover", "verdict", "items", "chunks", "bytes", "seconds", "retries", "skipped", "run")
 LAG_COLUMNS = ("device", "oldest", "days over")
-SHOWN = 20
+RUNS_SHOWN = 20
 """Devices in the table of lags, those that lag most first."""
 
 
@@ -109,7 +109,7 @@ class RunHistory(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether every report and every device was read."""
+        """True if every report and every device was read."""
         return not self.gaps
 
     def to_frame(self) -> pd.DataFrame:
@@ -143,7 +143,9 @@ class RunHistory(Displayable, Answer):
         shown = [table(self.findings_frame(), title="What needs doing first")] if self.findings else []
         runs = self.to_frame().drop(columns=["run"])
         shown += [table(runs, tint_column="verdict", title="Runs, the newest first")] if self.runs else []
-        shown += [table(self.lags_frame().head(SHOWN), title="Oldest hot item of each device")] if self.lags else []
+        shown += (
+            [table(self.lags_frame().head(RUNS_SHOWN), title="Oldest hot item of each device")] if self.lags else []
+        )
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)))
 
     def summary(self) -> str:

@@ -1,4 +1,4 @@
-"""What needs doing first, from the runs, the schedules, the lags, pauses and dead letters."""
+"""Findings by urgency, from the runs, the schedules, the lags, pauses and dead letters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from l3kit.twin.layout import MOVERS
 from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
-GRACE = timedelta(hours=1)
+LATE_AFTER = timedelta(hours=1)
 """A run is missed if no report is there so long after its scheduled time."""
 LAG_ALLOWED = timedelta(days=2)
 """An item may wait for a run so long after it is due: two runs of a daily schedule."""
@@ -70,7 +70,7 @@ def _of_schedule(mover: str, schedule: Schedule, runs: Sequence[PastRun], now: d
     elif schedule.state == "on" and runs:
         last = runs[0].started
         expected = next_time(schedule.expression, last, last)
-        if expected is not None and expected + GRACE < now:
+        if expected is not None and expected + LATE_AFTER < now:
             why = f"at {iso(expected)}, by {schedule.expression}; its last report is of {iso(last)}"
             yield Finding(f"the {mover} did not run when it should have", why, f"l3kit logs {mover}, l3kit verify")
 

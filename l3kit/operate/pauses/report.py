@@ -1,4 +1,4 @@
-"""What is paused in a twin: as a table, as a check of `verify`, and read from its two stores."""
+"""The pauses of a twin: as a table, as a check of `verify`, and read from its two stores."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AGAIN = "l3kit pause or l3kit resume again completes what was interrupted"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PauseReport(Displayable, Answer):
-    """What is paused, after `pause` and `resume` too.
+    """The pauses of a twin, after `pause` and `resume` too.
 
     Attributes:
         twin: its name.
@@ -53,12 +53,12 @@ class PauseReport(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """Whether both movers' records were reached."""
+        """True if both movers' records were reached."""
         return not self.gaps
 
     @property
     def halves(self) -> tuple[str, ...]:
-        """What only one of two movers has as paused, by an interrupted pause or resume; one sentence for each."""
+        """The pauses that only one of the two movers has, by an interrupted pause or resume; one sentence for each."""
         if self.hot is None or self.cold is None:
             return ()
         return tuple(
@@ -86,7 +86,7 @@ class PauseReport(Displayable, Answer):
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def sheet(self) -> Sheet:
-        """What was done and what is paused, then a row for each pause."""
+        """Return what was done and what is paused, then a row for each pause."""
         shown = (table(self.to_frame()),) if self.pauses else ()
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self._half_notes(), *self.notes))
 

@@ -46,7 +46,7 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """What is paused: the whole twin, or some devices, or both."""
+    """The pauses of a mover: the whole twin, or some devices, or both."""
 
     twin: Pause | None = None
     devices: Mapping[str, Pause] = field(default_factory=dict)

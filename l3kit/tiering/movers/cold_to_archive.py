@@ -216,7 +216,7 @@ class _Run:
 
 
 def is_seal(info: ObjectInfo) -> bool:
-    """Whether an object is a seal, which holds no items. `info`: from `head`, so with metadata."""
+    """Return whether an object is a seal, which holds no items. `info`: from `head`, so with metadata."""
     return info.size <= MAX_SEAL_BYTES and info.sha256 == SEAL_SHA256 and parse_object_key(info.key) is not None
 
 

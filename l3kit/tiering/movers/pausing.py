@@ -1,4 +1,4 @@
-"""What a mover knows of pauses: read when a run begins, and again from time to time while it works."""
+"""A mover's knowledge of pauses: read when a run begins, and again from time to time while it works."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class PauseWatch:
         return self._now.twin is not None
 
     async def paused(self, device_id: str) -> bool:
-        """Whether no further chunk of this device may begin. A read that fails leaves what was read before."""
+        """Return whether no further chunk of this device may begin. A read that fails leaves what was read before."""
         if self._clock() >= self._next:
             self._next = self._clock() + timedelta(seconds=REREAD_SECONDS)
             try:

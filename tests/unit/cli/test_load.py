@@ -89,7 +89,7 @@ def test_every_option_of_the_api_is_one_of_the_command(twin: Twin) -> None:
         *(where, "a.csv", "--device", "d", "--time", "t", "--rename", "a=b,c=d", "--value", "v", "--drop", "x"),
         *("--time-format", "%Y", "--timezone", "UTC", "--repeated-hour", "later", "--text", "t", "--missing", "NA"),
         *("--decimal", ",", "--delimiter", "\\t", "--encoding", "latin-1", "--columns", "a,b", "--form", "csv"),
-        *("--add-devices", "--replace", "--rate", "5", "--out", "o", "--restart"),
+        *("--add-devices", "--replace", "--rate", "5", "--out", "o", "--restart", "--shift-to", "2026-01-01"),
     )
     of_table = {"from_table", "from_cloud", "read_rate"}
     assert {*options, *of_table, "device_id"} == set(LoadOptions.__annotations__)

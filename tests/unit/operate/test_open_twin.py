@@ -101,6 +101,7 @@ def test_every_verb_gives_an_answer_but_those_that_only_do_something() -> None:
         "replay",
         "replay_letters",
         "verify",
+        "audit",
     }
 
 
