@@ -11,7 +11,7 @@ INDENT = "  "
 LEAST_WIDTH = 40
 """Narrower terminals get lines of this length."""
 Block = tuple[Sequence[str], Sequence[str]]
-"""What stands on the first line about a letter, and the texts below it."""
+"""Fields on the first line of a letter, and the lines below it."""
 
 
 def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -> str:
