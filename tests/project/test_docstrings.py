@@ -20,9 +20,17 @@ CLAUSE = re.compile(r"(What|Whether|How|Where|When|Why|Who|Whose|Which|(By|In|On
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and the statements in it; expressions, which are most of a module, are left out."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from statements(child)
+
+
 def docstrings(text: str) -> Iterator[tuple[int, str]]:
     """Yield the line and text of each docstring: of modules, classes, functions and assigned names."""
-    for node in ast.walk(ast.parse(text)):
+    for node in statements(ast.parse(text)):
         if isinstance(node, Documented):
             yield getattr(node, "lineno", 1), ast.get_docstring(node) or ""
         if isinstance(node, ast.Module | ast.ClassDef):

@@ -28,9 +28,9 @@ def undelivered(name: str, body: bytes) -> Undelivered | None:
         for message in _messages(body.decode()):
             messages.append(message)
     except UnicodeDecodeError:
-        return Undelivered(CAUSE, (), unread="it is not UTF-8, so it does not tell where its messages end")
+        return Undelivered(CAUSE, (), unread="it is not UTF-8, so the ends of its messages cannot be found")
     except _NoEndError as error:
-        unread = f"from character {error.at} on it is not JSON, so it does not tell where its messages end"
+        unread = f"from character {error.at} on it is not JSON, so the ends of its messages cannot be found"
         return Undelivered(CAUSE, tuple(messages), unread=unread)
     return Undelivered(CAUSE, tuple(messages))
 

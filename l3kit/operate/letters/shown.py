@@ -26,7 +26,7 @@ def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -
         for text in further:
             lines += _wrapped(format_value(text), width, INDENT)
     if count > MAX_ROWS:
-        lines.append(f"{count - MAX_ROWS:,} more are not shown; --json tells them all")
+        lines.append(f"{count - MAX_ROWS:,} more are not shown; --json lists them all")
     return "\n".join([*lines, *filter(None, [str(Sheet("", sheet.tables, sheet.notes))])])
 
 
