@@ -1,4 +1,4 @@
-"""The program: all verbs together, and what is told of a wrong command line."""
+"""The program: all verbs, and the errors for a wrong command line."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def undelivered(name: str, body: bytes) -> Undelivered | None:
 
 
 class _NoEndError(Exception):
-    """It cannot be told where a message ends. `at`: its first character."""
+    """The end of a message cannot be found. `at`: its first character."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)
