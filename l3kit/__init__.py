@@ -63,7 +63,7 @@ _MOVED = {
     "progress_bar": "l3kit.notebook.progress.progress_bar",
     "step_printer": "l3kit.notebook.progress.step_printer",
 }
-"""What version 0.1.0 exported here too, and where it is now."""
+"""Names that version 0.1.0 also exported, with their replacements."""
 
 __all__ = [*_EXPORTS, *_MODULES]
 

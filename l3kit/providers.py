@@ -35,10 +35,10 @@ Service = tuple[str, str]
 Operation = Literal["put", "copy", "get", "head", "list", "delete"]
 ObjectTier = Literal["cold", "archive", "staging"]
 HotForm = Literal["capacity units", "request units", "documents"]
-"""What a database counts: KB written and read, request units by size, or documents whatever their size."""
+"""Billing unit of a database: KB written and read, request units by size, or documents of any size."""
 
 PartName = Literal["permissions", "price list", "first light", "item size"]
-"""What only some of l3kit's commands need of a cloud."""
+"""Optional parts of a cloud, each needed by some commands only."""
 _LACKING: Mapping[PartName, str] = {
     "permissions": "has no table of its operators' permissions yet",
     "price list": "has no price list that l3kit can read yet",

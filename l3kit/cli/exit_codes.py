@@ -37,13 +37,13 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
     "cost bill": {ERROR: "it is over the budget"},
     "first-light": {
         ERROR: "a step failed, and nothing is left",
-        LEFT_OVER: "something is left, and the command that removes it is told",
+        LEFT_OVER: "some resources remain; the output names the command that removes them",
     },
 }
 """Exit codes of particular verbs, in addition to those that all share."""
 _OF_ALL = {
     SUCCESS: "success",
-    ERROR: "an error, which is told with its remedy",
+    ERROR: "an error, reported with its remedy",
     USAGE: "the command line is wrong; nothing was done",
     UNWRITTEN: "the output could not be written, as on a full disk; what the verb did stays done",
     INTERRUPTED: "interrupted",

@@ -74,7 +74,7 @@ def add_first_light(app: typer.Typer) -> None:
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as in CI.")] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Show cost, time and the plan; make nothing.")] = False,
         report: Annotated[
-            Path | None, typer.Option(metavar="PATH", help="The report's JSON; markdown beside it.")
+            Path | None, typer.Option(metavar="PATH", help="The report's JSON; the Markdown file goes next to it.")
         ] = None,
         keep_on_failure: Annotated[
             bool, typer.Option("--keep-on-failure", help="Where a step fails, leave all that was made.")

@@ -110,7 +110,7 @@ def _make(output: Output, flags: Flags, folder: Path, *, dry_run: bool) -> int:
     end = (
         "a dry run: nothing was written"
         if dry_run
-        else f"{len(made)} files in {folder}; its README.md tells the next steps"
+        else f"{len(made)} files in {folder}; the next steps are in its README.md"
     )
     content = {"folder": str(folder.absolute()), "files": made, "written": not dry_run, "notes": notes}
     for note in () if output.as_json else notes:

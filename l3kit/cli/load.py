@@ -72,13 +72,13 @@ def add_load(app: typer.Typer) -> None:
         ] = None,
         form: Annotated[
             str | None,
-            _column("csv, jsonl, json or parquet (default: as the name or the first bytes tell).", "FORM"),
+            _column("csv, jsonl, json or parquet (default: by the name or the first bytes).", "FORM"),
         ] = None,
         device: Annotated[str | None, _column("Column with the device (default: by its name).")] = None,
         device_id: Annotated[str | None, _column("The one device of all rows.", "ID", devices)] = None,
         time: Annotated[str | None, _column("Column with the time (default: by its name).")] = None,
         rename: Annotated[list[str] | None, _columns("Names of columns in the items.", "OLD=NEW[,...]")] = None,
-        value: Annotated[list[str] | None, _columns("Take only these columns beside device and time.")] = None,
+        value: Annotated[list[str] | None, _columns("Load only these columns in addition to device and time.")] = None,
         drop: Annotated[list[str] | None, _columns("Leave these columns out.")] = None,
         time_format: Annotated[
             str | None, _column("As of Python's strptime, such as '%d.%m.%Y %H:%M'.", "FORMAT")
@@ -122,11 +122,12 @@ def add_load(app: typer.Typer) -> None:
         ] = False,
         rate: Annotated[float | None, _column("Rows a second at most (default: no limit).", "R")] = None,
         out: Annotated[Path | None, _column("Folder of bad rows and progress (default: the file's).", "DIR")] = None,
-        restart: Annotated[bool, typer.Option("--restart", help="Begin anew where a load was interrupted.")] = False,
+        restart: Annotated[bool, typer.Option("--restart", help="Restart an interrupted load.")] = False,
         dry_run: Annotated[
             bool,
             typer.Option(
-                "--dry-run", help="Write nothing: tell the first items and all bad rows, of a table those of a sample."
+                "--dry-run",
+                help="Write nothing; show the first items and all bad rows (of a table: of a sample).",
             ),
         ] = False,
     ) -> int:

@@ -1,4 +1,4 @@
-"""The program: all verbs together, and what is told of a wrong command line."""
+"""The program: all verbs, and the errors for a wrong command line."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _told_usage(error: typer.TyperException, output: Output) -> int:
         return exit_codes.USAGE
     remedy = _SEVERAL if "unexpected extra argument" in message else ""
     command = context.command_path if context else NAME
-    remedy = f"{remedy}{'; ' if remedy else ''}{command} --help tells more"
+    remedy = f"{remedy}{'; ' if remedy else ''}See {command} --help"
     sentence = message if message.endswith((".", "?")) else f"{message}."
     output.error(command, message, remedy, f"{sentence.replace('?.', '?')} {remedy}")
     return exit_codes.USAGE

@@ -8,7 +8,7 @@ from typing import Any
 
 TWIN_FOLDER = "twin"
 DEPLOY_PARAMS = "params/deploy_l3.{target}.yaml"
-"""What a verb reads in the project where no twin is named."""
+"""Parameter file that a command reads in the project if no twin is given."""
 LAYERS = ("layer_1", "layer_2", "layer_3_hot", "layer_3_cold", "layer_3_archive")
 TIERS = LAYERS[2:]
 

@@ -25,7 +25,7 @@ __pycache__/
 def requirements(version: str) -> str:
     """Return requirements.txt."""
     wheel = f"./l3kit-{version}-py3-none-any.whl[all]"
-    told = f"# While l3kit is on no package index, put its wheel beside this file and write {wheel}"
+    told = f"# Until l3kit is on a package index, put its wheel next to this file and write {wheel}"
     return f"{told}\nl3kit[all]=={version}\n"
 
 
@@ -51,8 +51,8 @@ pip install --no-deps -r requirements.txt
 l3kit sandbox down --name {choices.name}
 ```
 
-Or open the notebooks with `jupyter lab`. The exit code of papermill is the verdict; a JSON result lies beside each
-output notebook.
+Or open the notebooks with `jupyter lab`. The exit code of papermill is the verdict; each output notebook has a JSON
+result next to it.
 
 {_examples(choices)}## On real accounts
 
@@ -80,7 +80,7 @@ def _real_accounts(choices: Choices) -> str:
     """Return the section on real accounts, or on the sandbox if l3kit does not reach all of the twin's clouds yet."""
     if waiting := sandboxed(choices):
         return f"""l3kit does not reach real accounts of {waiting} yet, so `.github/workflows/l3kit.yml` deploys into a
-sandbox of the runner: it tells whether the twin's files are right, and its connections work.
+sandbox of the runner: this checks that the twin's files are valid and its connections work.
 """
     permissions = "\n".join(f"l3kit permissions {cloud} --json --twin {choices.name}" for cloud in choices.used)
     return f"""The same notebooks with `params/*.live.yaml`, which change nothing before `apply_changes` is true. l3kit
@@ -102,6 +102,6 @@ def _run(notebook: str) -> str:
 
 def _devices(choices: Choices) -> str:
     """Lines that load a file, and let devices publish where messages are taken."""
-    load = "l3kit load params/deploy_l3.sandbox.yaml readings.csv    # yours; --help tells how columns are found\n"
+    load = "l3kit load params/deploy_l3.sandbox.yaml readings.csv    # yours; see --help for how columns are found\n"
     simulate = f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n"
     return load + (simulate if choices.message_chain else "")

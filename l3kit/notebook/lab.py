@@ -38,16 +38,16 @@ class Copied:
         if self.behind:
             found.append(
                 f"as you left them, though the original is newer: {', '.join(self.behind)}; "
-                "`make lab NEW=1` puts a new copy beside each"
+                "`make lab NEW=1` puts a new copy next to each"
             )
         return found
 
 
-def copy_notebooks(source: Path, target: Path, *, beside: bool = False) -> Copied:
+def copy_notebooks(source: Path, target: Path, *, renew: bool = False) -> Copied:
     """Copy the notebooks without their outputs; an existing copy is somebody's work and is never touched.
 
     Args:
-        beside: if the original has changed since, put a new, numbered copy next to the old one.
+        renew: if the original has changed since, put a new, numbered copy next to the old one.
     Raises: ConfigurationError if the folder cannot be written, or a notebook cannot be read.
     """
     made, kept, behind = [], [], []
@@ -59,7 +59,7 @@ def copy_notebooks(source: Path, target: Path, *, beside: bool = False) -> Copie
             made.append(path.stem)
         elif any(_source_of(copy) == digest for copy in copies):
             kept.append(path.stem)
-        elif beside:
+        elif renew:
             name = f"{path.stem}-{len(copies) + 1}"
             write_whole(target / f"{name}.ipynb", fresh)
             made.append(name)
@@ -104,12 +104,12 @@ def _read(path: Path) -> NotebookNode:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command. Returns the exit code: JupyterLab's, or 1 if there is nothing to open."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.notebook.lab", description=__doc__, epilog=FURTHER)
-    parser.add_argument("--new", action="store_true", help="put a new copy beside one whose original has changed")
+    parser.add_argument("--new", action="store_true", help="put a new copy next to one whose original has changed")
     parser.add_argument("--no-open", action="store_true", help="only copy")
     options, further = parser.parse_known_args(arguments)
     try:
         root = project_root(Path(__file__).parent)
-        copied = copy_notebooks(root / "notebooks", root / FOLDER, beside=options.new)
+        copied = copy_notebooks(root / "notebooks", root / FOLDER, renew=options.new)
     except L3Error as error:
         print(error, file=sys.stderr)
         return 1

@@ -8,7 +8,7 @@ from typing import Any
 
 PAPERMILL_NAMES = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
 PAPERMILL_CELL = "# Parameters"
-"""What the cell begins with that papermill puts behind the parameters cell."""
+"""First line of the cell that papermill inserts after the parameters cell."""
 JUPYTER_NAMES = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 
 

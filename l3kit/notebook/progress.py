@@ -13,7 +13,7 @@ DONE = "done"
 
 
 class Silent:
-    """Shows no progress: what long steps are given where nobody looks."""
+    """Progress display that shows nothing, for unattended runs."""
 
     def steps(self, name: str) -> Callable[[str], None]:
         """A callback that is told in words which step is being done."""

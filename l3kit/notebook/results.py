@@ -91,8 +91,9 @@ def write_result(p: OfARun, data: Mapping[str, Any]) -> ResultFile:
 
     Args:
         p: the notebook's validated parameters.
-        data: as for `ResultFile.write`.
-    Returns: the result file. Raises: ConfigurationError (see `ResultFile.write`).
+        data: plain JSON values; `summary` is the sentence that `make demo` prints.
+    Returns: the result file. Raises: ConfigurationError if a key names a secret, a value is nested too deeply or
+        contains itself, or the file cannot be written.
     """
     p.result.write("passed", data)
     return p.result

@@ -157,7 +157,7 @@ class OpenTwin(Upkeep, Displayable):
 
         Args:
             count_tiers: count what each tier holds after each time too.
-        Raises: the same errors as `run_mover`.
+        Raises: ProvisioningError if a mover is not deployed; L3Error if one failed, with the end of its log.
         """
 
         def bar(made: Iterable[runs.Run]) -> Iterable[runs.Run]:

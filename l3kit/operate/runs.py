@@ -129,7 +129,7 @@ def run_at(
     Args:
         count_tiers: also count the items of each tier after each time, for `history_frame`.
         progress: wraps the iteration over runs, for example to show a progress bar.
-    Raises: the same errors as `run_mover`.
+    Raises: ProvisioningError if a mover is not deployed; L3Error if one failed, with the end of its log.
     """
     runs: list[Run] = []
     counts: list[tuple[datetime, str, int]] = []

@@ -21,7 +21,7 @@ Measure = Literal[
     "bytes per object",
     "bytes per item",
 ]
-"""What a quantity counts in the model. `byte-months`: bytes kept for a month; GB-seconds: of function memory."""
+"""Units of the model's quantities. `byte-months`: bytes kept for a month; GB-seconds: of function memory."""
 
 GIB = 2**30
 

@@ -58,8 +58,11 @@ async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:
 
 
 async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
-    """Start Azurite's blob service without the data of an earlier run. Args: as for `start_dynalite`.
+    """Start Azurite's blob service without the data of an earlier run.
 
+    Args:
+        node: the real node binary, not a wrapper.
+        modules: folder that holds node_modules.
     Raises: SandboxError with the last lines of its log.
     """
     data = home.root / "azurite"
@@ -75,8 +78,11 @@ async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
 
 
 async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:
-    """Start the Cosmos DB server. Args: as for `start_dynalite`.
+    """Start the Cosmos DB server.
 
+    Args:
+        node: the real node binary, not a wrapper.
+        modules: folder that holds node_modules.
     Raises: SandboxError with the last lines of its log.
     """
     return await _start("cosmos", [node, str(NODE_FILES / "cosmos_host.js"), modules], home)

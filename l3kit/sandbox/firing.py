@@ -104,7 +104,8 @@ def fire_schedule(
 def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path | str | None = None) -> dict[str, Any]:
     """Run what starts a function by schedule on another cloud than AWS, and wait for its end.
 
-    Args: time: as for `fire_schedule`.
+    Args:
+        time: scheduled time, ISO 8601; None for now.
     Returns: `status`, `body` and `log_tail`. Raises: L3Error.
     """
     state = running(home)

@@ -78,7 +78,7 @@ def ensure_up(
 
     Args:
         clouds: by name. DynamoDB's emulator starts with the first call that is made to it.
-        owner: as for `up`.
+        owner: process id; a newly started sandbox ends with that process (`owner_of`).
     Raises: SandboxError naming what did not start, with the last lines of its log; ConfigurationError for a cloud that
         is not known.
     """

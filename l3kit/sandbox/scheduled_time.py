@@ -1,4 +1,4 @@
-"""The time at which a schedule that is fired by hand was due."""
+"""Due time of a manually fired schedule."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Literal, NotRequired, Protocol, TypedDict, Unpack
 
 Tier = Literal["cold", "archive", "letters"]
-"""What an object store's objects are: `letters` are dead letters, which no tier has, in the standard class."""
+"""Use of an object store; `letters` holds dead letters, which belong to no tier, in the standard class."""
 Compression = Literal["none", "gzip", "zstd"]
 
 

@@ -13,7 +13,7 @@ from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_
 
 TIERS = ("hot", "cold", "archive")
 STORED = (*TIERS, "letters")
-"""What a cloud may have stores for: the tiers, and the dead letters of the message chain."""
+"""Kinds of stores on a cloud: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
 READERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "reader")
 RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")

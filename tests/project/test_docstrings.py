@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,31 @@ CLAUSE = re.compile(r"(What|Whether|How|Where|When|Why|Who|Whose|Which|(By|In|On
 Documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def clauses(text: str) -> Iterator[str]:
-    """Yield the line and the docstring of each module, class and function whose docstring begins with a clause."""
-    for node in ast.walk(ast.parse(text)):
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield a node and the statements in it; expressions, which are most of a module, are left out."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from statements(child)
+
+
+def docstrings(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the line and text of each docstring: of modules, classes, functions and assigned names."""
+    for node in statements(ast.parse(text)):
         if isinstance(node, Documented):
-            docstring = ast.get_docstring(node) or ""
-            if CLAUSE.match(docstring):
-                yield f"{getattr(node, 'lineno', 1)}: {docstring.splitlines()[0]}"
+            yield getattr(node, "lineno", 1), ast.get_docstring(node) or ""
+        if isinstance(node, ast.Module | ast.ClassDef):
+            for pair in pairwise(node.body):
+                match pair:
+                    case ast.Assign() | ast.AnnAssign(), ast.Expr(ast.Constant(str(docstring)), lineno=line):
+                        yield line, cleandoc(docstring)
+
+
+def clauses(text: str) -> Iterator[str]:
+    """Yield the line and the docstring of everything whose docstring begins with a clause."""
+    for line, docstring in docstrings(text):
+        if CLAUSE.match(docstring):
+            yield f"{line}: {docstring.splitlines()[0]}"
 
 
 def test_no_docstring_begins_with_a_relative_clause() -> None:
@@ -34,7 +54,16 @@ def test_no_docstring_begins_with_a_relative_clause() -> None:
 
 
 @pytest.mark.parametrize("text", ["What it does.", "Whether it is so.", "How it works.", "By which it is known."])
-@pytest.mark.parametrize("place", ['"""{}"""', 'class A:\n    """{}"""', 'async def a():\n    """{}"""'])
+@pytest.mark.parametrize(
+    "place",
+    [
+        '"""{}"""',
+        'class A:\n    """{}"""',
+        'async def a():\n    """{}"""',
+        'A = 1\n"""{}"""',
+        'class A:\n    a: int = 1\n    """{}"""',
+    ],
+)
 def test_a_relative_clause_is_found(place: str, text: str) -> None:
     assert [found.split(": ", 1)[1] for found in clauses(place.format(text))] == [text]
 

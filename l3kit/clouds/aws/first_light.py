@@ -1,4 +1,4 @@
-"""First-light on AWS: what it is billed for, the account, and log groups that somebody else may have made."""
+"""First-light on AWS: billed requests, the account, and log groups that others may have created."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.twin.cron_forms import eventbridge, ncrontab
 
 TIMER_SECONDS = 600
-"""How long a function may run on Azure's Consumption plan (host.json, functionTimeout)."""
+"""Maximum run time of a function on Azure's Consumption plan (host.json, functionTimeout)."""
 HOST_JSON = {
     "version": "2.0",
     "functionTimeout": "00:10:00",

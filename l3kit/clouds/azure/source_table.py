@@ -15,7 +15,7 @@ from l3kit.clouds.ports.source_table import WHOLE, SourceFacts, SourceItem, Sour
 from l3kit.errors import ConfigurationError, ItemRefusedError
 from l3kit.tiering.format.item_json import SORT_KEY
 
-REASON = "whole, page by page, since Cosmos DB tells the devices of a container only by reading all of it"
+REASON = "whole, page by page, since Cosmos DB lists the devices of a container only by a full read"
 CHECK_NAME = "Check the name (CONTAINER in the twin's database, or DATABASE/CONTAINER) and the account"
 NOT_FOUND = 404
 

@@ -19,7 +19,7 @@ from l3kit.tiering.hot_pages import PAGE_BYTES
 KEY = "document id"
 REASON = "whole, in the order of its document ids, since Firestore finds the devices of a collection only by reading it"
 CAPACITY = "each item takes one document read, and Firestore is not asked how many there are"
-UNTOLD = "Firestore does not tell whether the collection was filled again since; if it was, load it with --restart"
+UNTOLD = "Firestore does not show whether the collection has been refilled since; if it has, load it with --restart"
 _Query: Any = types.StructuredQuery.pb()
 
 

@@ -28,15 +28,15 @@ def undelivered(name: str, body: bytes) -> Undelivered | None:
         for message in _messages(body.decode()):
             messages.append(message)
     except UnicodeDecodeError:
-        return Undelivered(CAUSE, (), unread="it is not UTF-8, so it does not tell where its messages end")
+        return Undelivered(CAUSE, (), unread="it is not UTF-8, so the ends of its messages cannot be found")
     except _NoEndError as error:
-        unread = f"from character {error.at} on it is not JSON, so it does not tell where its messages end"
+        unread = f"from character {error.at} on it is not JSON, so the ends of its messages cannot be found"
         return Undelivered(CAUSE, tuple(messages), unread=unread)
     return Undelivered(CAUSE, tuple(messages))
 
 
 class _NoEndError(Exception):
-    """It cannot be told where a message ends. `at`: its first character."""
+    """The end of a message cannot be found. `at`: its first character."""
 
     def __init__(self, at: int) -> None:
         super().__init__(at)

@@ -1,4 +1,4 @@
-"""The port of first-light: what a complete run on a real account needs of a cloud beside the port `Cloud`."""
+"""The port of first-light: requirements of a complete run on a real account beyond the port `Cloud`."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class SourceItem:
 
 @dataclass(frozen=True, slots=True)
 class SourcePage:
-    """Items in the order in which they are read, each exactly once unless it is written meanwhile.
+    """Items in the order in which they are read, each exactly once unless it is written during the read.
 
     Attributes:
         next: pass as `after` to read on; None at the end of the part. An empty page may have one.

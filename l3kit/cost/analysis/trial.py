@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TOLERANCE = Decimal("0.02")
-"""By how much a prediction may differ from the measurement, as a share of it."""
+"""Maximum relative error of a prediction against the measurement."""
 _RUN_TIME = ("compute", "ingest")
 """Rates that follow from how long a run took: taken from the report in both bills, different each time."""
 

@@ -28,7 +28,7 @@ OWN_LISTS = 2
 MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
 """The hot-to-cold mover's memory: its own, and three chunks of each of five devices (docs/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
-"""What the archive writer joins an object from where it came in parts."""
+"""Size of the parts from which the archive writer assembles an object that arrives in several requests."""
 RECOMPRESSED = Decimal("1.02")
 """Growth of a compressed object sent to another cloud, as base64 within gzip, over its size at rest."""
 

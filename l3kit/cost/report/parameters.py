@@ -105,4 +105,4 @@ class CostAnalysisParameters(Dated):
 NOTEBOOK_KEYS = frozenset(
     (*CostAnalysisParameters.model_fields, *(parameter.name for parameter in built_in_parameters()))
 ).difference(SCENARIO_KEYS)
-"""What a scenario file may hold that means something only to the notebook."""
+"""Keys allowed in a scenario file that only the notebook uses."""

@@ -87,7 +87,7 @@ def _gaps(figures: DeviceFigures) -> Iterator[str]:
 def _under_way(figures: DeviceFigures) -> Iterator[str]:
     record = figures.facts.record
     if record is None:
-        yield f"The journal lies beside the hot tier on {figures.facts.places[0].cloud}, out of this session's reach."
+        yield f"The journal is on {figures.facts.places[0].cloud} with the hot tier, which this session does not reach."
         return
     if entry := record.entry:
         yield (

@@ -142,7 +142,7 @@ class Scan:
 
     def _notes(self) -> Iterator[str]:
         if count := self.passed.deviceless:
-            told = count_of(count, "letter does not tell its device", "letters do not tell their devices")
+            told = count_of(count, "letter names no device", "letters name no device")
             yield f"{told}, so a choice by device leaves them out"
         if count := self.passed.skipped:
             names = " or ".join(sorted(self._choice.skipped))

@@ -11,7 +11,7 @@ INDENT = "  "
 LEAST_WIDTH = 40
 """Narrower terminals get lines of this length."""
 Block = tuple[Sequence[str], Sequence[str]]
-"""What stands on the first line about a letter, and the texts below it."""
+"""Fields on the first line of a letter, and the lines below it."""
 
 
 def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -> str:
@@ -26,7 +26,7 @@ def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -
         for text in further:
             lines += _wrapped(format_value(text), width, INDENT)
     if count > MAX_ROWS:
-        lines.append(f"{count - MAX_ROWS:,} more are not shown; --json tells them all")
+        lines.append(f"{count - MAX_ROWS:,} more are not shown; --json lists them all")
     return "\n".join([*lines, *filter(None, [str(Sheet("", sheet.tables, sheet.notes))])])
 
 

@@ -27,7 +27,7 @@ _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _COMMA_NUMBER = re.compile(r"[-+]?[0-9]+,[0-9]+([eE][-+]?[0-9]+)?")
 _WITH_COMMA = re.compile(r"(-?(?:0|[1-9][0-9]*)),([0-9]+(?:[eE][-+]?[0-9]+)?)")
 _LEFT_OUT, _TEXT, _VALUE = range(3)
-"""How the cells of a column are read."""
+"""Ways to read the cells of a column."""
 _POINT_NUMBER = re.compile(r"[-+]?[0-9.]*\.[0-9]+")
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import IO
 
 from l3kit.errors import L3Error
-from l3kit.operate.load.beside import kept_encoding
 from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob
+from l3kit.operate.load.kept_files import kept_encoding
 from l3kit.operate.load.pump import Batch, pump
 from l3kit.operate.load.reading import BATCH_ROWS, batches, mapping_of, refuse_if_all_bad
 from l3kit.operate.load.report import FileLoad

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from l3kit.errors import L3Error
-from l3kit.operate.load.beside import BesideFile, free_path
 from l3kit.operate.load.devices import LoadedDevices
+from l3kit.operate.load.kept_files import KeptFile, free_path
 from l3kit.operate.load.progress_file import Progress, read_progress, write_progress
 from l3kit.operate.load.pump import Batch, RowRate
 from l3kit.operate.load.report import COUNTS, FileLoad
@@ -131,9 +131,9 @@ class Kept:
         self.rows_done = 0
         self.places: dict[str, str] = {}
         self._last = ""
-        self._bad = BesideFile(Path())
+        self._bad = KeptFile(Path())
         self._bad_line: Callable[[BadRow], str] = str
-        self._replaced = BesideFile(free_path(given.folder, given.file_name, ".jsonl", "replaced"))
+        self._replaced = KeptFile(free_path(given.folder, given.file_name, ".jsonl", "replaced"))
         self._saved_at = job.clock()
         self._shown = 0
 
@@ -145,13 +145,13 @@ class Kept:
         if found is None:
             return None
         if found.file != self.given.identity:
-            self.result.notes += (f"{self.given.changed} since its load was interrupted: begun anew",)
+            self.result.notes += (f"{self.given.changed} since its load was interrupted: restarted",)
         elif found.load != self._job.digest:
-            self.result.notes += ("an interrupted load had other options, or another target: begun anew",)
+            self.result.notes += ("an interrupted load had other options, or another target: restarted",)
         elif found.bad_bytes and not _holds(Path(found.bad_path), found.bad_bytes):
-            self.result.notes += ("the bad-rows file of an interrupted load is gone or shorter: begun anew",)
+            self.result.notes += ("the bad-rows file of an interrupted load is gone or shorter: restarted",)
         elif found.last and not await self._is_there(found.last):
-            self.result.notes += ("the hot tier does not hold what an interrupted load wrote: begun anew",)
+            self.result.notes += ("the hot tier does not hold what an interrupted load wrote: restarted",)
         else:
             return found
         return None
@@ -165,7 +165,7 @@ class Kept:
         """Begin, or continue where an interrupted load was. Raises: ConfigurationError."""
         result = self.result
         path = free_path(self.given.folder, self.given.file_name, form.suffix, "bad")
-        self._bad = BesideFile(path, form.head, form.encoding)
+        self._bad = KeptFile(path, form.head, form.encoding)
         self._bad_line = form.line
         if previous is not None:
             self.rows_done = result.resumed = previous.rows
@@ -174,7 +174,7 @@ class Kept:
             for name in COUNTS:
                 setattr(result, name, previous.counts[name])
             result.problems, result.first = Counter(previous.problems), list(previous.first)
-            self._bad = BesideFile(Path(previous.bad_path), form.head, form.encoding, previous.bad_bytes)
+            self._bad = KeptFile(Path(previous.bad_path), form.head, form.encoding, previous.bad_bytes)
             self._bad.cut()
             result.bad_path = previous.bad_path if previous.bad_bytes else ""
         self.save()

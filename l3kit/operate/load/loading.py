@@ -117,7 +117,7 @@ def _job(
 
 
 def _left_out(files: Sequence[str]) -> list[str]:
-    return [f"left out, since the names tell no form: {_named(files)}"] if files else []
+    return [f"left out, since the names show no known format: {_named(files)}"] if files else []
 
 
 def _named(files: Sequence[str]) -> str:

@@ -71,7 +71,7 @@ async def pump(
 
     Args:
         settled: called for one batch after the other in their order, once it and all before it are written.
-    Raises: what `write` raises; batches behind the failed one may have been written, and are not settled.
+    Raises: StoreError if a write fails; later batches may have been written but are not settled.
     """
     under_way: deque[tuple[Batch, asyncio.Task[list[Fate]]]] = deque()
     keys: set[tuple[str, str]] = set()

@@ -146,7 +146,7 @@ class TableLoading:
             facts.resource,
             *_place(job.settings),
             identity,
-            "the table was made anew, or another one of that name is given,",
+            "the table was recreated, or another one of that name is given,",
             "item",
         )
         self._kept = Kept(job, given, FileLoad(facts.resource, expected=facts.items, notes=plan.notes()))

@@ -14,7 +14,7 @@ from l3kit.tiering.format.item_times import SECOND, moment_of, read_moment, shor
 from l3kit.tiering.format.messages import MessageProblem
 
 RepeatedHour = Literal["refuse", "earlier", "later"]
-"""What a local time means that occurs twice, when summer time ends."""
+"""Reading of a local time that occurs twice, when summer time ends."""
 
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?")
 _START = datetime(1970, 1, 1)

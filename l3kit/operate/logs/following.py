@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PAUSE_SECONDS = 2.0
 LATE = timedelta(seconds=60)
-"""How long after a newer line of the same function an older one may still arrive."""
+"""Maximum delay of a line behind a newer one of the same function."""
 
 
 def follow(

@@ -19,7 +19,7 @@ BUCKET_ARN = re.compile(r"arn:aws:s3:::(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-
 _FIELDS = frozenset(("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"))
 
 MayUse = Callable[[FunctionConfig, str, str], Awaitable[bool]]
-"""Whether a function's role has a permission: function, action, resource."""
+"""Permission check of a function's role, by function, action and resource."""
 
 
 class FailureBuckets:

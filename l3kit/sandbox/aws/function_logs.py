@@ -14,7 +14,7 @@ from l3kit.sandbox.aws.iam.calls.targets import log_arn
 from l3kit.sandbox.aws.upstream import AwsUpstream
 
 May = Callable[[FunctionConfig, str, str], Awaitable[bool]]
-"""Whether a function's role may do this action on this resource."""
+"""Permission check of a function's role, by function, action and resource."""
 TAIL_BYTES = 4096
 _TARGET = "Logs_20140328."
 

@@ -17,7 +17,7 @@ from l3kit.sandbox.state import ACCOUNT_ID
 
 IOT_SERVICE = "iot.amazonaws.com"
 OF_IOT: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
-"""What IoT says when it takes a role."""
+"""Condition context of IoT when it assumes a role."""
 DATE, UNIQUE = '${parse_time("yyyy/MM/dd", timestamp())}', "${newuuid()}"
 """The substitution templates that the sandbox fills in."""
 _FIELDS = frozenset(("roleArn", "bucketName", "key"))

@@ -10,7 +10,7 @@ from l3kit.sandbox.state import REGION
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 SERVICES = frozenset(("dynamodb", "iam", "iot", "iotdata", "kms", "lambda", "logs", "s3", "scheduler", "sts"))
-"""By their names in signatures; no others are served."""
+"""Names of the served services as they appear in signatures; requests for others are refused."""
 _KEY = re.compile(r"Credential=([^/\s,]+)/")
 
 

@@ -33,7 +33,7 @@ Action = Literal[
     "pause_after",
     "deliver_again",
 ]
-"""What happens to a call.
+"""Faults that can be injected into a call.
 
 - `watch`: only list the calls.
 - `delay`: delay every call and its answer by a random time.

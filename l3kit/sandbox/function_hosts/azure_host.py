@@ -30,7 +30,7 @@ KEY_VARIABLE, MASTER_VARIABLE = "L3KIT_SANDBOX_FUNCTION_KEY", "L3KIT_SANDBOX_MAS
 SERVED_BINDINGS = frozenset(("httpTrigger", "http", "timerTrigger", "eventHubTrigger"))
 PREFIX_HEADER = "X-Forwarded-Prefix"
 EVENTS_PATH = "/admin/events"
-"""Where the gateway posts a batch for the Event Hubs trigger."""
+"""Path to which the gateway posts a batch for the Event Hubs trigger."""
 _PERCENT = re.compile(r"%([^%\s]+)%")
 _SPAN = re.compile(r"(?:(?P<days>\d+)\.)?(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
 DEFAULT_SECONDS, MAX_SECONDS = 300, 600

@@ -12,7 +12,7 @@ from l3kit.sandbox.functions.process_facts import ports_of
 from l3kit.sandbox.functions.record import FunctionRecord
 
 UNUSED = "no request for {seconds:.0f} s"
-DELETED = "its function is deleted or deployed anew, or the sandbox ends"
+DELETED = "its function is deleted or redeployed, or the sandbox ends"
 
 
 class Deployment:
@@ -41,7 +41,7 @@ class Deployment:
             if self._instance is not None and self._instance.alive:
                 return self._instance
             if self._retired:
-                raise StartError("is deleted, or deployed anew")
+                raise StartError("is deleted or redeployed")
             if self._instance is not None:
                 await self._instance.stop("another takes its place")
             self._instance = self._make(self.record)

@@ -94,7 +94,7 @@ def _jobs(cloud: str, told: object) -> Sequence[Job]:
     if not isinstance(told, list):
         raise RefusedError("schedules must be a list")
     if told and cloud == "azure":
-        raise RefusedError("Azure's timers stand in the function's code, not beside it")
+        raise RefusedError("Azure's timers are defined in the function's code, not in its definition")
     jobs: dict[str, Job] = {}
     for entry in told:
         texts = isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())

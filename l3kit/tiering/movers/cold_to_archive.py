@@ -30,7 +30,7 @@ REPORT_PREFIX = f"{RESERVED_PREFIX}reports/{FUNCTION}/"
 FOREIGN = "(foreign keys)"
 """The device name in the report for third-party objects."""
 SEAL_RETENTION = timedelta(days=1)
-"""How long a seal blocks late writes of a dead run; longer than any function runs."""
+"""Time for which a seal blocks late writes of a dead run; longer than any function runs."""
 MAX_KEYS_LISTED = 10_000
 MAX_SEAL_BYTES = 64
 """Of a seal, also a compressed one."""

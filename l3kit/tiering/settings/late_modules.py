@@ -14,9 +14,9 @@ from typing import Literal
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of
 
 Use = Literal["hot", "journal", "objects", "peers", "feedback", "events"]
-"""What a function needs of its cloud; `events` are a source's or another function's, in the form of the cloud."""
+"""Parts of its cloud that a function uses; `events` parses those of a source or a function in the cloud's format."""
 CloudModules = Mapping[Use, tuple[str, ...]]
-"""The modules of a cloud for each of these."""
+"""A cloud's modules for each use."""
 NO_MODULES: CloudModules = {}
 
 _RUNTIME, _STREAM = "l3kit.tiering.runtime.", "l3kit.tiering.stream."

@@ -54,7 +54,7 @@ class HttpPeers:
     async def call(self, function: str, event: bytes) -> bytes:
         address = self._addresses.get(function)
         if address is None:
-            raise ConfigurationError(function, "this function is not told its address", "Apply the twin again")
+            raise ConfigurationError(function, "no address is configured", "Apply the twin again")
         return await self._calls.post(function, address, event)
 
     async def close(self) -> None:

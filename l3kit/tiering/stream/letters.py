@@ -79,7 +79,7 @@ class DeadLetter:
         try:
             letter = cls._parse(orjson.loads(body))
             if problem_of(key) not in (letter.problem, None):
-                raise ValueError("the key tells another problem")
+                raise ValueError("the key names another problem")
             return letter
         except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
             remedy = "It was left in place; look at it with the cloud's own tools"

@@ -34,7 +34,7 @@ MEND = "Correct the processor, apply the twin again, and replay the message"
 
 T = TypeVar("T")
 Outcome = list[bytes] | Failed
-"""What a processor returned for an item."""
+"""Result of a processor for an item."""
 
 
 class ProcessorStep:

@@ -13,7 +13,7 @@ from l3kit.tiering.stream.letters import ACTION_FAILED, DeadLetter
 from l3kit.tiering.stream.persister import CHECKER
 
 _ENTRANCES = {"connector": "dispatcher", "writer": "persister"}
-"""Where messages enter again that another function than these set aside; receivers take requests of clouds only."""
+"""Function to which a replay sends the letters of these receivers, which accept requests of other clouds only."""
 
 
 def replayed_by(letter: DeadLetter) -> str:

@@ -40,7 +40,7 @@ class ArchiveWriter(WriterFunction):
         number, total = _place(envelope)
         if total > 1:
             if declared is None:
-                raise Refusal(400, "is missing: nothing else tells the parts of two uploads apart", "sha256")
+                raise Refusal(400, "is missing; it alone distinguishes the parts of two uploads", "sha256")
             return await self._take_part(Upload(key, total, declared, encoding, metadata), number, data)
         sha256 = _content_digest(key, data, encoding)
         if declared not in (None, sha256):

@@ -236,7 +236,7 @@ def test_a_tier_on_a_cloud_out_of_reach_is_named_and_the_others_are_counted(
     page, text = explained(session, twin)
     assert counts(page) == [NOTHING, (10, 1, stamp(109), stamp(100)), NOTHING]
     assert "hot azure ? ? ? not reached from this session" in text
-    assert "The journal lies beside the hot tier on azure, out of this session's reach." in text
+    assert "The journal is on azure with the hot tier, which this session does not reach." in text
     assert "The hot-to-cold mover is scheduled on a cloud that this session does not reach." in text
     assert f"due since {stamp(10)}." in text
 

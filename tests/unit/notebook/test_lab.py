@@ -51,8 +51,8 @@ def test_a_newer_original_is_put_beside_the_copy_when_asked_for(folders: tuple[P
     copy_notebooks(source, target)
     write(source / "a.ipynb", "2")
     assert "make lab NEW=1" in "".join(copy_notebooks(source, target).lines())
-    assert copy_notebooks(source, target, beside=True).made == ("a-2",)
-    assert copy_notebooks(source, target, beside=True).kept == ("a",)
+    assert copy_notebooks(source, target, renew=True).made == ("a-2",)
+    assert copy_notebooks(source, target, renew=True).kept == ("a",)
 
 
 def test_a_copy_that_is_no_notebook_any_more_is_left_alone(folders: tuple[Path, Path]) -> None:

@@ -24,7 +24,7 @@ _THROTTLED = frozenset({"LimitExceededException", "ThrottlingException", "Thrott
 _REQUEST = re.compile(r"(?:(?:START|END|REPORT) )?RequestId: ([0-9a-f-]{36})\b")
 _TIMED_OUT = re.compile(r"[0-9TZ:.-]+ ([0-9a-f-]{36}) Task timed out")
 _OF_LOGGING = re.compile(r"\[([A-Z]+)\]\t[0-9TZ:.-]+\t([0-9a-f-]{36})\t(.*)", re.DOTALL)
-"""What the runtime's own handler writes of a record of Python's logging."""
+"""Line that the runtime's own handler writes for a log record of Python."""
 
 
 def read_log(context: Context, function: str, since: datetime | None) -> Iterator[LogLine]:

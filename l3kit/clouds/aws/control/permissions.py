@@ -154,7 +154,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant(
         "topic rule", "iot", "GetTopicRule ListTagsForResource", "read the actual state and the ownership tag", LOOKING
     ),
-    _grant("all topic rules", "iot", "ListTopicRules", "tell a missing rule from one that is hidden", LOOKING),
+    _grant("all topic rules", "iot", "ListTopicRules", "distinguish a missing rule from a hidden one", LOOKING),
     _grant("topic rule", "iot", "CreateTopicRule TagResource ReplaceTopicRule", "create and update", ("apply",)),
     _grant("topic rule", "iot", "DeleteTopicRule", "remove", ("apply", "destroy")),
     _grant(

@@ -17,7 +17,7 @@ from l3kit.clouds.ports.resources import Finding
 RETRIES = 2
 """Repetitions of a failed invocation by Lambda; the most that it offers."""
 AGE_SECONDS = 21_600
-"""How long Lambda tries to invoke the function at all, e.g. while it is throttled; the most that it offers."""
+"""Maximum age of an event that Lambda still retries, e.g. while throttled; the longest that it offers."""
 RIGHTS_LIMIT = 90.0
 """Maximum seconds until Lambda sees that the function's role may write into the bucket."""
 

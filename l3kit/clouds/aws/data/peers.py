@@ -44,7 +44,7 @@ class LambdaPeers:
     async def call(self, function: str, event: bytes) -> bytes:
         name = self._names.get(function)
         if name is None:
-            raise ConfigurationError(function, "this function is not told its name", "Apply the twin again")
+            raise ConfigurationError(function, "no function name is configured", "Apply the twin again")
         # A twin's event may call a function that is not l3kit's, by its deployed name: it gets the JSON as it is.
         body = wrapped(event) if function in FUNCTIONS and name != function else event
         if len(body) > MAX_EVENT_BYTES:

@@ -21,9 +21,9 @@ from l3kit.sandbox.state import ACCOUNT_ID
 _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
 LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
 OF_SCHEDULER: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
-"""What Scheduler says when it takes a role."""
+"""Condition context of Scheduler when it assumes a role."""
 OF_WRITE: Context = {"s3:objectcreationoperation": ("true",)}
-"""What S3 says of a whole object that a service writes; it carries no condition."""
+"""Condition context of S3 for a whole object written by a service without a precondition."""
 NOT_BY_LAMBDA = "The role defined for the function cannot be assumed by Lambda."
 NOT_BY_SCHEDULER = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
 

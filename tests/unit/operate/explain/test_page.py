@@ -43,7 +43,7 @@ def test_what_is_out_of_reach_shows_no_zeros() -> None:
         ["hot", "azure", "?", "?", "?"],
         ["cold", "gcp", "?", "?", "?"],
     ]
-    assert "The journal lies beside the hot tier on azure, out of this session's reach." in text
+    assert "The journal is on azure with the hot tier, which this session does not reach." in text
     assert "Both movers are scheduled on a cloud that this session does not reach." in text
     assert "the cold tier is on gcp" in text
     assert "are due" not in text

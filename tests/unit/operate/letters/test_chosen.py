@@ -30,7 +30,7 @@ def test_letters_are_chosen_by_problem_device_and_time(chosen: dict[str, Any], d
 
 def test_letters_of_unknown_device_are_told_where_a_device_is_chosen() -> None:
     report = listed(world_with(*THREE), device="sensor-1")
-    assert report.notes == ("1 letter does not tell its device, so a choice by device leaves them out",)
+    assert report.notes == ("1 letter names no device, so a choice by device leaves them out",)
 
 
 @pytest.mark.parametrize(

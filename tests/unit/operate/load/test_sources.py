@@ -45,7 +45,7 @@ def test_folders_are_loaded_whole_but_for_what_a_load_keeps_and_other_names(
     report = load(session_with(store, twin), twin, [file.parent], {})
     assert len(report.files) == 2
     assert values(store) == {1: "1.0", 2: "2.0"}
-    assert report.notes == (f"left out, since the names tell no form: {file.parent / 'README.md'}",)
+    assert report.notes == (f"left out, since the names show no known format: {file.parent / 'README.md'}",)
 
 
 def test_a_truncated_archive_stops_with_what_is_done(twin: Twin, store: FaultyHotStore, file: Path) -> None:

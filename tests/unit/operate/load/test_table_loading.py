@@ -176,7 +176,7 @@ def test_a_copy_begins_anew_where_it_cannot_be_continued(change: str, twin: Twin
     digest = "other" if change == "the options" else "d"
     result = copied(store, twin, source, folder, digest, restart=change == "asked to")
     assert (result.resumed, result.rows) == (0, 12)
-    assert any("begun anew" in note for note in result.notes) == (change != "asked to")
+    assert any("restarted" in note for note in result.notes) == (change != "asked to")
     assert values(store) == ALL
 
 

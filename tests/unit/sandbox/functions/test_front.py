@@ -1,4 +1,4 @@
-"""A request that comes to a function while it is deployed anew is served by one of the two deployments."""
+"""A request that comes to a function while it is redeployed is served by one of the two deployments."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ def test_a_request_to_a_retired_deployment_goes_to_its_successor() -> None:
 def test_a_retired_deployment_without_a_successor_does_not_start(deleted: bool) -> None:
     old = deployment(Standing())
     old.retire()
-    with pytest.raises(StartError, match="deployed anew"):
+    with pytest.raises(StartError, match="redeployed"):
         asyncio.run(started(old, lambda: None if deleted else old))

@@ -15,7 +15,7 @@ BUCKET_SETTINGS: Mapping[str, str] = {
     "tagging": "BucketTagging",
     "versioning": "BucketVersioning",
 }
-"""By the subresource in the address: the part of the action behind Get and Put (DELETE needs Put too)."""
+"""Action name after Get or Put by the subresource in the address (DELETE needs Put as well)."""
 BUCKET_READS = {
     "uploads": "s3:ListBucketMultipartUploads",
     "versions": "s3:ListBucketVersions",

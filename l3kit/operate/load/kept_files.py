@@ -22,7 +22,7 @@ def free_path(folder: Path, name: str, suffix: str, kind: str) -> Path:
 
 
 @dataclass(slots=True)
-class BesideFile:
+class KeptFile:
     """A file to which lines are appended; it is made by the first one.
 
     Attributes:
