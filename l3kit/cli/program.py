@@ -126,7 +126,7 @@ def _told_usage(error: typer.TyperException, output: Output) -> int:
         return exit_codes.USAGE
     remedy = _SEVERAL if "unexpected extra argument" in message else ""
     command = context.command_path if context else NAME
-    remedy = f"{remedy}{'; ' if remedy else ''}See {command} --help"
+    remedy = f"{remedy}; see {command} --help" if remedy else f"See {command} --help"
     sentence = message if message.endswith((".", "?")) else f"{message}."
     output.error(command, message, remedy, f"{sentence.replace('?.', '?')} {remedy}")
     return exit_codes.USAGE
