@@ -23,7 +23,7 @@ _SIZES = {
     for unit in UNITS.values()
     if unit.money and unit.per and unit.measure in ("requests", "WRU", "RRU", "RU")
 }
-"""How many requests or units one unit of a bill's row is."""
+"""Requests or units in one unit of a bill's row."""
 
 
 @dataclass(frozen=True, slots=True)

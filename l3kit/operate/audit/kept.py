@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from l3kit.files import os_errors_reported, write_whole
 from l3kit.notebook.gaps import Gap
 from l3kit.operate.audit.faults import Fault
-from l3kit.operate.load.beside import BesideFile
 from l3kit.operate.load.kept import SAVED_SECONDS
+from l3kit.operate.load.kept_files import KeptFile
 
 PROGRESS_FORMAT = 1
 MAX_FAULTS_NAMED = 1_000
@@ -121,7 +121,7 @@ class Kept:
             found = None
         self.resumed = found is not None
         self.state = found or fresh
-        self._file = BesideFile(self.faults_path, size=self.state.faults_bytes)
+        self._file = KeptFile(self.faults_path, size=self.state.faults_bytes)
         self._file.cut()
         self.save()
 
