@@ -37,6 +37,9 @@ BATCH_ITEMS = 40
 """Two chunks at the lab twin's chunk size, each deleted by a single request, so that all calls come in one order."""
 When = Literal["before", "after"]
 
+_RECORDS = {"resume": "where did the last run stop?", "pause": "is anything paused?"}
+"""Purpose of reading a record of the journal that is no device's, by the first part of its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remains:
@@ -261,7 +264,7 @@ def _explained(calls: list[str]) -> Iterator[tuple[str, str]]:
             queries += 1
             yield name, "looks for keys that are no times" if queries == 1 else "reads the device's old items"
         elif operation == "GetItem":
-            yield name, "where did the last run stop?" if "resume/" in subject else "reads the device's journal"
+            yield name, _RECORDS.get(subject.partition("/")[0], "reads the device's journal")
         elif operation == "PutItem" and subject.startswith("report/"):
             yield name, "keeps the run's report"
         elif operation == "PutItem":

@@ -64,12 +64,12 @@ def test_a_writer_is_verified_and_its_token_shows_nowhere(papermill: Papermill, 
 
 @pytest.mark.slow
 def test_the_crash_lab_kills_where_it_is_told_to(papermill: Papermill, twins: Path) -> None:
-    ran = papermill("crash_lab", twin=str(twins / "crash-lab"), step=6, when="before", every_step=False)
+    ran = papermill("crash_lab", twin=str(twins / "crash-lab"), step=7, when="before", every_step=False)
     assert ran.code == 0, ran.printed[-2000:]
     assert ran.result["summary"] == (
         "killed 1 times: 120 readings were put; each is in exactly one place, equal to the last digit"
     )
-    assert "killed before step 6, s3 PUT: Runtime exited with error: signal: killed" in ran.notebook
+    assert "killed before step 7, s3 PUT: Runtime exited with error: signal: killed" in ran.notebook
 
 
 @pytest.mark.slow

@@ -80,7 +80,7 @@ def test_a_plan_notes_actions_whose_function_is_not_there_and_refuses_nothing(
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = f"127.0.0.1:{server.getsockname()[1]}"
     targets = (
-        {"functionUrl": f"{sandbox.aws_endpoint}/health?code=secret-7"},
+        {"functionUrl": f"{sandbox.gateway}/health?code=secret-7"},
         {"functionUrl": f"http://{closed}/?code=secret-7"},
         {"functionName": "not-there"},
     )

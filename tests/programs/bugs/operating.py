@@ -106,8 +106,8 @@ OPERATING = (
     Mutation(
         "a record that cannot be read is passed over",
         "l3kit/operate/journal.py",
-        "    return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)))\n",
-        "    return JournalReport(records)\n",
+        "    return JournalReport(records, tuple(one for one in found if isinstance(one, Gap)), pauses)\n",
+        "    return JournalReport(records, pauses=pauses)\n",
         (JOURNAL_VIEW,),
     ),
     Mutation(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.deploy.test_planner import SESSION, Fake, log_file, planned
 
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.run import apply
@@ -20,6 +19,7 @@ from l3kit.deploy.sandbox_end import stop_if_empty
 from l3kit.deploy.turns import is_taken, turn
 from l3kit.errors import ProvisioningError
 from l3kit.session import Session
+from tests.unit.deploy.memory_resources import SESSION, Fake, log_file, planned
 
 PATIENCE = 60.0
 

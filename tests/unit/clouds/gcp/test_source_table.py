@@ -20,7 +20,7 @@ def source(own: str = "") -> FirestoreSource:
 def test_a_collection_that_is_filled_again_keeps_its_identity_which_is_said() -> None:
     first, again = run(source().facts()), run(source().facts())
     assert first.identity == again.identity == "projects/p/databases/d/documents/plants/one/readings"
-    assert "filled again" in first.untold
+    assert "has been refilled" in first.untold
     assert "--restart" in first.untold
 
 
