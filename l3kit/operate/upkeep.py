@@ -95,7 +95,7 @@ class Upkeep:
         if not any(step.name == journal and step.action in ("unchanged", "update") for step in made.steps):
             return made
         try:
-            told = paused_movers(self.session, self.config)
+            note = paused_movers(self.session, self.config)
         except L3Error as error:
-            told = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
-        return replace(made, notes=(*made.notes, told)) if told else made
+            note = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
+        return replace(made, notes=(*made.notes, note)) if note else made

@@ -45,7 +45,7 @@ def no_install(progress: Progress) -> None:
 
 
 def no_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
-    """Return no variables: the cloud's functions are told nothing besides their settings."""
+    """Return no variables: the cloud's functions have only their own settings."""
     return {}
 
 
@@ -58,8 +58,8 @@ class SandboxCloud:
         start: starts its services in the gateway. Returns: their addresses, by names that no other cloud uses.
             Raises: SandboxError naming the service that did not start.
         open: opens the cloud in a sandbox that has started it.
-        install: installs what the services need, before they are started, and tells what takes long.
-        function_variables: what the platform tells its functions besides their settings, by the addresses of all
+        install: installs what the services need, before they are started, and reports steps that take long.
+        function_variables: what the platform adds to its functions' settings, by the addresses of all
             services.
         functions: its functions, if their schedules can be fired by hand.
     """

@@ -39,5 +39,5 @@ class CloudParts:
         return (*self._host.aws.emulators, *self._host.emulators)
 
     def function_variables(self, cloud: str) -> Mapping[str, str]:
-        """Return what the platform tells a function of that cloud besides its settings."""
+        """Return what the platform adds to the settings of a function of that cloud."""
         return sandbox_cloud(cloud).function_variables(self.endpoints)

@@ -91,8 +91,8 @@ class PushEndpoints:
 
     async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""
-        told = {**headers, "Authorization": f"Bearer {self._key_of(function) or 'nobody'}"}
-        return await self._post(f"{self._endpoint}{PREFIXES['gcp']}{quote(function, safe='')}/", told, body)
+        sent = {**headers, "Authorization": f"Bearer {self._key_of(function) or 'nobody'}"}
+        return await self._post(f"{self._endpoint}{PREFIXES['gcp']}{quote(function, safe='')}/", sent, body)
 
     async def store(self, bucket: str, name: str, content: bytes) -> int:
         """Create an object in Cloud Storage. Returns: the status; 0 if there was no answer."""
