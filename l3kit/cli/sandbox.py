@@ -79,7 +79,7 @@ def add_sandbox(app: typer.Typer) -> None:
 
         chosen = _chosen(name, home, known=False)
         state = _started(output, chosen, idle_hours, listed(clouds) or [DEFAULT_CLOUD], mqtt=mqtt)
-        output.say({"running": True, **state.to_json()}, _state_text(state))
+        output.say({"running": True, **state.to_json(), **state.facts}, _state_text(state))
         return SUCCESS
 
     @verb(sandbox, "status", epilog=epilog_of("sandbox status"))
@@ -90,7 +90,7 @@ def add_sandbox(app: typer.Typer) -> None:
 
         chosen = _chosen(name, home)
         if (state := sandbox.status(chosen)) is not None:
-            output.say({"running": True, **state.to_json()}, _state_text(state))
+            output.say({"running": True, **state.to_json(), **state.facts}, _state_text(state))
             return SUCCESS
         why = not_up(chosen)
         others = [one.name or one.home for one in running_here()]
@@ -210,7 +210,7 @@ def _down_all(output: Output) -> int:
 
 
 def _state_text(state: SandboxState) -> str:
-    lines = [f"endpoint  {state.gateway}  ({state.region})"]
+    lines = [f"endpoint  {state.gateway}  ({', '.join(state.facts.values())})"]
     lines += [f"{name:<9} {address}" for name, address in state.endpoints.items()]
     lines.append(f"home      {state.home}")
     lines += [f"{one.name:<9} pid {one.pid}, port {one.port}, log {one.log_file}" for one in state.processes]

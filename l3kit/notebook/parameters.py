@@ -165,7 +165,10 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 
 
 def _checked_bound(value: str, *, is_end: bool) -> str:
-    """Empty, or a bound of a query: a moment, or a day. Raises: ValueError, which pydantic reports with the parameter's name."""
+    """Empty, or a bound of a query: a moment, or a day.
+
+    Raises: ValueError, which pydantic reports with the parameter's name.
+    """
     try:
         if value:
             read_bound(value, is_end=is_end)

@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.sandbox.aws.function_logs import InstanceLog
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.runtime_errors import error_payload, exit_error
@@ -23,7 +24,6 @@ from l3kit.sandbox.functions.bodies import body_up_to
 from l3kit.sandbox.functions.process import SYSTEM, FunctionProcess
 from l3kit.sandbox.functions.process_facts import OwnConnections, peak_mb
 from l3kit.sandbox.redacted_server import runtime_server
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
 INIT_SECONDS = 60.0

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam.condition_keys import Context
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.messages.message import Message
-from l3kit.sandbox.state import ACCOUNT_ID
 
 IOT_SERVICE = "iot.amazonaws.com"
 OF_IOT: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}

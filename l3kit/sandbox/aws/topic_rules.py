@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.function_record import FunctionRecord, function_name
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
@@ -22,7 +23,6 @@ from l3kit.sandbox.aws.rule_errors import IOT_SERVICE, OF_IOT, ErrorAction, Rule
 from l3kit.sandbox.aws.rule_sql import VERSION, SqlError, event_of, topics_of
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import matches
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import BODY
 
 MAX_PAYLOAD_BYTES = 128 * 1024

@@ -14,7 +14,7 @@ import orjson
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.emulator_accounts import IOT_HUB_KEY, IOT_HUB_POLICY
+from l3kit.sandbox.azure.account import IOT_HUB_KEY, IOT_HUB_POLICY
 from l3kit.sandbox.faults.services import agent_caller
 from l3kit.tiering.format.strict_json import members
 from l3kit.tiering.format.topics import FEEDBACK, device_topic

@@ -1,6 +1,6 @@
 """The canary: the message that `verify` sends down the tiers, and its trace of the functions that it passed. No I/O.
 
-It is an item of the reserved device CANARY_DEVICE with two members more: `canary`, which distinguishes it from others, and
+It is an item of the reserved device CANARY_DEVICE with two more members: `canary`, which identifies it, and
 `trace`, to which each function of the message chain adds itself.
 """
 

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
-from l3kit.sandbox.emulator_accounts import PROJECT
 from l3kit.sandbox.faults.messages import MessageFaults
+from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.routes import Route, Routes
 from l3kit.tiering.format.topics import device_in
