@@ -22,5 +22,5 @@ def test_a_schedule_is_shown_as_what_fires_it(options: str, words: str) -> None:
 
 def test_where_aws_is_not_started_no_schedule_is_fired_and_nothing_is_asked(tmp_path: Path) -> None:
     state = SandboxState("http://127.0.0.1:9", (), tmp_path, "", clouds=("gcp",))
-    with pytest.raises(SandboxError, match="nightly does not exist: AWS is not started. Use another"):
+    with pytest.raises(SandboxError, match=r"nightly: does not exist: AWS is not started\. Use another"):
         fire(state, "nightly", "default", None, lambda: "Use another")
