@@ -34,7 +34,7 @@ def install_command(extra: str) -> str:
 
 
 def missing_module(module: str) -> ConfigurationError:
-    """Return the error that tells of a module that is not installed, by the name that `ModuleNotFoundError` has."""
+    """Return the error for a module that is not installed, by the name that `ModuleNotFoundError` has."""
     extra = extra_of(module)
     if extra is None:
         remedy = "Install the package that has it where l3kit is installed"

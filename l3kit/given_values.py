@@ -59,7 +59,7 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
 
 
 def all_problems(what: str, problems: Sequence[str]) -> ConfigurationError:
-    """Return the error that tells all problems, one a line."""
+    """Return an error that lists all problems, one a line."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ConfigurationError(what, f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
 

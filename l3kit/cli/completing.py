@@ -31,7 +31,7 @@ def _completer(names: Names, *, several: bool = False) -> Completer:
         done, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
         try:
             known = [name for name in names(ctx) if _PLAIN.fullmatch(name) and name.startswith(begun)]
-        except Exception:  # whatever is wrong, the verb tells it; here it would spoil the line that is being typed
+        except Exception:  # whatever is wrong, the verb reports it; here it would spoil the line that is being typed
             return []
         return [f"{done}{comma}{name}" for name in known if name not in done.split(",")]
 

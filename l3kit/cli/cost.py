@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from l3kit.cli.completing import clouds_for_verb
-from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.verbs import verb
 
@@ -35,7 +35,7 @@ def add_cost(app: typer.Typer) -> None:
     cost = typer.Typer(no_args_is_help=True, help="What a workload costs, and where each figure comes from.")
     app.add_typer(cost, name="cost")
 
-    @verb(cost, "bill", epilog=told_of("cost bill"))
+    @verb(cost, "bill", epilog=epilog_of("cost bill"))
     def bill(output: Output, file: File, as_csv: Csv = False) -> int:
         """A month's bill, row by row."""
         _check_form(output, as_csv)
@@ -111,8 +111,8 @@ def _bill(scenario: Scenario, output: Output, *, as_csv: bool) -> int:
     except BudgetExceededError as error:
         over = error
     if output.as_json:
-        told = {"resource": over.resource, "cause": over.cause, "remedy": over.remedy} if over else None
-        output.document({**bill.to_json(), **({"error": told} if told else {})})
+        problem = {"resource": over.resource, "cause": over.cause, "remedy": over.remedy} if over else None
+        output.document({**bill.to_json(), **({"error": problem} if problem else {})})
     elif as_csv:
         print(bill.to_csv(), end="")
     else:

@@ -8,7 +8,7 @@ import typer
 
 from l3kit.cli.completing import cloud_list
 from l3kit.cli.confirming import agree, agree_by_name, check_can_ask
-from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS, told_of
+from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -33,7 +33,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as in CI.")]
 def add_deploying(app: typer.Typer) -> None:
     """Add the verbs that deploy."""
 
-    @verb(app, "plan", epilog=told_of("plan"))
+    @verb(app, "plan", epilog=epilog_of("plan"))
     def plan(
         output: Output,
         place: Place,

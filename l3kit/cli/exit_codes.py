@@ -60,15 +60,15 @@ _ALL = {code: _meanings(code) for code in sorted({*_OF_ALL, *(code for codes in 
 MEANINGS: Mapping[int, str] = {code: "; ".join(meanings) for code, meanings in _ALL.items()}
 
 
-def told(meanings: Mapping[int, str]) -> str:
+def epilog(meanings: Mapping[int, str]) -> str:
     """Return lines for the end of a help, which keep their breaks."""
     lines = [f"  {code:<4}{meaning}" for code, meaning in meanings.items()]
     return "\n".join(["\b", "Exit codes:", *lines]).replace("`", "")
 
 
-def told_of_all() -> str:
+def epilog_of_all() -> str:
     """Return the end of the help of the program."""
-    return told({code: f"\n{' ' * 6}".join(meanings) for code, meanings in _ALL.items()})
+    return epilog({code: f"\n{' ' * 6}".join(meanings) for code, meanings in _ALL.items()})
 
 
 def codes_of(verb: str) -> dict[int, str]:
@@ -76,6 +76,6 @@ def codes_of(verb: str) -> dict[int, str]:
     return {code: f"an error, or {text}" if code == ERROR else text for code, text in OF_VERBS[verb].items()}
 
 
-def told_of(verb: str) -> str:
+def epilog_of(verb: str) -> str:
     """Return the end of the help of a verb that has codes of its own."""
-    return told(codes_of(verb))
+    return epilog(codes_of(verb))

@@ -16,7 +16,7 @@ import typer
 
 from l3kit.cli.completing import sandboxes, targets
 from l3kit.cli.confirming import agree, check_can_ask
-from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, told
+from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, epilog
 from l3kit.cli.output import Output
 from l3kit.cli.permissions import CloudName
 from l3kit.cli.verbs import verb
@@ -63,7 +63,7 @@ _CODES = {SUCCESS: "passed", **codes_of("first-light"), INTERRUPTED: "interrupte
 def add_first_light(app: typer.Typer) -> None:
     """Add the verb `first-light`."""
 
-    @verb(app, "first-light", epilog=told(_CODES))
+    @verb(app, "first-light", epilog=epilog(_CODES))
     def first_light(
         output: Output,
         cloud: CloudName,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.completing import functions
-from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import ALL, checked_limit, limit_of
@@ -27,7 +27,7 @@ _SINCE = "Only lines from then on: 90s, 15m, 2h or 7d before now, 2026-05-31, or
 def add_logs(app: typer.Typer) -> None:
     """Add the verb `logs`."""
 
-    @verb(app, "logs", epilog=told_of("logs"))
+    @verb(app, "logs", epilog=epilog_of("logs"))
     def logs(
         output: Output,
         place: Place,
@@ -65,8 +65,8 @@ def add_logs(app: typer.Typer) -> None:
         else:
             for row in report.rows:
                 print(row)
-            for told in (report.summary(), *report.notes):
-                output.tell(told)
+            for line in (report.summary(), *report.notes):
+                output.tell(line)
             output.tell_gaps(report.gaps)
         return ERROR if report.gaps and not report.rows else SUCCESS
 

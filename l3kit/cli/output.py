@@ -84,7 +84,7 @@ class Output:
             print(text, file=sys.stderr, flush=True)
 
     def tell_gaps(self, gaps: Iterable[Gap]) -> None:
-        """Print what an answer leaves out to stderr, with `--quiet` too: a part is not told as the whole."""
+        """Print the gaps of an answer to stderr, with `--quiet` too: a partial answer must not pass for a whole one."""
         for gap in gaps:
             print(f"l3kit: {gap.summary()}", file=sys.stderr, flush=True)
 

@@ -30,7 +30,7 @@ def add_pausing(app: typer.Typer) -> None:
         place: Place,
         device: Device = None,
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who pauses (default: the user's name).")] = None,
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; every run of a mover tells it.")] = "",
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; every run of a mover reports it.")] = "",
     ) -> int:
         """Pause the movers of a twin, or of one device of it.
 

@@ -28,7 +28,7 @@ def discard_unwritten(error: OSError) -> bool:
     refused = [stream for stream in (sys.stdout, sys.stderr) if not _is_written(stream)]
     for stream in refused:
         _discard(stream)
-    # An unbuffered stream has nothing left to fail with; a write to any other file is told with its name.
+    # An unbuffered stream has nothing left to fail with; a failed write to any other file is reported with its name.
     return bool(refused) or (error.filename is None and error.errno in _FULL)
 
 

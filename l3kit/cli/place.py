@@ -209,5 +209,5 @@ def _found_here(target: str) -> Path:
     file = root / DEPLOY_PARAMS.format(target=target)
     if target_fault(target) is None and (root / TWIN_FOLDER / CONFIG).is_file() and file.is_file():
         return file
-    told = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"
-    raise typer.BadParameter(told, param_hint=WHERE)
+    problem = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"
+    raise typer.BadParameter(problem, param_hint=WHERE)

@@ -53,7 +53,7 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
         try:
             code: int = root_command()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
         except typer.TyperException as error:
-            return _told_usage(error, output)
+            return _report_usage(error, output)
         except SystemExit:
             if discard_unread():  # typer ends so where it cannot write the help
                 return exit_codes.UNREAD
@@ -74,7 +74,7 @@ def program() -> typer.Typer:
     app = typer.Typer(
         name=NAME,
         help="Storage tiers of digital twins, across clouds.",
-        epilog=exit_codes.told_of_all(),
+        epilog=exit_codes.epilog_of_all(),
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -117,7 +117,7 @@ def _tell_version(ctx: typer.Context, asked: bool) -> None:
         raise typer.Exit
 
 
-def _told_usage(error: typer.TyperException, output: Output) -> int:
+def _report_usage(error: typer.TyperException, output: Output) -> int:
     """Tell what is wrong with the command line."""
     context = getattr(error, "ctx", None)
     message = error.format_message()

@@ -34,8 +34,8 @@ class Readings(Displayable):
     def to_json(self) -> dict[str, Any]:
         """The result, and these readings; incomplete where some are left out."""
         left = len(self.found.rows) - len(self.rows)
-        told = {"left_out": left, "complete": self.found.complete and not left}
-        return {**self.found.to_json(), **told, "readings": [plain(row) for row in self.rows]}
+        limits = {"left_out": left, "complete": self.found.complete and not left}
+        return {**self.found.to_json(), **limits, "readings": [plain(row) for row in self.rows]}
 
     def sheet(self) -> Sheet:
         """Return what is missing, then a line for each reading."""

@@ -19,7 +19,7 @@ class Backend:
         hot: makes an empty hot store.
         journal: makes an empty journal; each call of what it returns reopens it, as another process would.
         objects: makes an empty object store of a tier.
-        classes: the storage class, as `ObjectInfo` tells it, of objects in each tier.
+        classes: the storage class, as in `ObjectInfo`, of objects in each tier.
         own_class: the storage class of l3kit's own objects (below `_l3kit/`), which are readable at once.
         archived: what `restore_state` says of an object that has just been archived: `readable` if the cloud's archive
             class is readable at once.

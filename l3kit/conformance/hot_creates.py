@@ -97,7 +97,7 @@ class HotCreatesSuite(Suite):
 
         use(backend, steps)
 
-    def test_a_taken_key_keeps_its_content_and_tells_it(self, backend: Backend) -> None:
+    def test_a_taken_key_keeps_and_returns_its_content(self, backend: Backend) -> None:
         async def steps(store: HotStore) -> None:
             await store.put_items("d", [item("a", v=1, old=True)])
             found = await held_by(store, item("a", v=2))
@@ -107,7 +107,7 @@ class HotCreatesSuite(Suite):
 
         use(backend, steps)
 
-    def test_each_item_of_several_requests_is_decided_by_itself_and_told_in_order(self, backend: Backend) -> None:
+    def test_each_item_of_several_requests_is_decided_by_itself_and_reported_in_order(self, backend: Backend) -> None:
         names = [f"{n:04d}" for n in range(620)]
 
         async def steps(store: HotStore) -> None:
@@ -238,9 +238,9 @@ class HotCreatesSuite(Suite):
             outcomes = await asyncio.gather(
                 *(store.create_items([one, item(f"own {n}")]) for n, one in enumerate(wanted))
             )
-            (winner,) = [one for one, told in zip(wanted, outcomes, strict=True) if told[0] == Created()]
-            assert [told[1] for told in outcomes] == [Created()] * len(wanted)
-            assert all(isinstance(told[0], Created) or _holds(told[0], winner) for told in outcomes)
+            (winner,) = [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome[0] == Created()]
+            assert [outcome[1] for outcome in outcomes] == [Created()] * len(wanted)
+            assert all(isinstance(outcome[0], Created) or _holds(outcome[0], winner) for outcome in outcomes)
             assert (await stored(store))["a"] == exact(winner)
 
         use(backend, steps)

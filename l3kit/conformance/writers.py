@@ -123,7 +123,7 @@ class WriterSuite:
                 assert writer.send_signed(dataclasses.replace(request, **change), body, now)[0] == 403
             assert dataclasses.replace(writer, token=other.token).send_signed(request, body, now)[0] == 403
 
-    def test_a_signature_of_another_time_is_refused_and_told_by_how_much(
+    def test_a_signature_of_another_time_is_refused_with_the_clock_skew(
         self, cold_writer: Writer, archive_writer: Writer
     ) -> None:
         for writer, path in ((cold_writer, "/cold-writer"), (archive_writer, "/archive-writer")):
@@ -170,7 +170,7 @@ class WriterSuite:
         status, conflict = cold_writer.post(chunk(device, items=first["items"][::-1]))
         assert (status, conflict["key"], conflict["sha256"]) == (409, receipt["key"], receipt["sha256"])
 
-    def test_the_highest_number_of_a_device_is_told(self, cold_writer: Writer, device: str) -> None:
+    def test_the_highest_number_of_a_device_is_returned(self, cold_writer: Writer, device: str) -> None:
         cold_writer.post(chunk(device, chunk_index=7))
         assert cold_writer.post({"iot_device_id": device, "highest": True})[1]["highest"] == 7
 

@@ -97,11 +97,11 @@ def _place(url: str) -> Place:
 
 def _note(place: Place, indexes: Sequence[int], fault: str) -> str:
     more = f" and {len(indexes) - 1} more" if len(indexes) > 1 else ""
-    told = f"config_events.json: entry {indexes[0]}{more}: functionUrl leads to {place.shown}, which {fault}"
+    problem = f"config_events.json: entry {indexes[0]}{more}: functionUrl leads to {place.shown}, which {fault}"
     if fault == PROXIED:
-        return f"{told}."
+        return f"{problem}."
     seen = "" if fault == ELSEWHERE else ", seen from this machine"
-    return f"{told}{seen}. {_REMEDY}."
+    return f"{problem}{seen}. {_REMEDY}."
 
 
 def _faults(places: Collection[Place], reach: Reach, seconds: float) -> dict[Place, str]:

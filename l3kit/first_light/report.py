@@ -19,7 +19,7 @@ from l3kit.providers import provider
 FORMAT = 1
 Verdict = Literal["passed", "failed", "interrupted", "left over"]
 PACKAGES = ("orjson", "requests", "zstandard")
-"""Those that the report tells the versions of, beside the cloud's own."""
+"""Packages whose versions the report lists, besides those of the cloud."""
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 
 

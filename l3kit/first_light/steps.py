@@ -96,10 +96,10 @@ def move_to_cold(run: Run) -> str:
 
 def read_both(run: Run) -> str:
     """All items come back, from the tier that they should be in; the chunks are noted for the archive."""
-    told = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_ARCHIVE + DUE_FOR_COLD})
+    counted = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_ARCHIVE + DUE_FOR_COLD})
     run.chunks = _objects(run, "cold")
     _must(len(run.chunks) == len(DEVICES), "the cold tier", f"holds {len(run.chunks)} chunks, not {len(DEVICES)}")
-    return told
+    return counted
 
 
 def move_to_archive(run: Run) -> str:
@@ -117,9 +117,9 @@ def read_all(run: Run) -> str:
         _must(same and bool(info.sha256), f"archived chunk {key}", "is not what the cold tier held")
     missing = [part for result in _results(run) for part in result.missing]
     _must([part.key for part in missing] == list(archived), "the query", "does not name the archived chunk as missing")
-    told = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_COLD}, without=DUE_FOR_ARCHIVE)
+    counted = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_COLD}, without=DUE_FOR_ARCHIVE)
     classes = ", ".join(sorted({str(info.storage_class) for info in archived.values()}))
-    return f"{told}; {len(archived)} chunk in {classes}, its digest as before"
+    return f"{counted}; {len(archived)} chunk in {classes}, its digest as before"
 
 
 def move_again(run: Run) -> str:

@@ -74,10 +74,10 @@ def devices_of_file(
                 continue
             bad += 1
             if len(problems) < NAMED:
-                told = (
+                problem = (
                     f"{row.problem}: {row.cause}" if isinstance(row, BadRow) else "has no device. Correct or remove it"
                 )
-                problems.append(f"{path}:{row.number}: {told}")
+                problems.append(f"{path}:{row.number}: {problem}")
     if bad > len(problems):
         problems.append(f"and {bad - len(problems):,} more rows")
     if problems:

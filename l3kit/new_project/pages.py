@@ -25,8 +25,8 @@ __pycache__/
 def requirements(version: str) -> str:
     """Return requirements.txt."""
     wheel = f"./l3kit-{version}-py3-none-any.whl[all]"
-    told = f"# Until l3kit is on a package index, put its wheel next to this file and write {wheel}"
-    return f"{told}\nl3kit[all]=={version}\n"
+    line = f"# Until l3kit is on a package index, put its wheel next to this file and write {wheel}"
+    return f"{line}\nl3kit[all]=={version}\n"
 
 
 def readme(choices: Choices) -> str:

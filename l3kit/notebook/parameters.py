@@ -26,7 +26,7 @@ class WalkthroughParameters(Dated):
 
 
 def _known_cloud(value: str) -> str:
-    """Raises: ValueError, which pydantic tells by the parameter."""
+    """Raises: ValueError, which pydantic reports with the parameter's name."""
     if not is_known(value):
         raise ValueError(f"{value!r} is not a known cloud; allowed: {', '.join(names())}")
     return value
@@ -165,7 +165,10 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 
 
 def _checked_bound(value: str, *, is_end: bool) -> str:
-    """Empty, or a bound of a query: a moment, or a day. Raises: ValueError, which pydantic tells by the parameter."""
+    """Empty, or a bound of a query: a moment, or a day.
+
+    Raises: ValueError, which pydantic reports with the parameter's name.
+    """
     try:
         if value:
             read_bound(value, is_end=is_end)

@@ -156,8 +156,8 @@ def _twin_name(root: Path, folder: object) -> str:
 def _failure_fields(error: BaseException) -> dict[str, Any]:
     """Return the full text of an l3kit error; only the type of any other, since its text may contain anything."""
     if isinstance(error, L3Error):
-        told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
-        return {"summary": str(error), "error": {"type": type(error).__name__, **told}}
+        parts = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
+        return {"summary": str(error), "error": {"type": type(error).__name__, **parts}}
     if isinstance(error, KeyboardInterrupt):
         return {"summary": "Interrupted; run the notebook again, it completes what is missing"}
     kind = type(error).__name__

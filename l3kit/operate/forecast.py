@@ -244,8 +244,8 @@ async def _item_counts(cold: ObjectStore, infos: list[ObjectInfo]) -> dict[str, 
     async def count(key: str) -> tuple[str, int | None]:
         async with places:
             info = await cold.head(key)
-        told = info.metadata.get("items", "") if info else ""
-        return key, int(told) if told.isdecimal() else None
+        counted = info.metadata.get("items", "") if info else ""
+        return key, int(counted) if counted.isdecimal() else None
 
     return dict(await asyncio.gather(*(count(info.key) for info in infos)))
 

@@ -145,8 +145,8 @@ class TierObjects(Displayable, Answer):
     def summary(self) -> str:
         size, items = sum(o.size for o in self.objects), sum(_items(o) or 0 for o in self.objects)
         silent = sum(_items(o) is None for o in self.objects)
-        untold = f" and those of {count_of(silent, 'object')} of unknown count" if silent else ""
-        held = f"{count_of(items, 'item')}{untold} in {count_of(size, 'byte')}"
+        unknown = f" and those of {count_of(silent, 'object')} of unknown count" if silent else ""
+        held = f"{count_of(items, 'item')}{unknown} in {count_of(size, 'byte')}"
         return f"{count_of(len(self.objects), f'{self.tier} object')}: {held}"
 
     def to_json(self) -> dict[str, Any]:

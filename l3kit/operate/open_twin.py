@@ -28,9 +28,6 @@ from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load as load_files
 from l3kit.operate.load.report import LoadReport
 from l3kit.operate.load.settings import LoadOptions
-from l3kit.operate.logs import choice as log_choice
-from l3kit.operate.logs import reading as log_reading
-from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.simulate import publication
 from l3kit.operate.upkeep import Upkeep
 from l3kit.operate.verify import links, report
@@ -280,24 +277,6 @@ class OpenTwin(Upkeep, Displayable):
         replayed = replay_letters(self.session, self.config, **choice, dry_run=dry_run, progress=steps)
         steps(DONE)
         return replayed
-
-    def logs(
-        self,
-        function: str | None = None,
-        *,
-        since: date | str | None = log_choice.SINCE,
-        limit: int | None = log_choice.LIMIT,
-    ) -> LogsReport:
-        """Read the log lines of a deployed function, on whichever cloud it is, without secrets.
-
-        Args:
-            function: its name, such as `hot-to-cold-mover`, or its deployed one; None is all functions of the twin.
-            since: from then on: a duration before now such as `90s`, `15m`, `2h` or `7d`, ISO 8601 with a zone, a
-                datetime with one, or a date; None is all that the clouds keep.
-            limit: the newest so many; None is all.
-        Raises: ConfigurationError for a choice that is none. A log that cannot be read is a gap.
-        """
-        return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
 
     def _to_carry_out(self, made: Plan, name: str) -> OpenPlan:
         def carry_out(plan: Plan) -> ApplyResult:

@@ -1,4 +1,4 @@
-"""Upkeep of a twin over the years: pause and resume its movers, free what a dead run holds."""
+"""Upkeep of a deployed twin: pauses, past and future runs, logs, leases."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from l3kit.operate import leases
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
+from l3kit.operate.logs import choice as log_choice
+from l3kit.operate.logs import reading as log_reading
+from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.pauses import changes
 from l3kit.operate.pauses.report import PauseReport, paused_movers
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Upkeep:
-    """The part of `OpenTwin` for a twin that has been deployed for long."""
+    """The methods of `OpenTwin` for the upkeep of a deployed twin."""
 
     __slots__ = ()
 
@@ -36,7 +39,7 @@ class Upkeep:
 
         Args:
             device: its id; None is the whole twin.
-            by, reason: who pauses, and why; runs, `verify` and `explain` tell it.
+            by, reason: who pauses, and why; shown by runs, `verify` and `explain`.
         Raises: ConfigurationError for an unknown device, or if not both movers' stores are reached; StoreError, also
             if only one mover is paused then: calling it again completes the pause.
         """
@@ -76,6 +79,24 @@ class Upkeep:
         """
         return reading.runs(self.session, self.config, since=since, mover=mover, now=now)
 
+    def logs(
+        self,
+        function: str | None = None,
+        *,
+        since: date | str | None = log_choice.SINCE,
+        limit: int | None = log_choice.LIMIT,
+    ) -> LogsReport:
+        """Read the log lines of a deployed function, on whichever cloud it is, without secrets.
+
+        Args:
+            function: its name, such as `hot-to-cold-mover`, or its deployed one; None is all functions of the twin.
+            since: from then on: a duration before now such as `90s`, `15m`, `2h` or `7d`, ISO 8601 with a zone, a
+                datetime with one, or a date; None is all that the clouds keep.
+            limit: the newest so many; None is all.
+        Raises: ConfigurationError for a choice that is none. A log that cannot be read is a gap.
+        """
+        return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
+
     def end_lease(self, device: str) -> str:
         """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.
 
@@ -95,7 +116,7 @@ class Upkeep:
         if not any(step.name == journal and step.action in ("unchanged", "update") for step in made.steps):
             return made
         try:
-            told = paused_movers(self.session, self.config)
+            note = paused_movers(self.session, self.config)
         except L3Error as error:
-            told = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
-        return replace(made, notes=(*made.notes, told)) if told else made
+            note = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
+        return replace(made, notes=(*made.notes, note)) if note else made

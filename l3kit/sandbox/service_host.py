@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,7 +26,15 @@ LINE_BYTES = 64 * 1024
 
 
 class GatewayServices(Protocol):
-    """The services behind the gateway's own address, which also start with their first request."""
+    """One cloud's services behind the gateway's own address, which also start with their first request."""
+
+    @property
+    def cloud(self) -> str:
+        """Return the cloud's name."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Return what to show of them besides the address, such as the region."""
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
@@ -47,16 +55,16 @@ class ServiceHost:
     Attributes:
         session: for requests that are passed on to an emulator.
         faults: what tests have arranged to go wrong.
-        aws: the emulators behind the gateway's own address.
-        iot_hub: answers requests to the service endpoint of Azure's IoT Hub.
+        own_services: those behind the gateway's own address.
+        handlers: of services that the gateway implements itself and a cloud serves on a port of its own, by name.
         emulators: the processes that the gateway watches: it ends when one of them does.
     """
 
     home: Home
     session: aiohttp.ClientSession
     faults: FaultPlans
-    aws: GatewayServices
-    iot_hub: Handler
+    own_services: GatewayServices
+    handlers: Mapping[str, Handler]
     _stack: contextlib.AsyncExitStack
     _middlewares: list[Any]
     emulators: list[Emulator] = field(default_factory=list)

@@ -223,10 +223,10 @@ class Twin:
         Args:
             made: start of a rate on AWS: the schedule's creation time.
         """
-        told = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
+        senders = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
         return {
             mover: next_times(provider(cloud).native_schedule(self.config.mover_schedule), now, made, count)
-            for mover, cloud in told.items()
+            for mover, cloud in senders.items()
         }
 
     def to_frame(self) -> pd.DataFrame:

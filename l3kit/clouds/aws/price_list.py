@@ -18,7 +18,7 @@ from l3kit.prices.units import UNITS
 
 SOURCE = "AWS Price List API (GetProducts)"
 API_REGION = "us-east-1"
-"""The Price List API has endpoints in few regions; this one tells the prices of all."""
+"""The Price List API has endpoints in few regions; this one has the prices of all."""
 
 
 class Wanted(NamedTuple):

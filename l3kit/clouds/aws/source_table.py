@@ -49,7 +49,7 @@ class DynamoSource:
         self.usage = table.client.usage
 
     async def facts(self) -> SourceFacts:
-        """Capacity and size as DescribeTable tells them; AWS counts items about every six hours."""
+        """Capacity and size from DescribeTable; AWS counts items about every six hours."""
         if (what := self._own.get(self._table.name)) is not None:
             raise ConfigurationError(self._resource, f"is the twin's own {what}", "Name the table to copy from")
         body = odd_text.dumps({"TableName": self._table.name})

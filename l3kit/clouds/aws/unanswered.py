@@ -26,7 +26,7 @@ _SILENT = frozenset({"CredentialRetrievalError"})
 
 
 def unanswered(exception: Exception, event_name: str = "", **more: Any) -> None:
-    """botocore's event `after-call-error`: whichever call failed without an answer, and however, is told here alone.
+    """botocore's event `after-call-error`: every call that failed without an answer is reported here alone.
 
     Raises: PermissionMissingError, ProvisioningError.
     """

@@ -29,7 +29,7 @@ class CosmosSource:
         self.usage = container.usage
 
     async def facts(self) -> SourceFacts:
-        """The partition key and, where the account tells it, the number of documents."""
+        """The partition key and, where the account reports it, the number of documents."""
         resource = self._container.resource
         if self._own:
             raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the container to copy from")
@@ -42,10 +42,10 @@ class CosmosSource:
             raise ConfigurationError(resource, "is not there", CHECK_NAME)
         paths = [str(path).strip("/") for path in reply.result["partitionKey"]["paths"]]
         keys = tuple(dict.fromkeys((*paths, SORT_KEY)))
-        told = dict(
+        usage = dict(
             part.split("=", 1) for part in reply.headers.get("x-ms-resource-usage", "").split(";") if "=" in part
         )
-        count = int(told.get("documentsCount", 0))
+        count = int(usage.get("documentsCount", 0))
         capacity = "what reading takes is not known beforehand; throttling is waited for"
         return SourceFacts(resource, str(reply.result["_rid"]), keys, count or None, capacity=capacity)
 

@@ -47,7 +47,7 @@ class FirestoreSource:
         if self._own:
             raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the collection to copy from")
         identity = f"{self._client.documents}/{'/'.join(self._path)}"
-        return SourceFacts(resource, identity, (KEY,), capacity=CAPACITY, untold=UNTOLD)
+        return SourceFacts(resource, identity, (KEY,), capacity=CAPACITY, unverified=UNTOLD)
 
     def reading(self, facts: SourceFacts, device: str) -> FirestoreReading:
         """By document id, whatever the device."""

@@ -19,7 +19,7 @@ class Change:
     """One attribute of a resource.
 
     Attributes:
-        attribute: such as `memory`; the whole change in words where no values can be told.
+        attribute: such as `memory`; the whole change in words where it has no values.
         old: the present value; empty if there is none.
         new: the value that apply sets; empty if there is none.
     """
@@ -45,14 +45,14 @@ class Difference:
 
     Attributes:
         words: without secrets.
-        changes: of its attributes; empty if no values can be told.
+        changes: of its attributes; empty if they have no values.
     """
 
     words: str
     changes: tuple[Change, ...] = ()
 
     @property
-    def told(self) -> tuple[Change, ...]:
+    def all_changes(self) -> tuple[Change, ...]:
         """The changes, or else the words as one."""
         return self.changes or (Change(self.words),)
 
@@ -63,7 +63,7 @@ def change(attribute: str, old: object, new: object) -> Change:
 
 
 def hidden_change(attribute: str, *, was: bool, will_be: bool) -> Change:
-    """Return the change of a secret, of which only its presence is told."""
+    """Return the change of a secret, which shows only its presence."""
     return Change(attribute, SECRET if was else "", SECRET if will_be else "")
 
 

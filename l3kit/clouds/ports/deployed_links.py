@@ -191,8 +191,8 @@ class DeployedLinks:
             return None
 
     def _sender_token(self, link: str) -> Secret | None:
-        told = self.sender_variables(link)
-        return None if told is None else Secret(told.get(TOKEN_VARIABLE, ""))
+        variables = self.sender_variables(link)
+        return None if variables is None else Secret(variables.get(TOKEN_VARIABLE, ""))
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -213,10 +213,10 @@ class DeployedLinks:
         return self._resolved(saved or self._empty(link), writer), writer
 
     def _resolved(self, saved: Connection, writer: DeployedWriter) -> Connection:
-        told = Secret(writer.variables.get(TOKEN_VARIABLE, "")).reveal()
+        token = Secret(writer.variables.get(TOKEN_VARIABLE, "")).reveal()
         if saved.token.strip() and saved.replaces == variables_digest(writer.variables):
             return replace(saved, url=writer.url)
-        return replace(saved, url=writer.url, token=told, former=self._former(writer), replaces="")
+        return replace(saved, url=writer.url, token=token, former=self._former(writer), replaces="")
 
     def _former(self, writer: DeployedWriter) -> tuple[FormerToken, ...]:
         """Return the writer's former tokens; none if l3kit did not set them."""

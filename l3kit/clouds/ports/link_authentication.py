@@ -65,7 +65,7 @@ def check_receiver_first(links: DeployedLinks, link: Link) -> None:
 
 
 def deployed(variables: Mapping[str, str]) -> Authentication:
-    """The authentication that a deployed function was told; TOKEN if that is not readable."""
+    """The authentication in a deployed function's variables; TOKEN if that is not readable."""
     try:
         return Authentication.from_env(variables)
     except ConfigurationError:

@@ -51,7 +51,7 @@ class Finding:
         """Return the finding for a resource that exists."""
         found = tuple(differences)
         words = tuple(one.words for one in found)
-        return cls(True, owned, words, protected, fault, tuple(told for one in found for told in one.told))
+        return cls(True, owned, words, protected, fault, tuple(each for one in found for each in one.all_changes))
 
 
 class Resource(Protocol):

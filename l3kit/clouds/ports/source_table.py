@@ -21,13 +21,13 @@ class SourceFacts:
 
     Attributes:
         resource: what errors call it, such as `table readings`.
-        identity: tells it from a later table of the same name.
+        identity: distinguishes it from a later table of the same name.
         keys: names of the attributes that are its key, the partition key first.
         items: number of items, about; None if the cloud does not tell.
         units: read units that reading everything takes, about; None if that is not known.
         capacity: in words, what it can give and what reading takes.
         share: read units a second to take if no other rate is asked; 0 is no limit.
-        untold: what `identity` does not tell, and what to do then: for who continues an interrupted copy; may be empty.
+        untold: what `identity` does not show, and what to do before an interrupted copy is continued; may be empty.
     """
 
     resource: str
@@ -37,7 +37,7 @@ class SourceFacts:
     units: float | None = None
     capacity: str = ""
     share: float = 0.0
-    untold: str = ""
+    unverified: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
-"""User agent of requests that a session sends to the stores, told from those of functions."""
+"""User agent of a session's requests to the stores, unlike that of functions."""
 INVOKE_SECONDS = 930.0
 
 
@@ -75,8 +75,8 @@ class HostedFunctions:
             answer = None
         if status == 200:
             return answer
-        told = answer.get("error") if isinstance(answer, dict) else None
-        raise L3Error(name, f"failed: {told or f'it returned {status}'}", f"See the log of {name}")
+        reason = answer.get("error") if isinstance(answer, dict) else None
+        raise L3Error(name, f"failed: {reason or f'it returned {status}'}", f"See the log of {name}")
 
     def source_table(self, twin: Twin, name: str) -> SourceTable:
         """Refuses: a cloud that reads tables of others has a method of its own."""

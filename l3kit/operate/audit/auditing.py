@@ -89,7 +89,7 @@ def audit(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Return the progress's place, with the identity that tells the audited stores from others of the same twin."""
+    """Return where the progress is kept, with an identity of the audited stores."""
 
     folder: Path
     target: str
@@ -116,7 +116,7 @@ async def audit_tiers(
     place.folder.mkdir(parents=True, exist_ok=True)
     with held(place.folder / name, BUSY):
         kept = Kept(place.folder, name, fresh, restart=settings.restart, clock=clock)
-        with contextlib.closing(kept), _early_end_told(kept):
+        with contextlib.closing(kept), _noting_early_end(kept):
             auditing = Auditing(_stores(tiers, twin), twin, settings, kept, shows or Silent(), sleep)
             await auditing.work()
             kept.save()
@@ -132,18 +132,18 @@ def _stores(tiers: TierStores, twin: Twin) -> AuditedStores:
 
 
 @contextlib.contextmanager
-def _early_end_told(kept: Kept) -> Iterator[None]:
-    """Tell what is done where an error or an interruption ends an audit."""
+def _noting_early_end(kept: Kept) -> Iterator[None]:
+    """Add what is done to the error or interruption that ends an audit."""
     try:
         yield
     except BaseException as error:
         done = sum(counts.objects for counts in kept.state.tiers.values())
-        told = f"{count_of(done, 'object')} of {kept.state.chunks:,} looked at; the same command continues there"
+        so_far = f"{count_of(done, 'object')} of {kept.state.chunks:,} looked at; the same command continues there"
         if not done:
             raise
         if isinstance(error, L3Error):
-            raise AuditStoppedError(error.resource, error.cause, f"{error.remedy}. {told}".lstrip(". ")) from error
-        error.add_note(told)
+            raise AuditStoppedError(error.resource, error.cause, f"{error.remedy}. {so_far}".lstrip(". ")) from error
+        error.add_note(so_far)
         raise
 
 

@@ -29,7 +29,7 @@ class Content:
     """The content of a chunk.
 
     Attributes:
-        items: their number; None if they cannot be told apart.
+        items: their number; None if they cannot be counted.
         marks: of each item version its id, by a digest of the version; empty if they were not asked for.
         unordered: whether the items are not in order.
     """
@@ -70,11 +70,13 @@ def has_digest(info: ObjectInfo) -> bool:
 
 
 def encoding_finding(key: ChunkKey, info: ObjectInfo) -> Finding | None:
-    """Return the fault if the key tells another compression than the object; None if they agree."""
+    """Return the fault if the key implies another compression than the object has; None if they agree."""
     encoding, wanted = canonical_encoding(info.content_encoding), CONTENT_ENCODINGS[key.compression]
     if encoding == wanted:
         return None
-    return Finding("metadata", f"its content encoding is {encoding or 'none'}, not {wanted or 'none'} as its key tells")
+    return Finding(
+        "metadata", f"its content encoding is {encoding or 'none'}, not {wanted or 'none'} as its key implies"
+    )
 
 
 def _least_size(key: ChunkKey, items: int) -> int:

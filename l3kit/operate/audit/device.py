@@ -127,7 +127,7 @@ class DeviceAudit:
         self.kept.add_fault(Fault.at(place.tier, place.cloud, key, finding))
 
     async def end(self) -> None:
-        """Look at the device as a whole, and again before anything is told as a fault. Raises: StoreError."""
+        """Look at the device as a whole, and again before anything is reported as a fault. Raises: StoreError."""
         await self._vanished()
         await self._in_both_tiers()
         await self._receipts()
@@ -173,7 +173,7 @@ class DeviceAudit:
             self._accuse(cold, key, finding)
 
     async def _receipts(self) -> None:
-        """Chunks that a receipt tells as archived, and that the archive does not hold."""
+        """Chunks that are archived by a receipt, and that the archive does not hold."""
         cold, archive = self.stores.cold, self.stores.archive
         if cold is None or archive is None:
             return
@@ -189,11 +189,11 @@ class DeviceAudit:
                 continue
             if there is None:
                 self.lost.add(key)
-                what = "its receipt in the cold tier tells that it was archived, and the archive does not hold it"
+                what = "its receipt in the cold tier says that it was archived, and the archive does not hold it"
                 self._accuse(archive, key, Finding("missing", what))
             elif digest is not None and there.sha256 != digest:
-                told = f"its receipt in the cold tier tells {digest}, the archive {there.sha256 or 'no digest'}"
-                self._accuse(archive, key, Finding("receipt", told))
+                text = f"its receipt in the cold tier has {digest}, the archive {there.sha256 or 'no digest'}"
+                self._accuse(archive, key, Finding("receipt", text))
 
     async def _totals(self, counted: Counted) -> None:
         place = self.stores.cold  # where chunks are stored first

@@ -49,7 +49,7 @@ class Current(BaseModel):
 
     Attributes:
         place: key and tier of the last object that is done; empty if none is.
-        counted: the journal's counts as they were at the beginning of the device; None if it tells nothing.
+        counted: the journal's counts as they were at the beginning of the device; None if it has none.
         items, bytes: of its objects that the journal counts; None where that is not known.
         clean: whether nothing of it is at fault or was left out.
     """

@@ -71,11 +71,11 @@ class Look:
     """A device at one moment.
 
     Attributes:
-        counted: None if the journal tells nothing.
+        counted: None if the journal has no counts.
         objects: by the beginning of their ranges.
         sealed: keys of seals, which hold no items.
         receipts: keys of chunks that have a receipt.
-        gap: why the journal tells nothing.
+        gap: why the journal has no counts.
     """
 
     device_id: str

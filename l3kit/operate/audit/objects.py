@@ -39,7 +39,7 @@ class Outcome:
     """The outcome of the check of one object.
 
     Attributes:
-        info: what the store told of it last; None if it is gone.
+        info: its last description from the store; None if it is gone.
         size: bytes of its uncompressed content; None if not known.
         restoring: whether it is being restored.
         error: why it failed.
@@ -159,7 +159,7 @@ def _judged(
     if has_digest(info) and info.sha256 != sha256:
         what = f"its content has the digest {sha256}, its metadata tell {info.sha256}"
         return Outcome(one, "read", info, findings=(*findings, Finding("digest", what)), size=digest.size)
-    if encoding_finding(one.key, info):  # told already, and readers do not get that far
+    if encoding_finding(one.key, info):  # reported already, and readers do not get that far
         return Outcome(one, "read", info, findings=findings, size=digest.size)
     if max(info.size, digest.size) > MAX_PARSED_BYTES:
         gap = Gap(one.place.tier, f"{one.place.tier} object {info.key}", LARGE, "Look at it with the cloud's own tools")

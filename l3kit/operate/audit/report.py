@@ -169,17 +169,17 @@ def _of_archive(twin: Twin, settings: Settings, state: State) -> Iterator[str]:
     counts = state.tiers.get("archive")
     if counts is None or not counts.not_read:
         return
-    told = count_of(counts.not_read, "archived object was", "archived objects were")
+    counted = count_of(counts.not_read, "archived object was", "archived objects were")
     hours = provider(twin.layout.archive).restore_hours
     again = f"--sample {settings.sample * 100:g}% --seed {state.seed}" if settings.sample < 1 else "the same options"
     if settings.restore:
         yield (
-            f"{told} not read yet: {counts.restoring:,} are being restored. "
+            f"{counted} not read yet: {counts.restoring:,} are being restored. "
             f"Audit again in {hours:,} hours with {again}, which reads what is restored by then"
         )
     else:
         yield (
-            f"{told} checked by metadata and size alone. --restore has them restored, which the cloud charges, "
+            f"{counted} checked by metadata and size alone. --restore has them restored, which the cloud charges, "
             f"within {hours:,} hours"
         )
 
@@ -189,7 +189,7 @@ def _of_journal(state: State) -> Iterator[str]:
         yield (
             f"{count_of(state.excess, 'object is', 'objects are')} not counted by the journal: stored by another "
             "program, before the journal lost a record, or during this audit. Whether as many others are missing "
-            "cannot be told"
+            "is unknown"
         )
     if state.spent:
         numbers = count_of(state.spent, "chunk number has", "chunk numbers have")

@@ -24,7 +24,7 @@ class AuditOptions(TypedDict, total=False):
         device: only this one.
         restore: request a restore of the archived objects that cannot be read, for a later audit.
         out: folder of the progress and of the list of faults; by default beside the twin or its sandbox.
-        restart: begin anew although an interrupted audit could be continued.
+        restart: start over although an interrupted audit could be continued.
     """
 
     sample: str | float | None

@@ -83,7 +83,7 @@ def shortfall(
     Args:
         keys: of chunks with items.
         sealed: of chunks without.
-        lost: keys that were told as missing already.
+        lost: keys already reported as missing.
     """
     here = {key: parsed for key in {*keys, *lost} if (parsed := parse_object_key(key)) is not None}
     counts = sum(map(counted.counts, here.values()))
@@ -106,7 +106,7 @@ def missing_findings(device_id: str, short: Shortfall) -> Iterator[tuple[str, Fi
     """The chunks that are lost, each run of numbers with what is known of its keys."""
     if short.chunks <= 0:
         if short.last_key:
-            yield short.last_key, Finding("missing", "the journal tells it as stored, and no tier holds it")
+            yield short.last_key, Finding("missing", "the journal has it as stored, and no tier holds it")
         return
     if short.absent_numbers == short.chunks:
         for first, last in short.absent:

@@ -49,8 +49,10 @@ class DevicePage(DeviceFigures, Displayable, Answer):
 
     def sheet(self) -> Sheet:
         """The table, and the sentences below it, each heading on a line of its own."""
-        told = [line for heading, sentences in self.sections().items() for line in ("", heading, *_indented(sentences))]
-        return Sheet(self.summary(), (self._table(),), tuple(told))
+        lines = [
+            line for heading, sentences in self.sections().items() for line in ("", heading, *_indented(sentences))
+        ]
+        return Sheet(self.summary(), (self._table(),), tuple(lines))
 
     def __str__(self) -> str:
         lines = [*textwrap.wrap(self.summary(), **_WRAP), "", str(self._table())]

@@ -153,8 +153,8 @@ class RunHistory(Displayable, Answer):
         since = f"since {iso(self.since)}"
         todo = count_of(len(self.findings), "thing needs", "things need") if self.findings else "nothing needs"
         moved = f"{count_of(sum(run.items for run in self.runs), 'item')} moved"
-        told = f"{count_of(len(self.runs), 'run')} {since}{f': {counts}' if counts else ''}; {moved}; {todo} doing"
-        return f"{self.twin}: {told}{gaps_clause(self.gaps)}"
+        text = f"{count_of(len(self.runs), 'run')} {since}{f': {counts}' if counts else ''}; {moved}; {todo} doing"
+        return f"{self.twin}: {text}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

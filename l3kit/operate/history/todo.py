@@ -43,7 +43,7 @@ def findings(
     found += _of_lags(lags, pauses)
     if letters:
         why = f"{count_of(letters, 'message is', 'messages are')} not in the hot tier"
-        found.append(Finding("dead letters", why, "l3kit letters tells the reasons; mend them, then l3kit replay"))
+        found.append(Finding("dead letters", why, "l3kit letters shows the reasons; fix them, then l3kit replay"))
     if pauses:
         why = pauses.summary()
         found.append(Finding("paused movers", why[0].upper() + why[1:], "l3kit resume, once the reason is gone"))
@@ -66,7 +66,7 @@ def _of_runs(mover: str, runs: Sequence[PastRun]) -> Iterator[Finding]:
 def _of_schedule(mover: str, schedule: Schedule, runs: Sequence[PastRun], now: datetime) -> Iterator[Finding]:
     if schedule.state in ("off", "missing"):
         word = "is switched off" if schedule.state == "off" else "is missing"
-        yield Finding(f"the schedule of the {mover} {word}", "Nothing runs by itself", "l3kit apply makes it anew")
+        yield Finding(f"the schedule of the {mover} {word}", "Nothing runs by itself", "l3kit apply creates it again")
     elif schedule.state == "on" and runs:
         last = runs[0].started
         expected = next_time(schedule.expression, last, last)
@@ -82,4 +82,4 @@ def _of_lags(lags: Sequence[Lag], pauses: Pauses) -> Iterator[Finding]:
         more = f" and {len(late) - MAX_NAMED:,} more" if len(late) > MAX_NAMED else ""
         why = f"up to {late[0].days_over:,} days beyond the twin's days for the hot tier: {names}{more}"
         what = f"{count_of(len(late), 'device lags', 'devices lag')} behind"
-        yield Finding(what, why, "l3kit explain DEVICE tells why; l3kit run hot-to-cold-mover moves what it can")
+        yield Finding(what, why, "l3kit explain DEVICE shows why; l3kit run hot-to-cold-mover moves what it can")

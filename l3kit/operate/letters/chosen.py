@@ -70,7 +70,7 @@ class Choice:
     def may_take(self, key: str, info: ObjectInfo) -> bool:
         """Return whether the object may pass the filter, judging by its key."""
         problem = problem_of(key)
-        if problem is None:  # only its content tells whether it is the source's
+        if problem is None:  # only its content shows whether it is the source's
             return not self.problems or UNDELIVERED in self.problems
         if self.problems and problem not in self.problems:
             return False
@@ -123,15 +123,15 @@ class Found:
 
     @property
     def cause(self) -> str:
-        told = self.letter or self.undelivered
-        return told.cause if told is not None else self.fault
+        known = self.letter or self.undelivered
+        return known.cause if known is not None else self.fault
 
     @property
     def device(self) -> str | None:
-        told = self.letter or self.undelivered
-        return told.device if told is not None else None
+        known = self.letter or self.undelivered
+        return known.device if known is not None else None
 
     @property
     def received(self) -> datetime | None:
-        told = self.letter or self.undelivered
-        return told.received if told is not None else None
+        known = self.letter or self.undelivered
+        return known.received if known is not None else None

@@ -128,8 +128,8 @@ class LettersReport(Displayable, Answer):
 
     def summary(self) -> str:
         by_problem = ", ".join(f"{count:,} {problem}" for problem, count in self.counts().items())
-        told = f"{count_of(len(self.rows), 'dead letter')}{f': {by_problem}' if by_problem else ''}"
-        return f"{told}{gaps_clause(self.gaps)}"
+        text = f"{count_of(len(self.rows), 'dead letter')}{f': {by_problem}' if by_problem else ''}"
+        return f"{text}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

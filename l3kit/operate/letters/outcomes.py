@@ -112,11 +112,11 @@ class LettersReplay(Displayable, CheckedAnswer):
         if self.dry_run:
             return f"a dry run: {count_of(self.total('planned'), 'letter')} would be replayed{gaps_clause(self.gaps)}"
         words = {"arrived": "replayed", "again": "in the dead letters again", "failed": "left, since the call failed"}
-        told = [f"{self.total('arrived'):,} {words['arrived']}"]
+        parts = [f"{self.total('arrived'):,} {words['arrived']}"]
         for outcome in ("again", "failed"):
             if count := self.total(outcome):
-                told.append(f"{count:,} {words[outcome]}")
-        return f"{count_of(sum(self.counts.values()), 'dead letter')}: {', '.join(told)}{gaps_clause(self.gaps)}"
+                parts.append(f"{count:,} {words[outcome]}")
+        return f"{count_of(sum(self.counts.values()), 'dead letter')}: {', '.join(parts)}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         rows = [dict(zip(COLUMNS, (*key, count), strict=True)) for key, count in sorted(self.counts.items())]
@@ -136,8 +136,8 @@ class LettersReplay(Displayable, CheckedAnswer):
             return
         remedies = "; ".join(dict.fromkeys(gap.remedy for gap in self.gaps)) or "Mend the cause, and replay again"
         cause = f"{count_of(left, 'letter')} stayed" if left else "is incomplete"
-        told = "; ".join([f"{cause}{gaps_clause(self.gaps)}", *self._reasons()])
-        raise CheckFailedError("replay", told, remedies)
+        reasons = "; ".join([f"{cause}{gaps_clause(self.gaps)}", *self._reasons()])
+        raise CheckFailedError("replay", reasons, remedies)
 
     def _reasons(self) -> Iterator[str]:
         for one in self.left[:MAX_SAID]:

@@ -137,11 +137,11 @@ class CloudReplay:
         """
         function = SOURCE_TARGET if found.letter is None else replayed_by(found.letter)
         if self._dry_run:
-            self._told(found, function, "planned")
+            self._record(found, function, "planned")
             return
         if function not in FUNCTIONS:
             reason = f"was set aside by {function}, which this version of l3kit does not have. Nothing was sent"
-            self._told(found, function, "failed", reason)
+            self._record(found, function, "failed", reason)
         elif found.letter is None:
             await self.flush()
             await self._redeliver(found)
@@ -171,13 +171,13 @@ class CloudReplay:
         messages, received = zip(*((letter.message, letter.received) for _, letter in batch), strict=True)
         event = replay_event(messages, self._cloud, received)
         if event is None:
-            self._told(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
+            self._record(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
             return
         try:
             keys = [await self._key_in_replay(found, letter) for found, letter in batch]
         except StoreError as error:
             for found, _ in batch:
-                self._told(found, function, "failed", f"nothing was sent: {error}")
+                self._record(found, function, "failed", f"nothing was sent: {error}")
             return
         began = self._clock()
         fate, reason = await self._call(function, event, len(batch))
@@ -189,10 +189,10 @@ class CloudReplay:
             if fate is Fate.ARRIVED:
                 await self._delete(found, function, key)
             elif fate is Fate.UNKNOWN:
-                self._told(found, function, "failed", reason, key)
+                self._record(found, function, "failed", reason, key)
             else:
                 await self._tidy(letter, key, began)
-                self._told(found, function, "again", f"{letter.problem}: {letter.cause}", key)
+                self._record(found, function, "again", f"{letter.problem}: {letter.cause}", key)
 
     async def _key_in_replay(self, found: Found, letter: DeadLetter) -> str:
         if letter.problem not in SKIPPED_IN_REPLAYS:
@@ -202,7 +202,7 @@ class CloudReplay:
     async def _tidy(self, letter: DeadLetter, key: str, began: datetime) -> None:
         """Delete the letter that the call has written of the same message for the same problem, on a later day.
 
-        The earlier one stays, which tells more of the message's source. Both have the same message.
+        The earlier one stays, which has more about the message's source. Both have the same message.
         """
         if key.startswith(SET_APART):
             return
@@ -218,12 +218,12 @@ class CloudReplay:
         try:
             deleted = await self._store.delete(key, etag=etag)
         except StoreError as error:
-            self._told(found, function, "failed", f"its message was taken, but the letter was not deleted: {error}")
+            self._record(found, function, "failed", f"its message was taken, but the letter was not deleted: {error}")
             return
         if deleted:
-            self._told(found, function, "arrived")
+            self._record(found, function, "arrived")
         else:
-            self._told(found, function, "again", "its message was taken, and has failed once more since")
+            self._record(found, function, "again", "its message was taken, and has failed once more since")
 
     # --- records of the cloud's own delivery ----------------------------------------------------------------------
 
@@ -234,14 +234,14 @@ class CloudReplay:
         for event in undelivered.events:
             content = replay_event([event], self._cloud) if isinstance(event, bytes) else event
             if content is None:
-                self._told(found, SOURCE_TARGET, "failed", "is not UTF-8. Nothing was sent")
+                self._record(found, SOURCE_TARGET, "failed", "is not UTF-8. Nothing was sent")
                 return
             fate, reason = await self._call(SOURCE_TARGET, content, 1)
             if fate is Fate.UNKNOWN:
-                self._told(found, SOURCE_TARGET, "failed", reason)
+                self._record(found, SOURCE_TARGET, "failed", reason)
                 return
         if undelivered.unread:
-            self._told(found, SOURCE_TARGET, "failed", f"{undelivered.unread}; the other messages were taken")
+            self._record(found, SOURCE_TARGET, "failed", f"{undelivered.unread}; the other messages were taken")
             return
         await self._delete(found, SOURCE_TARGET, found.info.key)
 
@@ -265,6 +265,6 @@ class CloudReplay:
             return fate, ""
         return fate, f"the answer of {function} does not account for every message. See its log"
 
-    def _told(self, found: Found, function: str, outcome: Outcome, reason: str = "", key: str = "") -> None:
+    def _record(self, found: Found, function: str, outcome: Outcome, reason: str = "", key: str = "") -> None:
         key = key or found.info.key
         self._tally.add(LeftLetter(self._cloud, found.problem, function, outcome, found.device, key, reason))

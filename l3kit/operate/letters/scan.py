@@ -142,15 +142,15 @@ class Scan:
 
     def _notes(self) -> Iterator[str]:
         if count := self.passed.deviceless:
-            told = count_of(count, "letter names no device", "letters name no device")
-            yield f"{told}, so a choice by device leaves them out"
+            counted = count_of(count, "letter names no device", "letters name no device")
+            yield f"{counted}, so a choice by device leaves them out"
         if count := self.passed.skipped:
             names = " or ".join(sorted(self._choice.skipped))
-            told = count_of(count, "letter was skipped", "letters were skipped")
-            yield f"{told}, since {names} is replayed only if it is named"
+            counted = count_of(count, "letter was skipped", "letters were skipped")
+            yield f"{counted}, since {names} is replayed only if it is named"
         if (count := self.passed.foreign) and not self._choice.foreign:
-            told = count_of(count, "object is no letter and was", "objects are no letters and were")
-            yield f"{told} left alone"
+            counted = count_of(count, "object is no letter and was", "objects are no letters and were")
+            yield f"{counted} left alone"
 
 
 @asynccontextmanager

@@ -48,7 +48,7 @@ class FileLoading:
                 writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
                 await pump(self._batches(rows), writing.write, kept.settled, job.rate)
             except BaseException:
-                with contextlib.suppress(L3Error):  # the error under way tells more
+                with contextlib.suppress(L3Error):  # the error under way says more
                     kept.save()
                 raise
             finally:

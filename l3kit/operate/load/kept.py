@@ -40,8 +40,8 @@ class LoadStoppedError(L3Error):
 
 
 @contextlib.contextmanager
-def early_end_told(done: Callable[[], str]) -> Iterator[None]:
-    """Tell what is done where an error or an interruption ends a load. Raises: LoadStoppedError for an `L3Error`.
+def noting_early_end(done: Callable[[], str]) -> Iterator[None]:
+    """Add what is done to the error or interruption that ends a load. Raises: LoadStoppedError for an `L3Error`.
 
     Args:
         done: returns it in sentences; empty if nothing is done, so that the error stays as it is.
@@ -49,11 +49,11 @@ def early_end_told(done: Callable[[], str]) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if not (told := done()):
+        if not (text := done()):
             raise
         if isinstance(error, L3Error):
-            raise LoadStoppedError.after(error, told) from error
-        error.add_note(told)
+            raise LoadStoppedError.after(error, text) from error
+        error.add_note(text)
         raise
 
 
@@ -83,7 +83,7 @@ class Input:
     Attributes:
         name: what the report calls it.
         folder, file_name: where what is kept lies, and how its name begins.
-        identity: tells it from another of that name; empty: it leaves no progress.
+        identity: distinguishes it from another of that name; empty: it leaves no progress.
         changed: why progress of another one is not continued.
         unit: what a row of it is called.
     """

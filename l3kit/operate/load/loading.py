@@ -17,7 +17,7 @@ from l3kit.operate.coroutines import run
 from l3kit.operate.load.devices import LoadedDevices, device_notes
 from l3kit.operate.load.file_loading import FileLoading, input_of
 from l3kit.operate.load.items import with_shift
-from l3kit.operate.load.kept import LoadJob, Shows, early_end_told
+from l3kit.operate.load.kept import LoadJob, Shows, noting_early_end
 from l3kit.operate.load.progress_file import digest_of, held
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import batches, check_files, mapping_of
@@ -148,8 +148,8 @@ def _dry_run(
                     result.add_bad(row)
         results.append(result)
     added = tuple(devices.added)
-    told = (*notes, *_unseen(settings), *device_notes(added, dry_run=True), NOT_LOOKED)
-    return LoadReport(tuple(results), added, True, told)
+    all_notes = (*notes, *_unseen(settings), *device_notes(added, dry_run=True), NOT_LOOKED)
+    return LoadReport(tuple(results), added, True, all_notes)
 
 
 def _unseen(settings: Settings) -> list[str]:
@@ -162,7 +162,7 @@ async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], no
     for source in found:
         place, one = input_of(source, job.settings).progress_path, FileLoading(job, source)
         so_far = partial(_so_far, job, one, results, found)
-        with early_end_told(so_far), held(place) if source.path else contextlib.nullcontext():
+        with noting_early_end(so_far), held(place) if source.path else contextlib.nullcontext():
             results.append(await one.run(stdin))
     added = tuple(job.devices.added)
     resumed = any(one.resumed for one in results)  # the rows before were not read again
@@ -172,9 +172,9 @@ async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], no
 
 def _so_far(job: LoadJob, one: FileLoading, whole: Sequence[FileLoad], found: Sequence[Source]) -> str:
     """Return in sentences what is done where a load ends within a file, and what is left; empty if nothing is done."""
-    told = [one.done(), *device_notes(job.devices.added)]
+    parts = [one.done(), *device_notes(job.devices.added)]
     if whole:
-        told.append(f"loaded whole: {_named([file.name for file in whole])}")
-    if any(told) and (left := [source.name for source in found[len(whole) + 1 :]]):
-        told.append(f"not begun: {_named(left)}")
-    return "; ".join(filter(None, told))
+        parts.append(f"loaded whole: {_named([file.name for file in whole])}")
+    if any(parts) and (left := [source.name for source in found[len(whole) + 1 :]]):
+        parts.append(f"not begun: {_named(left)}")
+    return "; ".join(filter(None, parts))

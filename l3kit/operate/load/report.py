@@ -103,7 +103,7 @@ class LoadReport(Displayable, CheckedAnswer):
         """Return the first bad rows of each file, with their lines."""
         import pandas as pd
 
-        rows = [[f"{one.name}:{number}", *told] for one in self.files for number, *told in one.first]
+        rows = [[f"{one.name}:{number}", *cells] for one in self.files for number, *cells in one.first]
         return pd.DataFrame(rows, columns=["row", "problem", "cause"])
 
     def sheet(self) -> Sheet:
@@ -116,8 +116,8 @@ class LoadReport(Displayable, CheckedAnswer):
     def summary(self) -> str:
         of = self._of()
         if self.dry_run:
-            told = [f"{self.total('created'):,} would be written", f"{self.total('bad'):,} bad"]
-            return f"a dry run: {of}: {', '.join(told)}"
+            parts = [f"{self.total('created'):,} would be written", f"{self.total('bad'):,} bad"]
+            return f"a dry run: {of}: {', '.join(parts)}"
         words = {"created": "new in the hot tier", "same": "there already", "replaced": "replaced", "bad": "bad"}
         shown = [
             f"{count:,} {word}" for name, word in words.items() if (count := self.total(name)) or name == "created"
@@ -144,7 +144,7 @@ class LoadReport(Displayable, CheckedAnswer):
                 "problems": dict(one.problems),
                 "bad_rows": one.bad_path,
                 "replaced_items": one.replaced_path,
-                "first_bad": [dict(zip(("row", "problem", "cause"), told, strict=True)) for told in one.first],
+                "first_bad": [dict(zip(("row", "problem", "cause"), row, strict=True)) for row in one.first],
                 "first_items": one.items,
                 "notes": list(one.notes),
             }

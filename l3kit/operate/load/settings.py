@@ -25,7 +25,7 @@ class LoadOptions(TypedDict, total=False):
     Attributes:
         from_table, from_cloud: a table, container or collection to copy instead of files; by default on the cloud
             of the hot tier.
-        form: of the files; by default the name tells it, else the first bytes.
+        form: of the files; by default taken from the name, else from the first bytes.
         device, device_id, time: the columns of device and time; `device_id` is the one device of all rows.
         rename, value, drop: new names of columns; the only ones to take; those to leave out.
         time_format, timezone, repeated_hour: how a time is read.

@@ -41,7 +41,7 @@ class Source:
 
     Attributes:
         path: None for standard input.
-        form: None if neither the name nor an option tells it.
+        form: None if neither the name nor an option says it.
     """
 
     path: Path | None
@@ -57,7 +57,7 @@ class Source:
         return 0 if self.path is None else self.path.stat().st_size
 
     def identity(self) -> dict[str, int | str]:
-        """Return what tells the file from another, or from itself before a change."""
+        """Return the file's identity, which a change of its content changes."""
         if self.path is None:
             return {}
         digest = hashlib.sha256()
@@ -75,7 +75,7 @@ class OpenedRows:
 
     Attributes:
         places: of a table; None where each row has its own columns.
-        position: tells how many bytes of the file have been read.
+        position: returns the number of bytes of the file that have been read.
         bad_head: the first line of its bad-rows file, if that has one.
     """
 
@@ -135,10 +135,10 @@ def opened(source: Source, stdin: IO[bytes], settings: Settings, skip: int = 0) 
     Raises: ConfigurationError with file and line, also while rows are taken.
     """
     with ExitStack() as stack:
-        with _errors_told(source.name):
+        with _naming_errors(source.name):
             stream, position = _streamed(source, stdin, stack)
             rows = _read(source, stream, position, settings, skip)
-        yield replace(rows, rows=_told(rows.rows, source.name))
+        yield replace(rows, rows=_naming_file(rows.rows, source.name))
 
 
 def _streamed(source: Source, stdin: IO[bytes], stack: ExitStack) -> tuple[IO[bytes], Callable[[], int]]:
@@ -152,10 +152,10 @@ def _streamed(source: Source, stdin: IO[bytes], stack: ExitStack) -> tuple[IO[by
     return cast("IO[bytes]", stack.enter_context(gzip.open(raw))), raw.tell
 
 
-def _told(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
-    """Yield rows, with errors of reading told as of this file."""
+def _naming_file(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
+    """Yield rows; an error of reading names the file."""
     while True:
-        try:  # not `_errors_told`, which costs as much as a tenth of a row
+        try:  # not `_naming_errors`, which costs as much as a tenth of a row
             row = next(rows)
         except StopIteration:
             return
@@ -165,7 +165,7 @@ def _told(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
 
 
 @contextmanager
-def _errors_told(name: str) -> Iterator[None]:
+def _naming_errors(name: str) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:

@@ -16,7 +16,7 @@ from l3kit.errors import ConfigurationError, L3Error
 from l3kit.files import check_writable
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.devices import LoadedDevices, device_notes
-from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, early_end_told
+from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, noting_early_end
 from l3kit.operate.load.mapping import RowMapping
 from l3kit.operate.load.progress_file import held
 from l3kit.operate.load.pump import Batch, RowRate, pump
@@ -158,7 +158,7 @@ class TableLoading:
 
     async def run(self) -> FileLoad:
         """Load the table. Raises: L3Error before anything is written; LoadStoppedError after that."""
-        with early_end_told(self._so_far):
+        with noting_early_end(self._so_far):
             return await self._run()
 
     def _so_far(self) -> str:
@@ -177,7 +177,7 @@ class TableLoading:
                 async with aclosing(self._batches()) as batches:
                     await pump(batches, writing.write, kept.settled, job.rate)
             except BaseException:
-                with contextlib.suppress(L3Error):  # the error under way tells more
+                with contextlib.suppress(L3Error):  # the error under way says more
                     kept.save()
                 raise
             finally:
@@ -189,9 +189,9 @@ class TableLoading:
 
     def _tell_continued(self) -> None:
         """Note what nobody else can know of a table whose copy is continued."""
-        result, untold = self._kept.result, self._plan.facts.untold
-        if result.resumed and untold:
-            result.notes += (f"continued behind {count_of(result.resumed, 'item')}; {untold}",)
+        result, unverified = self._kept.result, self._plan.facts.unverified
+        if result.resumed and unverified:
+            result.notes += (f"continued behind {count_of(result.resumed, 'item')}; {unverified}",)
 
     async def _batches(self) -> AsyncGenerator[Batch, None]:
         """Yield each page as a batch, so that a place where reading continues is right behind one."""
@@ -209,6 +209,6 @@ def _place(settings: Settings) -> tuple[Path, str]:
     """Return the folder of what is kept, and how its names begin."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", settings.from_table)
     if name != settings.from_table or settings.from_cloud:  # another table may have the same name then
-        told = f"{settings.from_cloud}:{settings.from_table}"
-        name += f"-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+        origin = f"{settings.from_cloud}:{settings.from_table}"
+        name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
     return settings.out or Path.cwd(), name

@@ -41,7 +41,7 @@ def follow(
     choice = LogChoice.of(session, twin, function, since, None, now or datetime.now(UTC))
     begins = {name: choice.since for name, _ in choice.functions}
     seen: dict[str, dict[str, datetime]] = {name: {} for name in begins}
-    told: set[Gap] = set()
+    reported: set[Gap] = set()
     while True:
         reading, rows = LogReading(session, twin), list[LogRow]()
         for name, host in choice.functions:
@@ -55,6 +55,6 @@ def follow(
                 seen[name] = {line: moment for line, moment in known.items() if moment >= begin}
         yield from sorted(rows, key=lambda row: row.moment)
         gaps = dict.fromkeys(reading.gaps)
-        yield from (gap for gap in gaps if gap not in told)
-        told = set(gaps)
+        yield from (gap for gap in gaps if gap not in reported)
+        reported = set(gaps)
         sleep(PAUSE_SECONDS)

@@ -48,7 +48,7 @@ def known_tokens(session: Session, twin: Twin) -> tuple[str, ...]:
     """Return the tokens of the twin's links, as far as this machine knows them."""
     try:
         links = session.link_file(twin).load()
-    except ConfigurationError:  # a broken file is told by who needs it
+    except ConfigurationError:  # reported by the code that needs the file
         return ()
     tokens = (token for link in links.values() for token in (link.token, *(one.token.reveal() for one in link.former)))
     return tuple(sorted(filter(None, tokens), key=len, reverse=True))

@@ -68,8 +68,8 @@ def pause(
 
     async def work(journal: JournalStore, cold: ObjectStore) -> PauseReport:
         held, new = await _pause_in_journal(journal, device, wanted)
-        told = f"the {MOVERS[0]} is paused, the {MOVERS[1]} is not yet: pause again, or resume"
-        await _second(_pause_in_cold(cold, device, held), told)
+        halfway = f"the {MOVERS[0]} is paused, the {MOVERS[1]} is not yet: pause again, or resume"
+        await _second(_pause_in_cold(cold, device, held), halfway)
         done = f"{name_of(device)} is paused now" if new else f"{name_of(device)} was paused already"
         notes = (f"{UNDER_WAY}.", f"{OLDER_CODE}.")
         return PauseReport(twin.name, await pauses_in_journal(journal), await pauses_in_cold(cold), done, notes)
@@ -78,7 +78,7 @@ def pause(
 
 
 def resume(session: Session, twin: Twin, device: str | None = None) -> PauseReport:
-    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are told.
+    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are listed.
 
     Raises: as `pause`. A device that was removed from the twin's config is known as long as it is paused.
     """
@@ -88,8 +88,8 @@ def resume(session: Session, twin: Twin, device: str | None = None) -> PauseRepo
         if device is not None:
             _check_listed(device, [*(one.id for one in twin.devices), *there.devices], twin)
         await cold.delete(pause_key(device))
-        told = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
-        await _second(_resume_in_journal(journal, device), told)
+        halfway = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
+        await _second(_resume_in_journal(journal, device), halfway)
         was = there.exactly(device) is not None
         done = f"{name_of(device)} is resumed" if was else f"{name_of(device)} was not paused"
         return PauseReport(twin.name, await pauses_in_journal(journal), await pauses_in_cold(cold), done)
@@ -114,12 +114,12 @@ async def _with_both(
         return await work(stores.journal, stores.cold)
 
 
-async def _second(step: Awaitable[None], told: str) -> None:
+async def _second(step: Awaitable[None], halfway: str) -> None:
     """Do the second of two steps. Raises: StoreError saying that the first one is done."""
     try:
         await step
     except L3Error as error:
-        raise StoreError(error.resource, f"{error.cause}; {told}", error.remedy) from None
+        raise StoreError(error.resource, f"{error.cause}; {halfway}", error.remedy) from None
 
 
 async def _pause_in_journal(journal: JournalStore, device: str | None, wanted: Pause) -> tuple[Pause, bool]:

@@ -94,8 +94,8 @@ class PauseReport(Displayable, Answer):
         return tuple(f"{half}: {AGAIN}" for half in self.halves)
 
     def summary(self) -> str:
-        told = (self.done, self.pauses.summary() or "nothing is paused", *self.halves)
-        return f"{self.twin}: {'; '.join(filter(None, told))}{gaps_clause(self.gaps)}"
+        parts = (self.done, self.pauses.summary() or "nothing is paused", *self.halves)
+        return f"{self.twin}: {'; '.join(filter(None, parts))}{gaps_clause(self.gaps)}"
 
     def stops(self, device: str) -> str:
         """Return a sentence on what of a device is not moved, and until when; empty if it is not paused."""
@@ -140,8 +140,8 @@ def paused_movers(session: Session, twin: Twin) -> str:
         async with open_tiers(session, twin) as stores:
             return await pauses_in_journal(stores.journal) if stores.journal else NOTHING
 
-    told = run(work()).summary()
-    return f"{told[0].upper()}{told[1:]}. It stays so after apply, until l3kit resume." if told else ""
+    summary = run(work()).summary()
+    return f"{summary[0].upper()}{summary[1:]}. It stays so after apply, until l3kit resume." if summary else ""
 
 
 async def pauses_of(stores: TierStores, twin: Twin) -> PauseReport:

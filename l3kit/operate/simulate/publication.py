@@ -76,12 +76,12 @@ class Publication(Displayable, CheckedAnswer):
         return Sheet(self.summary(), (table(self.to_frame()),) if len(self.messages) > 1 else ())
 
     def summary(self) -> str:
-        told = f"{count_of(self.published, 'message')} of {count_of(len(self.messages), 'device')} published"
+        text = f"{count_of(self.published, 'message')} of {count_of(len(self.messages), 'device')} published"
         if lost := self.published - self.acknowledged:
-            return f"{told}, {lost:,} of them not acknowledged"
+            return f"{text}, {lost:,} of them not acknowledged"
         if self.under_way is None:
-            return f"{told}, acknowledged by the broker"
-        return f"{told} and delivered" if not self.under_way else f"{told}, {self.under_way:,} still under way"
+            return f"{text}, acknowledged by the broker"
+        return f"{text} and delivered" if not self.under_way else f"{text}, {self.under_way:,} still under way"
 
     def to_json(self) -> dict[str, Any]:
         return {

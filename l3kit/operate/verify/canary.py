@@ -30,7 +30,7 @@ class Canary:
     """One canary, as it is sent.
 
     Attributes:
-        token: tells it from others.
+        token: distinguishes it from others.
         message: without a trace.
     """
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 32 * 1024
 """A larger object holds no canary: not even a cloud's record of one, with its message in base64 and an error's text."""
 MAX_READ = 500
-"""Objects of one cloud that are read, the newest first: nothing but its content tells a canary's letter from others."""
+"""Number of objects of one cloud to read, the newest first: only its content identifies a canary's letter."""
 
 
 @dataclass(frozen=True, slots=True)

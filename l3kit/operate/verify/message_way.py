@@ -98,7 +98,7 @@ class MessageWay:
         self.sightings = [Sighting("published", self._twin.layout.l1, began)]
         failure = _failure_of(way_in, canary.message)
         if failure is None:
-            yield Check(GROUP, "layer 1", "takes the message", way_in.told, True)
+            yield Check(GROUP, "layer 1", "takes the message", way_in.description, True)
         elif not way_in.direct:
             yield Check(GROUP, "layer 1", "takes the message", failure.cause, False, hint_of(failure))
             return

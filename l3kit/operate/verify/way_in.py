@@ -22,12 +22,12 @@ class WayIn:
     """One way into layer 1.
 
     Attributes:
-        told: the way in words.
+        description: the way in words.
         direct: it does not use layer 1's source of messages, so that this remains unseen.
         send: sends a message. Raises: L3Error.
     """
 
-    told: str
+    description: str
     direct: bool
     send: Callable[[bytes], None]
 

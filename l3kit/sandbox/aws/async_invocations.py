@@ -162,13 +162,13 @@ class AsyncInvocations:
 
     async def _give_up(self, record: FunctionRecord, given_up: GivenUp) -> None:
         name, moment = record.config.name, datetime.fromtimestamp(self._now(), UTC)
-        told = f"an asynchronous event was given up: {given_up.condition} (request {given_up.request_id})"
+        text = f"an asynchronous event was given up: {given_up.condition} (request {given_up.request_id})"
         if not record.events.on_failure:
-            self._note(name, f"{told}; the function has no on-failure destination")
+            self._note(name, f"{text}; the function has no on-failure destination")
             return
         body = given_up.to_json(record.config.arn, moment)
         problem = await self._destination.store(record, object_key(name, moment), body)
-        self._note(name, f"{told}; its record was not stored: {problem}" if problem else f"{told}; recorded")
+        self._note(name, f"{text}; its record was not stored: {problem}" if problem else f"{text}; recorded")
 
 
 def _milliseconds(moment: datetime) -> str:

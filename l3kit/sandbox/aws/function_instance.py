@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.sandbox.aws.function_logs import InstanceLog
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.runtime_errors import error_payload, exit_error
@@ -23,13 +24,12 @@ from l3kit.sandbox.functions.bodies import body_up_to
 from l3kit.sandbox.functions.process import SYSTEM, FunctionProcess
 from l3kit.sandbox.functions.process_facts import OwnConnections, peak_mb
 from l3kit.sandbox.redacted_server import runtime_server
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
 INIT_SECONDS = 60.0
 """For a process to start, before the function's own timeout begins. Lambda allows 10; a busy laptop is slower."""
 IDENTITY = "sandbox/{function}/{instance}"
-"""The session token of an instance: it tells the gateway the sender of each request."""
+"""The session token of an instance: it identifies the sender of each request to the gateway."""
 _HOST = Path(__file__).with_name("function_host.py")
 _RUNTIME_CALL = re.compile(r"/2018-06-01/runtime/(?:invocation/(?P<id>[^/]+)/(?P<verb>response|error)|init/error)")
 
@@ -168,7 +168,7 @@ class Instance(FunctionProcess):
         """Serve the Lambda Runtime API, version 2018-06-01."""
         await self._spawned.wait()
         if self._process is None or not await self._own.has(request.transport, self._process.pid):
-            # An event that another process takes, or an error that it tells, would end this instance.
+            # An event that another process takes, or an error that it reports, would end this instance.
             return web.json_response({"errorType": "Forbidden", "errorMessage": "Not the function's"}, status=403)
         if request.path == "/2018-06-01/runtime/invocation/next" and request.method == "GET":
             return await self._next()

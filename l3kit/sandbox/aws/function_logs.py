@@ -104,7 +104,7 @@ class InstanceLog:
         try:
             with self.file.open("ab") as file:
                 file.write(text + b"\n")
-        except OSError as error:  # what a function does must not depend on it; who reads the tail is told
+        except OSError as error:  # what a function does must not depend on it; the reader of the tail sees it
             text += f"\n[sandbox] {self.file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))

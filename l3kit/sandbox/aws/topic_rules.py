@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.function_record import FunctionRecord, function_name
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
@@ -22,7 +23,6 @@ from l3kit.sandbox.aws.rule_errors import IOT_SERVICE, OF_IOT, ErrorAction, Rule
 from l3kit.sandbox.aws.rule_sql import VERSION, SqlError, event_of, topics_of
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import matches
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import BODY
 
 MAX_PAYLOAD_BYTES = 128 * 1024
@@ -142,13 +142,13 @@ class TopicRules:
 
     async def _fail(self, rule: TopicRule, function: str, message: Message, problem: str) -> None:
         """Carry out the rule's error action; without one the message is dropped, as by IoT Core."""
-        told = f"topic rule {rule.name} could not deliver a message: {problem}"
+        text = f"topic rule {rule.name} could not deliver a message: {problem}"
         if rule.on_error is None:
-            self._note(function, f"{told}; it was dropped, since the rule has no error action")
+            self._note(function, f"{text}; it was dropped, since the rule has no error action")
         elif lost := await self._errors.store(rule.on_error, rule.name, rule.function_arn, message, problem):
-            self._note(function, f"{told}; it was dropped, since its error action failed: {lost}")
+            self._note(function, f"{text}; it was dropped, since its error action failed: {lost}")
         else:
-            self._note(function, f"{told}; it is in {rule.on_error.bucket}")
+            self._note(function, f"{text}; it is in {rule.on_error.bucket}")
 
     def problem_with_invoking(self, rule: TopicRule) -> str:
         """Return why a rule cannot invoke its function, as IoT Core finds out with each message; "" if it can."""

@@ -47,9 +47,9 @@ def events_of(body: bytes) -> list[Any]:
     from azure.functions.eventhub import EventHubTriggerConverter
     from azure.functions.meta import Datum
 
-    told = json.loads(body)
-    bodies = SimpleNamespace(bytes=[base64.b64decode(event["body"]) for event in told])
-    system = json.dumps([event["system"] for event in told])
+    events = json.loads(body)
+    bodies = SimpleNamespace(bytes=[base64.b64decode(event["body"]) for event in events])
+    system = json.dumps([event["system"] for event in events])
     metadata = {"SystemPropertiesArray": Datum(type="json", value=system)}
     decoded: Any = EventHubTriggerConverter.decode(
         Datum(type="collection_bytes", value=bodies), trigger_metadata=metadata

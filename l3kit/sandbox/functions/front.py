@@ -58,7 +58,7 @@ class Front:
         if found is None:
             return web.Response(status=413, text="Request Entity Too Large")
         body, length = found
-        deployment = find() or asked  # it may have been deployed anew while its body came in
+        deployment = find() or asked  # it may have been deployed again while its body came in
         headers = _headers(request, deployment, length)
         running = asyncio.create_task(self._run(deployment, find, request.method, _target(request), headers, body))
         self._runs.add(running)

@@ -34,7 +34,7 @@ def stamp() -> str:
 
 
 def stamped(line: bytes) -> bytes:
-    """Put the present before a line that tells no moment."""
+    """Prefix a line that has no timestamp with the present time."""
     return line if _own_moment(line) else stamp().encode() + b" " + line
 
 

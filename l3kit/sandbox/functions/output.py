@@ -68,10 +68,10 @@ class Output:
     def _write(self, lines: list[bytes]) -> None:
         if not lines:
             return
-        told = [f"{stamp()} [sandbox] {self._lost} lines could not be written here".encode()] if self._lost else []
+        notice = [f"{stamp()} [sandbox] {self._lost} lines could not be written here".encode()] if self._lost else []
         try:
             with self._file.open("ab") as file:
-                file.write(b"".join(line + b"\n" for line in [*told, *map(stamped, lines)]))
+                file.write(b"".join(line + b"\n" for line in [*notice, *map(stamped, lines)]))
             self._lost = 0
         except OSError:
             self._lost += len(lines)

@@ -73,11 +73,11 @@ class FunctionProcess:
         self.crash(why)
         if self._process is None:
             return
-        told = _end_of(self._process.pid, await self._process.wait(), self._why)
+        ending = _end_of(self._process.pid, await self._process.wait(), self._why)
         if not self._noted:
             self._noted = True
             with contextlib.suppress(OSError):
-                note(self.log_file, told)
+                note(self.log_file, ending)
 
     async def _spawn(
         self,

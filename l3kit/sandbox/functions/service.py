@@ -41,7 +41,7 @@ class CloudFunctions:
 
     Args:
         endpoint: the gateway's own address; the functions' addresses begin with it.
-        environment: what a cloud's platform tells its functions.
+        environment: what a cloud's platform adds to its functions' settings.
         azure_http_seconds: after which Azure's load balancer gives up a request.
     """
 
@@ -141,14 +141,14 @@ class CloudFunctions:
         if cloud not in CLOUDS:
             return json_answer({"error": f"{cloud!r} is no cloud with functions here"}, 404)
         try:
-            told, code = await _form(request)  # one that never comes to its end must hold up no other
+            given, code = await _form(request)  # one that never comes to its end must hold up no other
         except RefusedError as refusal:
             return json_answer({"error": str(refusal)}, 400)
         async with self._changes.setdefault(key, asyncio.Lock()):
             before = self._deployments.get(key)
             folder = self._home.functions / f"{cloud}-{name}-{uuid.uuid4().hex[:12]}"
             try:
-                definition = check_definition(cloud, name, told)
+                definition = check_definition(cloud, name, given)
                 keys = before.record.keys if before else Keys()
                 record = await asyncio.to_thread(_make, cloud, name, definition, code, folder, keys)
                 deployment = Deployment(record, self._instance_of)
@@ -255,11 +255,11 @@ def _missing() -> web.Response:
 async def _form(request: web.Request) -> tuple[object, bytes]:
     """Return the definition and the zip of a deployment. Raises: RefusedError."""
     form = await request.post()
-    code, told = form.get("code"), form.get("definition")
-    if not isinstance(code, web.FileField) or not isinstance(told, str):
+    code, definition = form.get("code"), form.get("definition")
+    if not isinstance(code, web.FileField) or not isinstance(definition, str):
         raise RefusedError("a deployment is a form with definition (JSON) and code (a zip file)")
     try:
-        return json.loads(told), code.file.read()
+        return json.loads(definition), code.file.read()
     except ValueError:
         raise RefusedError("the definition is no JSON") from None
 

@@ -1,6 +1,6 @@
 """The canary: the message that `verify` sends down the tiers, and its trace of the functions that it passed. No I/O.
 
-It is an item of the reserved device CANARY_DEVICE with two members more: `canary`, which tells it from others, and
+It is an item of the reserved device CANARY_DEVICE with two more members: `canary`, which identifies it, and
 `trace`, to which each function of the message chain adds itself.
 """
 
@@ -98,11 +98,11 @@ def _members(message: bytes) -> dict[str, Any]:
 
 def _sightings(trace: bytes) -> tuple[Sighting, ...] | None:
     try:
-        told = orjson.loads(trace)
-        entries = [(one["function"], one["cloud"], datetime.fromisoformat(one["at"])) for one in told]
+        parsed = orjson.loads(trace)
+        entries = [(one["function"], one["cloud"], datetime.fromisoformat(one["at"])) for one in parsed]
     except (ValueError, KeyError, TypeError):
         return None
     named = all(isinstance(function, str) and isinstance(cloud, str) for function, cloud, _ in entries)
-    if not isinstance(told, list) or not named or not all(at.tzinfo for _, _, at in entries):
+    if not isinstance(parsed, list) or not named or not all(at.tzinfo for _, _, at in entries):
         return None
     return tuple(Sighting(*entry) for entry in entries)

@@ -56,7 +56,7 @@ def _flat_members(item: bytes) -> dict[bytes, bytes] | None:
         return None
     if not isinstance(found, dict) or (0.0 in found.values() and _EXPONENT.search(item)):
         return None  # a number that no Decimal can hold is too large for orjson, or 0.0 to it
-    # Both orjson and a dict keep one of two members of the same name: the number of matches tells.
+    # Both orjson and a dict keep one of two members of the same name: the number of matches differs.
     matches = _FLAT_MEMBER.findall(item)
     return dict(matches) if len(matches) == len(found) else None
 

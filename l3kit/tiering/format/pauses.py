@@ -22,7 +22,7 @@ PAUSE_NAME = "pause/hot-to-cold-mover"
 PAUSE_PREFIX = f"{RESERVED_PREFIX}paused/"
 MAX_PAUSES_BYTES = 300_000
 """Limit for the journal's record; DynamoDB's limit for an item is 400 KB."""
-UNREADABLE = "its record cannot be read, so nothing is moved; l3kit resume writes it anew"
+UNREADABLE = "its record cannot be read, so nothing is moved; l3kit resume writes a new one"
 _TWIN_KEY = f"{PAUSE_PREFIX}twin.json"
 _DEVICES = f"{PAUSE_PREFIX}devices/"
 _END = ".json"

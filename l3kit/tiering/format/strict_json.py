@@ -78,7 +78,7 @@ def members(body: bytes) -> dict[str, bytes]:
 
 
 def is_strict_object(body: bytes) -> bool:
-    """Return whether `members` accepts a body, and nothing is around its braces. Where not, `members` tells why."""
+    """Return whether `members` accepts a body, and nothing is around its braces. Where not, `members` says why."""
     try:
         text = body.decode()
         found, end = _scan_once(text, 0)

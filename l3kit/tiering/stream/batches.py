@@ -62,16 +62,16 @@ class Counts:
 
     def to_json(self) -> dict[str, int]:
         """The answer; `filtered` is in it only if something was."""
-        told = {"stored": self.stored, "same": self.same, "superseded": self.superseded, "dead": self.dead}
-        return told | ({"filtered": self.filtered} if self.filtered else {})
+        counts = {"stored": self.stored, "same": self.same, "superseded": self.superseded, "dead": self.dead}
+        return counts | ({"filtered": self.filtered} if self.filtered else {})
 
 
 def counts_in(answer: object, sent: int) -> Counts | None:
     """The counts of an answer; None if it does not account for every message that was sent."""
     if not isinstance(answer, dict):
         return None
-    told = {"filtered": 0, **answer}
-    numbers = [number for name in Counts.__dataclass_fields__ if type(number := told.get(name)) is int and number >= 0]
+    given = {"filtered": 0, **answer}
+    numbers = [number for name in Counts.__dataclass_fields__ if type(number := given.get(name)) is int and number >= 0]
     if len(numbers) < len(Counts.__dataclass_fields__):
         return None
     counts = Counts(*numbers)

@@ -23,7 +23,7 @@ from l3kit.tiering.transfer.refusals import json_object
 MAX_ANSWER_BYTES = 1024 * 1024
 
 Credential = Callable[[bool], Mapping[str, str]]
-"""Returns the headers that let a request in; told whether the former ones were refused. Blocking.
+"""Returns the headers that authorize a request; its argument: whether the former ones were refused. Blocking.
 
 Raises: CallError; NotNowError if a retry may help.
 """
@@ -111,7 +111,7 @@ class HttpCalls:
 
 @dataclass
 class _Post:
-    """One request with its attempts; `anew`: True once a credential was refused."""
+    """One request with its attempts; `renew`: True once a credential was refused."""
 
     resource: str
     address: Address
@@ -120,7 +120,7 @@ class _Post:
     timeout: float
     manners: Manners
     usage: Usage
-    anew: bool = False
+    renew: bool = False
 
     async def attempt(self) -> bytes | Passing:
         self.usage.count("call")
@@ -129,7 +129,7 @@ class _Post:
 
     def _send(self) -> bytes | Passing:
         try:
-            let_in = self.address.credential(self.anew)
+            let_in = self.address.credential(self.renew)
             with self.session.post(
                 self.address.url,
                 data=self.body,
@@ -168,8 +168,8 @@ class _Post:
         words = json_object(content).get(manners.words)
         secrets = [secret for value in let_in.values() for secret in (value, value.rpartition(" ")[2])]
         said = f": {shown(words, secrets)}" if isinstance(words, str) else ""
-        if status == 401 and not self.anew:
-            self.anew = True
+        if status == 401 and not self.renew:
+            self.renew = True
             return Passing(f"HTTP {status}{said}")
         if status in (408, 429) or (status >= 500 and not (said and status in manners.final)):
             return Passing(f"HTTP {status}{said}", _seconds(response.headers.get("Retry-After")), AGAIN)

@@ -97,7 +97,7 @@ def _limit_memory(limit: int) -> None:
 def _end_with_function(channel: socket.socket) -> None:
     """End when the function has ended, also while a processor hangs."""
     poll = select.poll()
-    poll.register(channel, 0)  # only for the other end's closing, which is always told
+    poll.register(channel, 0)  # only for the other end's closing, which is always reported
     poll.poll()
     os._exit(0)
 

@@ -51,8 +51,8 @@ def fate_of(function: str, sent: int, answer: object) -> Fate:
 
 
 def _checked(sent: int, answer: object) -> Fate:
-    told = answer if isinstance(answer, dict) else {}
-    checked, failed, dead = (told.get(name) for name in ("checked", "failed", "dead"))
+    counts = answer if isinstance(answer, dict) else {}
+    checked, failed, dead = (counts.get(name) for name in ("checked", "failed", "dead"))
     if type(checked) is not int or type(failed) is not int or type(dead) is not int or checked + dead < sent:
         return Fate.UNKNOWN
     if failed == dead == 0:
@@ -66,10 +66,10 @@ def is_settled(letter: DeadLetter, answer: bytes) -> bool:
     A message that failed again in the same way has exactly this letter, so it must stay.
     """
     try:
-        told = orjson.loads(answer)
+        given = orjson.loads(answer)
     except orjson.JSONDecodeError:
         return False
-    return fate_of(replayed_by(letter), 1, told) is Fate.ARRIVED
+    return fate_of(replayed_by(letter), 1, given) is Fate.ARRIVED
 
 
 def shares_calls(message: bytes) -> bool:

@@ -190,9 +190,9 @@ class Writer:
                 refusals.REMEDIES[413],
             )
         answer = self._post(payload, key, limit)
-        told = answer.body
+        content = answer.body
         if answer.status == 409:
-            existing = told.get("sha256")
+            existing = content.get("sha256")
             if existing != sha256:
                 raise KeyConflictError(
                     f"{self._link}: {key}",
@@ -200,9 +200,9 @@ class Writer:
                     "Compare the two; see docs/protocol.md",
                     existing_sha256=existing if isinstance(existing, str) else None,
                 )
-        elif not (may_pend and _is_pending(told)) and (told.get("key"), told.get("sha256")) != (key, sha256):
+        elif not (may_pend and _is_pending(content)) and (content.get("key"), content.get("sha256")) != (key, sha256):
             raise refusals.unconfirmed(self._link, answer)
-        return told
+        return content
 
     def _post(self, payload: Payload, key: str | None, limit: ReceiverLimit) -> Answer:
         """POST, falling back to plain JSON on a 415. Returns: a 200 or a 409. Raises: TransferError.

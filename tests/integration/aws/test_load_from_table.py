@@ -24,7 +24,7 @@ from l3kit.operate.load.loading import load
 from l3kit.operate.load.progress_file import Progress, read_progress
 from l3kit.operate.load.report import LoadReport
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.twin.config import Twin

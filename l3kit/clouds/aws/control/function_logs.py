@@ -39,7 +39,7 @@ def read_log(context: Context, function: str, since: datetime | None) -> Iterato
         wanted["startTime"] = max(0, (since - _EPOCH) // timedelta(milliseconds=1))
     pages = iter(context.client("logs").get_paginator("filter_log_events").paginate(**wanted))
     while True:
-        with _told(group, context.names.twin_name):
+        with _log_errors(group, context.names.twin_name):
             page = next(pages, None)
         if page is None:
             return
@@ -61,7 +61,7 @@ def line_of(event: Mapping[str, Any]) -> LogLine:
 
 
 @contextmanager
-def _told(group: str, twin: str) -> Iterator[None]:
+def _log_errors(group: str, twin: str) -> Iterator[None]:
     resource = f"log group {group}"
     try:
         with explained(resource):

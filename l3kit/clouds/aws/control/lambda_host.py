@@ -112,7 +112,7 @@ class LambdaHost:
             raise L3Error(name, cause, "Run it again; nothing is moved or stored twice") from None
         except PermissionMissingError:
             raise
-        except ProvisioningError as error:  # what boto3 raised, told already
+        except ProvisioningError as error:  # what boto3 raised, already translated
             raise L3Error(name, error.cause, running) from None
         except BotoCoreError as error:
             raise L3Error(name, f"did not respond ({type(error).__name__})", running) from None
@@ -271,7 +271,7 @@ def _failure(there: Mapping[str, Any]) -> str:
 
 
 def _run_failure(name: str, payload: bytes, log: str) -> L3Error:
-    told = json.loads(payload or b"null")
-    reason = told.get("errorMessage", "no message") if isinstance(told, dict) else told
+    content = json.loads(payload or b"null")
+    reason = content.get("errorMessage", "no message") if isinstance(content, dict) else content
     lines = base64.b64decode(log).decode("utf-8", "replace").splitlines()
     return L3Error(name, f"failed: {reason}", "The end of its log:\n" + "\n".join(lines[-LOG_LINES:]))

@@ -50,7 +50,7 @@ IOT_HUB = Manners(
 )
 
 Authorize = Callable[[bool], str]
-"""Returns the value of the header Authorization; told whether the former one was refused. Blocking."""
+"""Returns the value of the header Authorization; its argument: whether the former one was refused. Blocking."""
 
 
 class Signatures:
@@ -68,7 +68,7 @@ class Signatures:
         self._key = key
         self._clock = clock
 
-    def __call__(self, anew: bool) -> str:
+    def __call__(self, renew: bool) -> str:
         expiry = int(self._clock()) + SIGNATURE_SECONDS
         digest = hmac.digest(self._key, f"{self._host}\n{expiry}".encode(), hashlib.sha256)
         signature = quote(base64.b64encode(digest), safe="")
@@ -82,7 +82,7 @@ class EntraTokens:
         self._credential = credential
         self._lock = threading.Lock()
 
-    def __call__(self, anew: bool) -> str:
+    def __call__(self, renew: bool) -> str:
         from azure.core.exceptions import ClientAuthenticationError
 
         with self._lock:
@@ -138,7 +138,7 @@ class IotHubFeedback:
             cause = f"the feedback has {len(payload):,} bytes; a direct method takes {MAX_PAYLOAD_BYTES:,}"
             raise CallError(device_id, cause, "Shorten the action's payload")
         url = f"{self._place.url}/twins/{quote(device_id, safe='')}/methods?api-version={API_VERSION}"
-        address = Address(url, lambda anew: {"Authorization": self._place.authorize(anew)})
+        address = Address(url, lambda renew: {"Authorization": self._place.authorize(renew)})
         status = _status(await self._calls.post(device_id, address, _request(payload)))
         if status is None or status >= 300:
             raise CallError(device_id, f"the device answered the method {METHOD!r} with {status}", "See the device")

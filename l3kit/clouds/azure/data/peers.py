@@ -35,4 +35,4 @@ def _address(function: str, url: str) -> Address:
         raise ConfigurationError(f"the url of {function}", "has no function key as `code`", "Apply the twin again")
     headers = {KEY_HEADER: key}
     rest = urlencode([(name, value) for name, value in query if name != "code"])
-    return Address(parts._replace(query=rest, fragment="").geturl(), lambda anew: headers)
+    return Address(parts._replace(query=rest, fragment="").geturl(), lambda renew: headers)

@@ -49,11 +49,11 @@ class IdentityTokens:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[str, float]] = {}
 
-    def headers(self, audience: str, anew: bool) -> Mapping[str, str]:
+    def headers(self, audience: str, renew: bool) -> Mapping[str, str]:
         """Return the header with a token for this audience. Raises: CallError; NotNowError."""
         with self._lock:
             token, expiry = self._kept.get(audience, ("", 0.0))
-            if anew or expiry - self._clock() < EARLY_SECONDS:
+            if renew or expiry - self._clock() < EARLY_SECONDS:
                 token = self._fetch(audience)
                 self._kept[audience] = token, _expiry(token)
             return {"Authorization": f"Bearer {token}"}
@@ -91,7 +91,7 @@ class GcpPeers(HttpPeers):
     ) -> None:
         def address(function: str, url: str) -> Address:
             check_address(function, url)
-            return Address(url, lambda anew: tokens.headers(url, anew))
+            return Address(url, lambda renew: tokens.headers(url, renew))
 
         found = {function: address(function, url) for function, url in urls.items()}
         super().__init__(found, timeout=ANSWER_SECONDS, retry=retry, agent=agent)

@@ -6,13 +6,13 @@ import re
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import Kind, MalformedPolicyError, parse_policy
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Handler
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.simulation import Simulation
-from l3kit.sandbox.state import ACCOUNT_ID
 
 DOCUMENTS: dict[str, tuple[str, Kind]] = {
     "CreatePolicy": ("PolicyDocument", "identity"),

@@ -8,6 +8,7 @@ import re
 from aiohttp import web
 
 from l3kit.sandbox.answers import rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls.request import UnreadableError
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST, Context
@@ -16,7 +17,6 @@ from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handle
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import service
 from l3kit.sandbox.aws.iam.refusals import message
-from l3kit.sandbox.state import ACCOUNT_ID
 
 _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
 LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"

@@ -28,7 +28,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The statements, and whether the capacity is to be told."""
+    """The statements, and whether to report the capacity."""
 
     statements: Sequence[Asked]
     capacity: bool
