@@ -1,4 +1,4 @@
-"""The cases that every cloud must pass, as classes for pytest; `docs/new_cloud.md` says how to use them.
+"""The cases that every cloud must pass, as classes for pytest; `docs/how-to/new_cloud.md` says how to use them.
 
 No other part of l3kit imports this package: pytest need not be installed where l3kit is.
 """

@@ -1,4 +1,4 @@
-"""The items that a mover would move now, counted in the stores, which are only read. docs/operations.md."""
+"""The items that a mover would move now, counted in the stores, which are only read. docs/how-to/operations.md."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _SEED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class AuditOptions(TypedDict, total=False):
-    """Options of an audit; docs/audit.md describes them.
+    """Options of an audit; docs/how-to/audit.md describes them.
 
     Attributes:
         sample: the part of the objects that is looked at: `"1%"`, or 0.01; by default all.

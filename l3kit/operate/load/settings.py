@@ -20,7 +20,7 @@ FORMS: tuple[Form, ...] = ("csv", "jsonl", "json", "parquet")
 
 
 class LoadOptions(TypedDict, total=False):
-    """Options of a load; docs/load.md describes them.
+    """Options of a load; docs/how-to/load.md describes them.
 
     Attributes:
         from_table, from_cloud: a table, container or collection to copy instead of files; by default on the cloud

@@ -1,4 +1,4 @@
-"""Pauses of movers: what is paused since when, by whom and why, and its two stored forms. docs/operations.md.
+"""Pauses of movers: what is paused since when, by whom and why, and its two stored forms. docs/how-to/operations.md.
 
 The hot-to-cold mover finds them in one record of its journal, the cold-to-archive mover as objects in the cold tier,
 one for the twin or for each device. A mover lists these alone, so their keys say what is paused.
