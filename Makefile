@@ -72,7 +72,7 @@ lint: $(READY)  ## Check style, layers and types
 notebooks: $(READY)  ## Run all notebooks with their defaults and save their outputs
 	@$(BIN)/python -m tests.programs.refresh_notebooks
 
-api-page: $(READY)  ## Write docs/api.md from the docstrings
+api-page: $(READY)  ## Write docs/reference/api.md from the docstrings
 	@$(BIN)/python -m tests.programs.api_page
 
 lock: $(READY)  ## Write constraints.txt and the lock files with hashes, for what pyproject.toml lists

@@ -47,7 +47,7 @@ def add_audit(app: typer.Typer) -> None:
     ) -> int:
         """Check every object of the cold and archive tiers. Changes nothing.
 
-        Each is compared with the digest and count in its metadata, and all with the journal (docs/audit.md).
+        Each is compared with the digest and count in its metadata, and all with the journal (docs/how-to/audit.md).
         """
         texts = {"sample": sample, "seed": seed, "device": device, "out": out}
         given = {name: value for name, value in texts.items() if value is not None}

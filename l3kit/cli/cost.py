@@ -24,7 +24,7 @@ File = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="Parameter file: the fields of a workload, layout, regions, prices, budget_usd (docs/cost.md).",
+        help="Parameter file: the fields of a workload, layout, regions, prices, budget_usd (docs/reference/cost.md).",
     ),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")]

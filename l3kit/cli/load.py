@@ -133,7 +133,7 @@ def add_load(app: typer.Typer) -> None:
     ) -> int:
         """Load readings into a twin's hot tier, each once. CSV, JSON lines, JSON arrays, Parquet, or a table.
 
-        docs/load.md describes files, columns, times and bad rows.
+        docs/how-to/load.md describes files, columns, times and bad rows.
         """
         if device is not None and device_id is not None:
             raise typer.BadParameter("is not allowed with --device: one of them is enough", param_hint="--device-id")

@@ -1,4 +1,4 @@
-"""The test cases that every cloud must pass, as classes for pytest; `docs/new_cloud.md` describes their use.
+"""The test cases that every cloud must pass, as classes for pytest; `docs/how-to/new_cloud.md` describes their use.
 
 No other part of l3kit imports this package: l3kit runs without pytest.
 """

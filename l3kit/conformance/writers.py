@@ -1,4 +1,4 @@
-"""Contract of every deployed writer for requests of a mover on another cloud: docs/protocol.md over real HTTP."""
+"""Contract of each deployed writer for requests of another cloud's mover: docs/reference/protocol.md over real HTTP."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cost of moving and keeping telemetry: price book, model, meter, analyses. docs/cost.md explains the formulas.
+"""Cost of moving and keeping telemetry: price book, model, meter, analyses. docs/reference/cost.md has the formulas.
 
 The names that notebooks use are exported here and loaded on first use.
 """

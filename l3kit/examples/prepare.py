@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from l3kit.deploy import ApplyResult
 from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.loading import load
+from l3kit.operate.load.progress_file import digest_of
 from l3kit.operate.movers import moments_back
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.weather import WEATHER_FILE, newest_of_each, read_weather, weather_options
@@ -128,8 +130,8 @@ def load_example(
     Returns: the number of readings loaded.
     Raises: ConfigurationError if the twin has no such data; CheckFailedError if other items have their keys.
     """
-    take = (
-        _taken(devices)
+    choice = (
+        _of_stations(devices)
         if last is None and not but_last
         else _among(example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices))
     )
@@ -140,19 +142,22 @@ def load_example(
             [_weather_of(twin.config)],
             {**weather_options(newest), "out": beside},
             shows=partial(twin.shows.sizes, "load"),
-            take=take,
+            choice=choice,
         )
     report.raise_if_failed()
     return report.total("rows")
 
 
-def _taken(devices: Collection[str] | None) -> Callable[[Telemetry], bool]:
-    return lambda item: devices is None or item.device_id in devices
+def _of_stations(devices: Collection[str] | None) -> Choice:
+    if devices is None:
+        return ALL
+    return Choice(f"stations {sorted(devices)}", lambda item: item.device_id in devices)
 
 
-def _among(readings: Collection[Telemetry]) -> Callable[[Telemetry], bool]:
+def _among(readings: Collection[Telemetry]) -> Choice:
     wanted = {(one.device_id, read_moment(one.id)) for one in readings}
-    return lambda item: (item.device_id, read_moment(item.id)) in wanted
+    name = f"readings {digest_of(sorted(wanted))}"
+    return Choice(name, lambda item: (item.device_id, read_moment(item.id)) in wanted)
 
 
 def _weather_of(twin: Twin) -> Path:

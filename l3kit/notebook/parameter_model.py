@@ -175,7 +175,7 @@ def _nearest(name: str, model: type[BaseModel]) -> str:
 
 
 def _checked_time(value: str) -> str:
-    """Empty, or a moment in a form of docs/items.md."""
+    """Empty, or a moment in a form of docs/reference/items.md."""
     if value:
         _time(value)
     return value

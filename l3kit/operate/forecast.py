@@ -1,4 +1,4 @@
-"""A forecast of a mover's next run, counted in the stores, which are only read. docs/operations.md."""
+"""A forecast of a mover's next run, counted in the stores, which are only read. docs/how-to/operations.md."""
 
 from __future__ import annotations
 

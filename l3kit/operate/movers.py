@@ -149,8 +149,8 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
 
     Args:
         function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-        time: the run's scheduled time, in any form of docs/items.md, a datetime with a zone, or a date, which means
-            its beginning in UTC; None is now.
+        time: the run's scheduled time, in any form of docs/reference/items.md, a datetime with a zone, or a date, which
+            means its beginning in UTC; None is now.
     Raises: ProvisioningError if the function is not deployed; L3Error if it failed, with the end of its log.
     """
     checked_mover(function)

@@ -114,7 +114,7 @@ class OpenTwin(Upkeep, Displayable):
     def load(self, *files: str | PathLike[str], **options: Unpack[LoadOptions]) -> LoadReport:
         """Load readings from files, or from a table, into the hot tier, each once; bad rows go to a file next to them.
 
-        docs/load.md describes it.
+        docs/how-to/load.md describes it.
 
         Args:
             files: CSV, JSON lines and JSON arrays, each also with .gz; Parquet; folders of them; `-` is standard input.
@@ -198,7 +198,7 @@ class OpenTwin(Upkeep, Displayable):
     def audit(self, **options: Unpack[AuditOptions]) -> AuditReport:
         """Check every object of the cold and archive tiers against its metadata and the journal.
 
-        Only reads, unless a restore is asked for. A fault raises nothing here. docs/audit.md describes it.
+        Only reads, unless a restore is asked for. A fault raises nothing here. docs/how-to/audit.md describes it.
 
         Args:
             options: as of `l3kit audit`: `sample="1%"`, `device="pump-1"`, `restore=True`.
@@ -247,7 +247,7 @@ class OpenTwin(Upkeep, Displayable):
         """List the dead letters of all clouds of the twin, and what the clouds' own delivery put among them.
 
         Args:
-            problem: one problem or several (docs/messages.md), also `undelivered`; empty is all.
+            problem: one problem or several (docs/reference/messages.md), also `undelivered`; empty is all.
             device: only of this sender.
             since: received from then on, or else written: ISO 8601 with a zone, a datetime with one, or a date.
             limit: maximum number; None is all.

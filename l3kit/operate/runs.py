@@ -158,6 +158,6 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
     astray = totals[totals["difference"] != 0]
     if len(astray):
         raise CheckFailedError(
-            "conservation", f"items lost or doubled: {astray['difference'].to_dict()}", "See docs/journal.md"
+            "conservation", f"items lost or doubled: {astray['difference'].to_dict()}", "See docs/reference/journal.md"
         )
     return totals

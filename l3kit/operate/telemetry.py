@@ -31,8 +31,8 @@ def put_telemetry(
     Of two readings of one device and time, the later in the sequence is kept, as if they had been written in turn.
 
     Args:
-        readings: device id and item, a JSON object with device and time as docs/items.md accepts them. All other
-            values are kept as written, and times of any year are accepted.
+        readings: device id and item, a JSON object with device and time as docs/reference/items.md accepts them. All
+            other values are kept as written, and times of any year are accepted.
         progress: called with the number of items just written.
     Returns: the number of readings.
     Raises: ItemRefusedError naming the reading, NotATimeError, both before anything is written; StoreError.

@@ -121,7 +121,7 @@ class HotStore(Protocol):
         """Try once to delete these items of a page, in batches, each only if unchanged since the read.
 
         Each delete is conditional: on the version read (ETag, update time), which leaves no gap; on DynamoDB on the
-        attributes read, which leaves the gap described in docs/journal.md. A missing item counts as deleted.
+        attributes read, which leaves the gap described in docs/reference/journal.md. A missing item counts as deleted.
         A request that failed or whose response was lost is not repeated here: the item may have been written again
         since, so the caller reads it again first.
 
@@ -156,7 +156,7 @@ class HotStore(Protocol):
         """Replace exactly the version that `create_items` found under the key by a whole item.
 
         No attribute of the old version remains. The condition is the version (ETag, update time), which leaves no gap;
-        on DynamoDB the content, with the gap described in docs/stores.md. A lost response is resolved.
+        on DynamoDB the content, with the gap described in docs/reference/stores.md. A lost response is resolved.
 
         Returns: whether the store holds this item now; False if another version is there, or none.
         Raises: ItemRefusedError if the store cannot hold the item unchanged; StoreError if the outcome is unknown.

@@ -73,7 +73,7 @@ class Tally:
     """What a test has done, for the summary at the end of the run.
 
     Attributes:
-        gap: versions lost where docs/journal.md says they are; not among `lost`.
+        gap: versions lost where docs/reference/journal.md says they are; not among `lost`.
     """
 
     faults: int = 0

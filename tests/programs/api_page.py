@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings: `python -m tests.programs.api_page`."""
+"""Write docs/reference/api.md from the docstrings: `python -m tests.programs.api_page`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from l3kit.operate.runs import MoverRuns
 from l3kit.operate.simulate.publication import Publication
 from l3kit.operate.verify.report import VerifyReport
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),

@@ -1,4 +1,4 @@
-"""docs/api.md is what its command makes of the docstrings."""
+"""docs/reference/api.md is what its command makes of the docstrings."""
 
 from __future__ import annotations
 

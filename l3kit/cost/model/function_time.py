@@ -16,7 +16,7 @@ LOG_BYTES = 1_500
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds a mover takes, from docs/benchmarks.md (100 MB and 10 MB with latency: 5.3 and 0.74 s)."""
+    """Seconds a mover takes, from docs/explanation/benchmarks.md (100 MB and 10 MB with latency: 5.3 and 0.74 s)."""
 
     invocation: Decimal = Decimal("0.20")
     device: Decimal = Decimal("0.003")

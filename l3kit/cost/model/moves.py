@@ -19,14 +19,14 @@ from l3kit.tiering.movers.archive_targets import PART_BYTES, WHOLE_BYTES
 PAGE_BYTES = 2**20
 """Size of a page of the hot store (DynamoDB's limit; l3kit reads pages of this size on all clouds)."""
 JOURNAL_BYTES_PER_ITEM = 7
-"""Sort key and checksum of an item in the journal (docs/journal.md: 7 to 10 bytes)."""
+"""Sort key and checksum of an item in the journal (docs/reference/journal.md: 7 to 10 bytes)."""
 JOURNAL_FRAME_BYTES = 700
 """Bytes of a journal record without its items."""
 LIST_PAGE = 1_000
 OWN_LISTS = 2
 """Each archiving run lists the pauses and its receipts (l3kit/tiering/movers/pausing.py, transfer/receipts.py)."""
 MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
-"""The hot-to-cold mover's memory: its base, and three chunks of each of five devices (docs/benchmarks.md)."""
+"""The hot-to-cold mover's memory: its base, and three chunks of each of five devices (docs/explanation/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
 """Size of the parts from which the archive writer assembles an object that arrives in several requests."""
 RECOMPRESSED = Decimal("1.02")

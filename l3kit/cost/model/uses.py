@@ -14,8 +14,8 @@ from l3kit.providers import priced_names
 from l3kit.twin.layout import Layout
 
 Kind = Literal["measured", "estimated", "list price"]
-"""`measured`: counted by a real run. `estimated`: rests on an assumption that docs/cost.md names. `list price`: the
-quantity follows from the workload by the provider's billing rule."""
+"""`measured`: counted by a real run. `estimated`: rests on an assumption that docs/reference/cost.md names.
+`list price`: the quantity follows from the workload by the provider's billing rule."""
 Part = Literal[
     "ingest", "hot storage", "hot to cold", "cold storage", "cold to archive", "archive storage", "reads", "schedules"
 ]

@@ -68,6 +68,7 @@ class DeviceAudit:
     def take_again(self, outcome: Outcome) -> None:
         """Take an object again that the interrupted audit had taken, whose items others may have as well."""
         self._doubles(outcome)
+        self.doubles.left_out = 0  # what has no room now had none then, and is counted
 
     def take(self, outcome: Outcome) -> None:
         """Take the outcome of an object, and record its faults. Raises: ConfigurationError."""
@@ -89,6 +90,8 @@ class DeviceAudit:
             self._sum_up(outcome)
         for finding in (*outcome.findings, *self._order(outcome), *self._doubles(outcome)):
             self._accuse(one.place, one.info.key, finding)
+        self.kept.state.uncompared += self.doubles.left_out
+        self.doubles.left_out = 0
         self._current.place = (one.info.key, one.place.tier)
 
     def _sum_up(self, outcome: Outcome) -> None:
@@ -117,10 +120,7 @@ class DeviceAudit:
         one, info = outcome.listed, outcome.info
         if info is None or not one.crowded or one.info.key in self.look.sealed:
             return []
-        found = list(self.doubles.add(one.info.key, one.span, info.sha256, outcome.content.marks))
-        self.kept.state.uncompared += self.doubles.left_out
-        self.doubles.left_out = 0
-        return found
+        return list(self.doubles.add(one.info.key, one.span, info.sha256, outcome.content.marks))
 
     def _accuse(self, place: AuditedTier, key: str, finding: Finding) -> None:
         self._current.clean = False

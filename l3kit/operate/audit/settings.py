@@ -16,7 +16,7 @@ _SEED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class AuditOptions(TypedDict, total=False):
-    """Options of an audit; docs/audit.md describes them.
+    """Options of an audit; docs/how-to/audit.md describes them.
 
     Attributes:
         sample: the share of the objects to check: `"1%"`, or 0.01; by default all.

@@ -154,7 +154,7 @@ def letters(
     """List the dead letters of all clouds of the twin, and what the clouds' own delivery put among them.
 
     Args:
-        problem: one problem or several (docs/messages.md); empty is all.
+        problem: one problem or several (docs/reference/messages.md); empty is all.
         device: only of this sender.
         since: received from then on: ISO 8601 with a zone, a datetime with one, or a date; letters without
             a time of receipt are chosen by when they were written.

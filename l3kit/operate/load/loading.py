@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
 from l3kit.operate.coroutines import run
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.devices import LoadedDevices, device_notes
 from l3kit.operate.load.file_loading import FileLoading, input_of
 from l3kit.operate.load.items import with_shift
@@ -26,7 +27,6 @@ from l3kit.operate.load.settings import LoadOptions, Settings, checked
 from l3kit.operate.load.sources import Source, opened, sources
 from l3kit.operate.load.table_loading import TableLoading, dry_run_of_table, open_source, plan_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
-from l3kit.tiering.format.messages import Telemetry
 
 if TYPE_CHECKING:
     from l3kit.session import Session
@@ -45,7 +45,7 @@ def load(
     *,
     stdin: IO[bytes] | None = None,
     shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
-    take: Callable[[Telemetry], bool] = lambda item: True,
+    choice: Choice = ALL,
 ) -> LoadReport:
     """Load files, or a table, into the hot tier, as `OpenTwin.load`.
 
@@ -53,10 +53,10 @@ def load(
         session: None for a dry run of files alone.
         stdin: the stream for `-`.
         shows: called with the bytes of all files, or the items of a table, and the unit; shows progress.
-        take: whether to load an item of a file; an interrupted load is continued with the same choice.
+        choice: which items of a file to load.
     Raises: ConfigurationError before anything is written; LoadStoppedError after that.
     """
-    settings = replace(checked(options), take=take)
+    settings = replace(checked(options), choice=choice)
     if settings.from_table:
         if list(files):
             raise ConfigurationError("--from-table", "and files exclude each other", "Load them one after the other")
@@ -111,7 +111,8 @@ def _job(
 ) -> LoadJob:
     if tiers.hot is None:
         raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
-    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options))
+    chosen = [("choice", settings.choice.name)] if settings.choice.name else []
+    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options), *chosen)
     devices = LoadedDevices(twin, add=settings.add_devices)
     return LoadJob(tiers.hot, twin, settings, digest, devices, RowRate(settings.rate), bar)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import orjson
 
 from l3kit.errors import ConfigurationError
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.columns import Columns, Places
 from l3kit.operate.load.rows import BadRow, Row, RowProblem, row_text
 from l3kit.operate.load.times import BadTimeError, RowTimes
@@ -33,7 +34,7 @@ class RowMapping:
         time_digits: of the twin.
         places: of a table with fixed columns; None: found in each row.
         devices: those of the twin, whose ids are valid.
-        take: whether to load an item.
+        choice: which items to load.
     """
 
     columns: Columns
@@ -41,7 +42,7 @@ class RowMapping:
     time_digits: int
     places: Places | None = None
     devices: frozenset[str] = frozenset()
-    take: Callable[[Telemetry], bool] = lambda item: True
+    choice: Choice = ALL
     _rules: MessageRules = field(init=False)
 
     def __post_init__(self) -> None:

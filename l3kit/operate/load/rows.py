@@ -11,7 +11,7 @@ ADDED = "l3kit_"
 
 
 class RowProblem(StrEnum):
-    """The reason why a row is not in the hot tier, in addition to the problems of docs/items.md."""
+    """The reason why a row is not in the hot tier, in addition to the problems of docs/reference/items.md."""
 
     BAD_ROW = "bad-row"
     BAD_ENCODING = "bad-encoding"

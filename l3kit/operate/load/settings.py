@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import check_known
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.times import RepeatedHour, RowTimes, checked_form, zone_of
 from l3kit.tiering.format.item_times import read_moment
-from l3kit.tiering.format.messages import Telemetry
 
 Form = Literal["csv", "jsonl", "json", "parquet"]
 FORMS: tuple[Form, ...] = ("csv", "jsonl", "json", "parquet")
 
 
 class LoadOptions(TypedDict, total=False):
-    """Options of a load; docs/load.md describes them.
+    """Options of a load; docs/how-to/load.md describes them.
 
     Attributes:
         from_table, from_cloud: a table, container or collection to copy instead of files; by default on the cloud
@@ -93,7 +93,7 @@ class Settings:
     Attributes:
         shift_to: nanoseconds since 1970; None keeps the times.
         read_rate: None if not given.
-        take: whether to load an item of a file.
+        choice: which items of a file to load.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -110,7 +110,7 @@ class Settings:
     out: Path | None = None
     restart: bool = False
     dry_run: bool = False
-    take: Callable[[Telemetry], bool] = lambda item: True
+    choice: Choice = ALL
 
 
 def checked(options: LoadOptions) -> Settings:

@@ -1,4 +1,4 @@
-"""One item of chunk JSON (docs/chunks.md), parsed for a store so that its numbers keep their digits. No I/O."""
+"""One item of chunk JSON (docs/reference/chunks.md), parsed for a store so that numbers keep their digits. No I/O."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def looks_tagged(value: Mapping[str, Any]) -> bool:
 
 def misused(where: str, tag: str) -> ItemRefusedError:
     """Return the error for a tag with content of another form."""
-    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
+    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/reference/chunks.md defines it")
 
 
 def decode_binary(text: str, where: str) -> bytes:

@@ -1,6 +1,6 @@
 """Device messages: normalisation to items of one canonical form, and the reasons for refusing one. No I/O.
 
-docs/items.md describes what is accepted. An item is the key, `iotDeviceId` and `id`, then every other
+docs/reference/items.md describes what is accepted. An item is the key, `iotDeviceId` and `id`, then every other
 member in the order and with the exact value bytes of the message.
 """
 

@@ -1,4 +1,4 @@
-"""Pauses of movers: subject, start, author and reason, and the two stored forms. docs/operations.md.
+"""Pauses of movers: subject, start, author and reason, and the two stored forms. docs/how-to/operations.md.
 
 The hot-to-cold mover finds them in one record of its journal, the cold-to-archive mover as objects in the cold tier,
 one for the twin or for each device. A mover only lists these, so their keys name the paused device.

@@ -88,7 +88,8 @@ class DeviceReport:
         if self.unmovable:
             first = self.unmovable_first[0]
             count = count_of(self.unmovable, "item stays", "items stay")
-            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
+            why = f"{why_unmovable(first)} (docs/reference/items.md)"
+            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why}")
         if self.ahead:
             count = count_of(self.ahead, "reading is", "readings are")
             notes.append(f"{count} in the future: check the device's clock")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers nee
 
 SEAL_BODY = b"[]"
 SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
-"""Digest of a seal: an empty array that blocks its key for other content (docs/journal.md)."""
+"""Digest of a seal: an empty array that blocks its key for other content (docs/reference/journal.md)."""
 _PACKED_KEPT = 16
 _ABOUT_ITEMS = ("items", "start_timestamp", "end_timestamp")
 """Fields in a 400 response that mean the items are at fault, so that other items may be accepted."""

@@ -1,6 +1,6 @@
 """Conditions of config_events.json: parsed once, then evaluated on items. No I/O; evaluation never raises.
 
-docs/configuration.md describes the form and how values compare.
+docs/reference/configuration.md describes the form and how values compare.
 """
 
 from __future__ import annotations

@@ -99,7 +99,8 @@ class NextCloud:
         counts = counts_in(dict(answer), len(batch))
         if counts is None:
             cause = f"HTTP 200, but the answer does not account for the {len(batch)} messages sent"
-            raise CallError(str(writer), cause, "Check that the url is that of l3kit's receiver; see docs/messages.md")
+            remedy = "Check that the url is that of l3kit's receiver; see docs/reference/messages.md"
+            raise CallError(str(writer), cause, remedy)
         return counts
 
 

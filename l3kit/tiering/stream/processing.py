@@ -1,6 +1,6 @@
 """The twin's own processors: found in a package, loaded, and applied to one item at a time. Reads only their files.
 
-docs/configuration.md describes a processor. It runs in a process of its own (`processor_child`).
+docs/reference/configuration.md describes a processor. It runs in a process of its own (`processor_child`).
 """
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ class Writer:
                 raise KeyConflictError(
                     f"{self._link}: {key}",
                     "the key holds other content, which was left unchanged",
-                    "Compare the two; see docs/protocol.md",
+                    "Compare the two; see docs/reference/protocol.md",
                     existing_sha256=existing if isinstance(existing, str) else None,
                 )
         elif not (may_pend and _is_pending(content)) and (content.get("key"), content.get("sha256")) != (key, sha256):

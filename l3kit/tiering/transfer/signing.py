@@ -1,4 +1,4 @@
-"""Signatures of requests: HMAC-SHA256 with a link's token, as in docs/protocol.md. No I/O.
+"""Signatures of requests: HMAC-SHA256 with a link's token, as in docs/reference/protocol.md. No I/O.
 
 The signed path is the receiving function's own, not that of the request: gateways, routes and proxies in front
 of a function change that, and no receiver depends on it.

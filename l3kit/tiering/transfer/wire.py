@@ -1,4 +1,4 @@
-"""The cross-cloud protocol: envelopes, headers, sizes and the receiver's checks, as in docs/protocol.md. No I/O.
+"""The cross-cloud protocol: envelopes, headers, sizes, the receiver's checks, as in docs/reference/protocol.md. No I/O.
 
 Sender and receiver both import this module, so that they cannot disagree.
 """
