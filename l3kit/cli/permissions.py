@@ -67,7 +67,7 @@ def add_permissions(app: typer.Typer) -> None:
             print(needed.table(chosen))
             return SUCCESS
         if not twin:
-            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy is to allow")
+            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy covers")
         policy = needed.policy(PolicyScope(check_twin_name(twin), account, region, from_table), chosen)
         if policy.note and not managed:
             output.tell(f"l3kit: {policy.note}")

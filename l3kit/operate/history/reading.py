@@ -103,7 +103,7 @@ async def history_of(
         lags = await _lags(stores.hot, devices[:MAX_DEVICES], hot_days, now)
         if len(devices) > MAX_DEVICES:
             what = f"lags of {count_of(len(devices) - MAX_DEVICES, 'device')}"
-            gaps.append(Gap("hot", what, "were not looked at", "l3kit explain DEVICE shows each"))
+            gaps.append(Gap("hot", what, "were not read", "l3kit explain DEVICE shows each"))
     config = twin.config
     days = dict(zip(MOVERS, (config.hot_storage_size_in_days, config.cold_storage_size_in_days), strict=True))
 
