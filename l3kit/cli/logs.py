@@ -46,7 +46,7 @@ def add_logs(app: typer.Typer) -> None:
             typer.Option(
                 metavar="N",
                 callback=checked_limit,
-                help=f"The newest lines up to a number, or {ALL}; not with --follow.",
+                help=f"Number of newest lines, or {ALL}; not with --follow.",
             ),
         ] = LINES,
         follow: Annotated[
