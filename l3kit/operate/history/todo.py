@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from l3kit.operate.history.answer import Finding, Lag, PastRun
-from l3kit.operate.pauses.report import AGAIN
+from l3kit.operate.pauses.report import AGAIN, resumed_by
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.movers.report import iso
@@ -145,8 +145,5 @@ def _of_pauses(seen: Situation) -> Iterator[Finding]:
         why = seen.pauses.summary()
         if late := seen.late(paused=True):
             why += f"; what waits in the hot tier has been due for up to {late[0].days_over:,} days: {_named(late)}"
-        devices = "" if seen.pauses.twin else " DEVICE"
-        if len(seen.pauses.devices) == 1 and devices:
-            devices = f" {next(iter(seen.pauses.devices))}"
         what = "paused movers" if seen.pauses.twin else "paused devices"
-        yield Finding(what, why[0].upper() + why[1:], f"l3kit resume{devices}, once the reason is gone")
+        yield Finding(what, why[0].upper() + why[1:], f"{resumed_by(seen.pauses)}, once the reason is gone")
