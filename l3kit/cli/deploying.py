@@ -1,4 +1,4 @@
-"""`l3kit plan`, `apply`, `rotate`, `destroy`: what is deployed, and what should be."""
+"""`l3kit plan`, `apply`, `rotate`, `destroy`: the desired state of a twin, and how to reach it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def add_deploying(app: typer.Typer) -> None:
     ) -> int:
         """Remove what the twin has in its clouds. It shows that, and asks for the twin's name.
 
-        Its data stay without --data. A sandbox in which nothing is left is stopped.
+        Its data stay unless --data is given. An empty sandbox is stopped.
         """
         reach = place.reach()
         name = reach.twin.name
@@ -138,7 +138,7 @@ def _destroy(twin: OpenTwin, output: Output, *, data: bool, asks: bool) -> int:
 
 
 def _show_data(twin: OpenTwin, output: Output) -> None:
-    """Show what the tiers hold. What cannot be counted is no reason not to remove it."""
+    """Show what the tiers hold. A failed count does not prevent the removal."""
     output.tell("counting what the tiers hold")
     try:
         output.show_aside(twin.tiers())

@@ -1,4 +1,4 @@
-"""`l3kit load`: readings from files, or another table, into a twin's hot tier."""
+"""`l3kit load`: load readings from files, or another table, into a twin's hot tier."""
 
 from __future__ import annotations
 

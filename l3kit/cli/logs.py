@@ -1,4 +1,4 @@
-"""`l3kit logs FUNCTION`: what a deployed function printed, and what it prints now."""
+"""`l3kit logs FUNCTION`: the log of a deployed function, also as it grows."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def add_logs(app: typer.Typer) -> None:
             bool, typer.Option("--follow", "-f", help="Go on with new lines until it is interrupted.")
         ] = False,
     ) -> int:
-        """Read what a deployed function printed, on any cloud."""
+        """Read the log of a deployed function, on any cloud."""
         from l3kit.operate.logs.following import follow as followed
 
         place, given = place.before(function, "FUNCTION")
@@ -72,7 +72,7 @@ def add_logs(app: typer.Typer) -> None:
 
 
 def tell_each(found: Iterable[LogRow | Gap], output: Output) -> None:
-    """Print each line and gap as it comes; with `--json` a document for each, whose gaps are those of the report."""
+    """Print each line and gap as it arrives; with `--json` one document each, with the report's form of gaps."""
     from l3kit.notebook.gaps import Gap
 
     for one in found:

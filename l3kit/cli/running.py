@@ -1,4 +1,4 @@
-"""`l3kit run` and `l3kit verify`: the deployed movers and links, at work."""
+"""`l3kit run` and `l3kit verify`: run a deployed mover, and check what is deployed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def add_running(app: typer.Typer) -> None:
-    """Add the verbs that have deployed functions do something."""
+    """Add the verbs that call deployed functions."""
 
     @verb(app, "run", epilog=epilog_of("run"))
     def run(
@@ -83,7 +83,7 @@ def add_running(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> int:
-        """Check links, functions, schedules and drift. Keys in the hot tier are checked too."""
+        """Check links, functions, schedules, drift, and keys in the hot tier."""
         with place.open() as twin:
             report = twin.verify(clouds=listed(clouds), canary=canary)
         output.answer(report)

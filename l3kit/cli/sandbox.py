@@ -169,7 +169,7 @@ def _chosen(name: str | None, home: Path | None, *, known: bool = True) -> Path 
     """Return the folder selected by the options; None for the default.
 
     Args:
-        known: a name must be that of a sandbox that there is.
+        known: whether a name must be that of an existing sandbox.
     Raises: SandboxError for an unknown name.
     """
     from l3kit.sandbox.homes import known_home, sandbox_home

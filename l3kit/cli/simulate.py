@@ -114,7 +114,7 @@ def add_simulate(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help=f"Print the first {SHOWN} messages; publish nothing.")
         ] = False,
     ) -> int:
-        """Publish readings over MQTT as a twin's devices. They are generated, or from a file."""
+        """Publish generated readings, or those of a file, over MQTT as a twin's devices."""
         if broker and (home or place.sandbox):
             raise typer.BadParameter("is not allowed with a sandbox: one of them is enough", param_hint="--broker")
         reach = place.reach()
@@ -191,7 +191,7 @@ def _show(twin: Twin, messages: Iterable[DeviceMessage], output: Output) -> int:
 
 
 def _progress(began: float, output: Output) -> Callable[[Published], None]:
-    """Return a report that writes to stderr about once a second, on one line of a terminal."""
+    """Return a callback that reports on stderr about once a second, on one line of a terminal."""
     shown_at = began
 
     def report(done: Published) -> None:

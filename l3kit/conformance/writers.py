@@ -23,7 +23,7 @@ from l3kit.tiering.transfer.wire import TOKEN_HEADER
 SECONDS = 60
 START, END = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"
 BLANKS = 17_000_000
-"""Bytes of a body that no writer takes, on whatever cloud it is."""
+"""Bytes of a body that no writer on any cloud accepts."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def parcel(key: str, **changes: Any) -> dict[str, Any]:
 
 
 def sha256(envelope: Mapping[str, Any]) -> str:
-    """Return the digest of an envelope's items as they are sent."""
+    """Return the digest of an envelope's items in the form sent."""
     return hashlib.sha256(encoded(envelope["items"])).hexdigest()
 
 
@@ -96,7 +96,7 @@ class WriterSuite:
 
     @pytest.fixture
     def device(self) -> str:
-        """A device of which no case before has sent anything."""
+        """A device that no earlier case has used."""
         return f"传感器/{uuid.uuid4().hex[:12]}"
 
     @pytest.mark.parametrize("token", ["", "wrong"])

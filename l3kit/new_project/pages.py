@@ -30,7 +30,7 @@ def requirements(version: str) -> str:
 
 
 def readme(choices: Choices) -> str:
-    """Return README.md, which leads from nothing to a moved and queried twin in the sandbox."""
+    """Return README.md, a guide from installation to a moved and queried twin in the sandbox."""
     hot, cold, archive = choices.clouds
     return f"""# {choices.name}
 
@@ -101,7 +101,7 @@ def _run(notebook: str) -> str:
 
 
 def _devices(choices: Choices) -> str:
-    """Lines that load a file, and let devices publish where messages are taken."""
+    """Lines that load a file, and that publish as devices if the twin takes messages."""
     load = "l3kit load params/deploy_l3.sandbox.yaml readings.csv    # yours; see --help for how columns are found\n"
     simulate = f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n"
     return load + (simulate if choices.message_chain else "")

@@ -81,7 +81,7 @@ _STEPS = """\
 def workflow(choices: Choices) -> str:
     """Return `.github/workflows/l3kit.yml`.
 
-    Real accounts are worked on only if l3kit reaches those of every cloud of the twin; otherwise all of it runs in a
+    It uses real accounts only if l3kit reaches those of every cloud of the twin; otherwise all of it runs in a
     sandbox of the runner.
     """
     if waiting := sandboxed(choices):

@@ -32,7 +32,7 @@ class Silent:
         return lambda count, text: None
 
     def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
-        """The items as they come."""
+        """Iterate over the items."""
         return iter(items)
 
 

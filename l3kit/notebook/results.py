@@ -41,7 +41,7 @@ class ResultFile:
         return f"The result is in {self.path.relative_to(self.root) if inside else self.path}."
 
     def write(self, verdict: Verdict, data: Mapping[str, Any], *, now: datetime | None = None) -> None:
-        """Write the result, all or nothing.
+        """Write the result atomically.
 
         Args:
             data: plain JSON values; `summary` is the sentence that `make demo` prints.

@@ -125,7 +125,7 @@ class TierObjects(Displayable, Answer):
 
     Attributes:
         tier: which of the two.
-        objects: what the store says of each, in the order of their keys.
+        objects: the store's descriptions, in the order of their keys.
     """
 
     tier: Tier
@@ -157,7 +157,7 @@ class TierObjects(Displayable, Answer):
 
 
 def objects(session: Session, twin: Twin, tier: Tier) -> TierObjects:
-    """List the objects of the cold or archive tier; asks for each of them once.
+    """List the objects of the cold or archive tier, with one request for each.
 
     Raises: L3Error if this session does not reach the tier's cloud.
     """

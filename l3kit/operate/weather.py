@@ -1,4 +1,4 @@
-"""The example's real telemetry: a year of hourly weather at three stations, read as `l3kit load` reads a file."""
+"""The example's real telemetry: a year of hourly weather at three stations, read like a file of `l3kit load`."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _at(item: Telemetry, time: str) -> Telemetry:
 
 
 def newest_of_each(readings: Sequence[Telemetry], count: int) -> set[Telemetry]:
-    """Return so many of the newest readings of each station, out of readings in time order."""
+    """Return this many of the newest readings of each station, out of readings in time order."""
     stations = defaultdict(list)
     for one in readings:
         stations[one.device_id].append(one)

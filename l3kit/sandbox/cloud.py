@@ -49,7 +49,7 @@ class ScheduledFunctions(Protocol):
         """Return the schedules that start a function, by name; empty if it has none or is not deployed."""
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
-        """Run what this schedule starts, and wait for its end.
+        """Run the target of this schedule, and wait for its end.
 
         Args:
             time: ISO 8601, when it was due; None is now.
@@ -79,7 +79,7 @@ class SandboxCloud:
         function_variables: what the platform adds to its functions' settings, by the addresses of all
             services.
         functions: its functions, if their schedules can be fired by hand.
-        schedules: its schedules, if they are apart from its functions and can be fired by hand.
+        schedules: returns its schedules, if they are separate from its functions and can be fired by hand.
     """
 
     services: str
@@ -104,7 +104,7 @@ def sandbox_cloud(name: str) -> SandboxCloud:
 
 
 def open_clouds(state: SandboxState, names: Iterable[str]) -> dict[str, Cloud]:
-    """Open these clouds of a sandbox that has started them; a cloud that is not named is not even imported."""
+    """Open these clouds of a sandbox that has started them; other clouds are not even imported."""
     return {name: sandbox_cloud(name).open(state) for name in dict.fromkeys(names)}
 
 

@@ -21,7 +21,7 @@ class CloudParts:
         self.endpoints: dict[str, str] = {}
 
     async def start(self, cloud: str) -> None:
-        """Start a cloud's services unless they run. Raises: SandboxError naming the one that did not start."""
+        """Start a cloud's services unless they are running. Raises: SandboxError naming the one that did not start."""
         async with self._locks.setdefault(cloud, asyncio.Lock()):
             if cloud not in self._started:
                 self.endpoints |= await sandbox_cloud(cloud).start(self._host)

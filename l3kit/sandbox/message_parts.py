@@ -29,7 +29,7 @@ from l3kit.sandbox.state import Home
 
 
 class MessageParts:
-    """The broker, and for each cloud its message source and its way back to devices.
+    """The broker, and for each cloud its message source and its feedback to devices.
 
     Args:
         endpoint: the gateway's address.

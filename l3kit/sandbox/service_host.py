@@ -1,4 +1,4 @@
-"""The gateway's side towards the clouds whose services it starts, each service on a port of its own."""
+"""The gateway's interface for the clouds whose services it starts, each service on its own port."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class GatewayServices(Protocol):
 
     @property
     def facts(self) -> Mapping[str, str]:
-        """Return what to show of them besides the address, such as the region."""
+        """Return facts to show besides the address, such as the region."""
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
@@ -45,7 +45,7 @@ class GatewayServices(Protocol):
         """Return whether any of them runs."""
 
     async def start(self) -> None:
-        """Start what every twin on them needs. Raises: SandboxError with the last lines of its log."""
+        """Start the services that every twin needs. Raises: SandboxError with the last lines of the log."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class ServiceHost:
     """Resources that a gateway offers to a cloud whose services it starts.
 
     Attributes:
-        session: for requests that are passed on to an emulator.
-        faults: what tests have arranged to go wrong.
+        session: for requests forwarded to an emulator.
+        faults: faults arranged by tests.
         own_services: those behind the gateway's own address.
-        handlers: of services that the gateway implements itself and a cloud serves on a port of its own, by name.
+        handlers: of services that the gateway implements and a cloud serves on its own port, by name.
         emulators: the processes that the gateway watches: it ends when one of them does.
     """
 
@@ -70,7 +70,7 @@ class ServiceHost:
     emulators: list[Emulator] = field(default_factory=list)
 
     def folder(self, cloud: str) -> Path:
-        """Return a cloud's own folder in the sandbox's home, made if it is missing; it is emptied with the sandbox."""
+        """Return a cloud's own folder in the sandbox's home, created if missing; it is emptied with the sandbox."""
         made = self.home.cloud(cloud)
         made.mkdir(mode=0o700, parents=True, exist_ok=True)
         return made

@@ -41,7 +41,7 @@ class SandboxState:
         home: folder with logs, unpacked functions and this state.
         endpoints: of the started services with an address of their own, by name: an address, or host and port.
         clouds: those whose services have been started.
-        facts: what else to show of the services behind the gateway's address, by name, such as the region.
+        facts: further facts to show of the services behind the gateway's address, by name, such as the region.
     """
 
     gateway: str
@@ -132,7 +132,7 @@ def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
     """Read the state file, whether or not its processes are alive; None if missing or in an unknown format.
 
     Args:
-        any_format: read also what another version of l3kit wrote, of which only the processes are reliable.
+        any_format: also read another version's file, of which only the processes are reliable.
     """
     try:
         data = json.loads(home.state_file.read_text("utf-8"))

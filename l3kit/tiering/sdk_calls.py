@@ -29,10 +29,10 @@ class Failure:
 
     Attributes:
         status: HTTP status; 0 if there is none.
-        code: what callers name it by: the service's error code, or the status.
-        message: the service's words for the error message.
+        code: its name for callers: the service's error code, or the status.
+        message: the service's own error message.
         remedy: empty if nothing is known.
-        asked: seconds to wait, if the service named some.
+        asked: seconds to wait, if named by the service.
     """
 
     status: int

@@ -11,14 +11,14 @@ from l3kit.clouds.aws.data.events import delivery_of
 from l3kit.clouds.ports.undelivered import Undelivered
 
 LAMBDA_PREFIX = "aws/lambda/async/"
-"""Of the keys of Lambda's invocation records (Lambda Developer Guide, "Capturing records of Lambda asynchronous
+"""Prefix of the keys of Lambda's invocation records (Lambda Developer Guide, "Capturing records of Lambda asynchronous
 invocations")."""
 IOT_PREFIX = "aws/iot/"
-"""Of the keys that l3kit gives to the rule's error action."""
+"""Prefix of the keys in the rule's error action."""
 
 
 def undelivered(key: str, body: bytes) -> Undelivered | None:
-    """Read a record; None if the object is none, or not of a message of a device."""
+    """Read a record; None if the object is no record, or its event no device's message."""
     if not key.startswith((LAMBDA_PREFIX, IOT_PREFIX)):
         return None
     try:

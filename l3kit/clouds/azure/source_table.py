@@ -1,4 +1,4 @@
-"""Cosmos DB containers of others, whose documents `load` copies: the container's properties and queries alone."""
+"""Foreign Cosmos DB containers whose documents `load` copies, with reads of properties and queries alone."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class CosmosReading:
     parts: Sequence[str] = (WHOLE,)
 
     async def read(self, part: str, after: str | None, most: int) -> SourcePage:
-        """A page has at most 4 MB, the service's limit, since a token continues behind a whole page alone."""
+        """A page has at most 4 MB, the service's limit, since a token continues only after a whole page."""
 
         async def send(container: Any, options: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
             pages = container.query_items("SELECT * FROM c", max_item_count=most, **options).by_page(after)

@@ -1,4 +1,4 @@
-"""The texts of log lines: what l3kit's functions and Python's logging write, read back."""
+"""Parsing of log lines, as written by l3kit's functions and Python's logging."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEVEL = re.compile(r"\[?(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
 
 def log_line(id: str, moment: datetime, printed: str) -> LogLine:
-    """Read a line as a function printed it: the JSON of `tiering.runtime.log_lines`, or any other text."""
+    """Parse a line as a function printed it: the JSON of `tiering.runtime.log_lines`, or any other text."""
     text = printed.rstrip()
     content = _json(text)
     if not isinstance(content, dict) or not isinstance(content.get("message"), str) or not content.keys() <= _OURS:

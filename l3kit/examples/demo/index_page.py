@@ -1,4 +1,4 @@
-"""The index of the demo's pages: the verdict, failures first, then each act's notebooks with what they said."""
+"""The index of the demo's pages: the verdict, failures first, then each act's notebooks with their summaries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REMEDY = "On its page the cell that failed is marked in red. After mending, the 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """About the run: how long it took in seconds, when it ended, and which version of l3kit ran."""
+    """Facts of the run: its seconds, its end, and the version of l3kit."""
 
     seconds: float
     ended: str

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 SINCE = "30d"
 MAX_REPORTS = 2_000
-"""Reports of a mover that are read, the newest, one request each."""
+"""Maximum reports read of a mover, the newest, one request each."""
 MAX_DEVICES = 1_000
-"""Devices whose oldest hot item is asked for, one request each."""
+"""Maximum devices whose oldest hot item is read, one request each."""
 AT_ONCE = 16
 OLDEST_OF = 10
 """Hot items that are read of a device to find the oldest that can be moved."""
@@ -58,14 +58,14 @@ def runs(
     mover: str | None = None,
     now: datetime | None = None,
 ) -> RunHistory:
-    """Tell of the runs of both movers, how far each device lags, and what needs doing first. Writes nothing.
+    """Return the runs of both movers, the lag of each device, and the problems by urgency. Writes nothing.
 
     Args:
         since: runs that started from then on: a duration before now such as `30d`, a time or a date; None is all that
             are kept, which is 90 days.
         mover: only of this one.
-        now: the moment the answer stands for; None is the present.
-    Raises: ConfigurationError for what is no time; L3Error for what is no mover; StoreError.
+        now: the answer's time of reference; None is the present.
+    Raises: ConfigurationError for an invalid time; L3Error for an unknown mover; StoreError.
     """
     if mover is not None:
         checked_mover(mover)
@@ -146,7 +146,7 @@ async def history_of(stores: TierStores, twin: Twin, since: datetime, movers: tu
     days = dict(zip(MOVERS, (config.hot_storage_size_in_days, config.cold_storage_size_in_days), strict=True))
 
     def order(one: PastRun) -> tuple[datetime, datetime, int]:
-        """By start, and within a second by the time that the run stands for."""
+        """Sort by start, and within a second by the run's time of reference."""
         return one.started, one.cutoff + timedelta(days=days[one.mover]), MOVERS.index(one.mover)
 
     return Stored(sorted(found, key=order, reverse=True), kept, lags, await pauses_of(stores, twin), gaps)
@@ -176,7 +176,7 @@ async def _cold_reports(cold: ObjectStore) -> tuple[list[str], Read]:
 
 
 def _started(name: str, prefix: str) -> datetime:
-    """Return when a report's run started, by its name; far ahead where it does not tell, so that it is read."""
+    """Return the start of a report's run, by its name; the far future if it has none, so that the report is read."""
     try:
         return datetime.fromisoformat(name.removeprefix(prefix)[:20])
     except ValueError:

@@ -17,9 +17,9 @@ from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
 LATE_AFTER = timedelta(hours=1)
-"""A run is missed if no report is there so long after its scheduled time."""
+"""Time after a scheduled run at which it counts as missed if it has no report."""
 LAG_ALLOWED = timedelta(days=2)
-"""An item may wait for a run so long after it is due: two runs of a daily schedule."""
+"""Tolerated wait of a due item for a run: two runs of a daily schedule."""
 LEFT = ("partial", "failed")
 MAX_DEADLINES = 3
 """Runs in a row that the deadline ended, from which on a mover does not keep up."""

@@ -1,4 +1,4 @@
-"""Parameters of letters.ipynb: which dead letters, and whether they are replayed."""
+"""Parameters of letters.ipynb: the choice of dead letters, and whether to replay them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class LettersParameters(Parameters):
 
 
 def _choose(problem: tuple[str, ...] | list[str] = (), since: str | None = None) -> None:
-    """Raises: ValueError, which pydantic reports with the parameter's name."""
+    """Check the choice. Raises: ValueError, which pydantic reports with the parameter's name."""
     try:
         Choice.of(problem, None, since, None)
     except ConfigurationError as error:

@@ -1,7 +1,7 @@
-"""Replay dead letters: each message goes again to the function that set it aside, and its letter goes once it is taken.
+"""Replay dead letters: each message is sent again to the function that wrote its letter, which is deleted once taken.
 
-A letter is deleted only after an answer. So whatever dies or is lost on the way, the message is in the hot tier or its
-letter is there; the next replay sends it again, which changes nothing in the hot tier.
+A letter is deleted only after an answer. So whatever fails, the message is in the hot tier or its
+letter exists; the next replay sends it again, which changes nothing in the hot tier.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 BATCH = 100
-"""Letters of one call. If some of them fail again, each is sent alone, and the others are sent twice."""
+"""Letters per call. If some fail again, each is sent alone, and the others are sent twice."""
 BATCH_BYTES = 512 * 1024
 MAX_FAILURES = 3
-"""Calls of a function that fail one after the other before no more letters are sent to it."""
+"""Consecutive failed calls of a function after which no more letters are sent to it."""
 SOURCE_TARGET = CHAIN[-1]
 """The function to which a source delivers."""
 
@@ -62,9 +62,9 @@ def replay_letters(
         problem: one problem or several; empty is all but `superseded`, whose replay replaces newer versions.
         device: only of this sender.
         since: received from then on, as of `letters`.
-        limit: at most so many; None is all.
+        limit: maximum number; None is all.
         dry_run: send and delete nothing.
-        progress: called with what is being done.
+        progress: called with the description of the current step.
     Raises: ConfigurationError for an unknown problem, an invalid time or limit.
     """
     choice = Choice.of(problem, device, since, limit, skipped=SKIPPED_IN_REPLAYS, foreign=False)
@@ -200,7 +200,7 @@ class CloudReplay:
         return await set_apart(self._store, found.info.key, letter, self._run)
 
     async def _tidy(self, letter: DeadLetter, key: str, began: datetime) -> None:
-        """Delete the letter that the call has written of the same message for the same problem, on a later day.
+        """Delete the new letter that the call has written for the same message and problem, on a later day.
 
         The earlier one stays, which has more about the message's source. Both have the same message.
         """
@@ -228,7 +228,7 @@ class CloudReplay:
     # --- records of the cloud's own delivery ----------------------------------------------------------------------
 
     async def _redeliver(self, found: Found) -> None:
-        """Give the dispatcher what it did not take. Whatever fails now becomes a letter, so the record may go."""
+        """Send the dispatcher the messages that it did not take. Failing ones become letters, so the record may go."""
         undelivered = found.undelivered
         assert undelivered is not None
         for event in undelivered.events:
@@ -248,7 +248,7 @@ class CloudReplay:
     # --- both -----------------------------------------------------------------------------------------------------
 
     async def _call(self, function: str, event: Mapping[str, Any] | bytes, sent: int) -> tuple[Fate, str]:
-        """Call a function. Returns: what became of the messages, and why if it is not known."""
+        """Call a function. Returns: the fate of the messages, and the reason if it is unknown."""
         if self._failures[function] >= MAX_FAILURES:
             return Fate.UNKNOWN, f"was not sent: {function} failed {MAX_FAILURES} times, {self._last_failure[function]}"
         try:

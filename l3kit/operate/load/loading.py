@@ -51,9 +51,9 @@ def load(
 
     Args:
         session: None for a dry run of files alone.
-        stdin: what `-` stands for.
-        shows: given the bytes of all files, or the items of a table, and which of these it is; shows progress.
-        choice: which items of a file are loaded at all.
+        stdin: the stream for `-`.
+        shows: called with the bytes of all files, or the items of a table, and the unit; shows progress.
+        choice: which items of a file to load.
     Raises: ConfigurationError before anything is written; LoadStoppedError after that.
     """
     settings = replace(checked(options), choice=choice)
@@ -127,7 +127,7 @@ def _named(files: Sequence[str]) -> str:
 
 
 def _lasting(options: LoadOptions) -> list[tuple[str, object]]:
-    """The options that decide what becomes of a row."""
+    """The options that determine the outcome of a row."""
     passing = ("rate", "read_rate", "restart", "out", "dry_run")
     return [(name, value) for name, value in sorted(options.items()) if name not in passing]
 
@@ -158,7 +158,7 @@ def _unseen(settings: Settings) -> list[str]:
 
 
 async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], notes: Sequence[str] = ()) -> LoadReport:
-    """Load files one after the other. Raises: LoadStoppedError naming the file and what is done; ConfigurationError."""
+    """Load files one after the other. Raises: LoadStoppedError naming the file and the progress; ConfigurationError."""
     results: list[FileLoad] = []
     for source in found:
         place, one = input_of(source, job.settings).progress_path, FileLoading(job, source)
@@ -172,7 +172,7 @@ async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], no
 
 
 def _so_far(job: LoadJob, one: FileLoading, whole: Sequence[FileLoad], found: Sequence[Source]) -> str:
-    """Return in sentences what is done where a load ends within a file, and what is left; empty if nothing is done."""
+    """Return sentences on what was done and what remains when a load ends within a file; empty if nothing was done."""
     parts = [one.done(), *device_notes(job.devices.added)]
     if whole:
         parts.append(f"loaded whole: {_named([file.name for file in whole])}")

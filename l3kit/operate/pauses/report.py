@@ -34,9 +34,9 @@ class PauseReport(Displayable, Answer):
         twin: its name.
         hot: the pauses that the hot-to-cold mover finds; None if its journal was not reached.
         cold: those that the cold-to-archive mover finds; None if the cold tier was not reached.
-        done: what this call did; empty if it only looked.
-        notes: what else to know.
-        gaps: what was not reached.
+        done: the change made by this call; empty if it only read.
+        notes: further information.
+        gaps: unreached records.
     """
 
     twin: str
@@ -58,7 +58,7 @@ class PauseReport(Displayable, Answer):
 
     @property
     def halves(self) -> tuple[str, ...]:
-        """The pauses that only one of the two movers has, by an interrupted pause or resume; one sentence for each."""
+        """Sentences on pauses that only one of the two movers has, after an interrupted pause or resume."""
         if self.hot is None or self.cold is None:
             return ()
         return tuple(
@@ -86,7 +86,7 @@ class PauseReport(Displayable, Answer):
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def sheet(self) -> Sheet:
-        """Return what was done and what is paused, then a row for each pause."""
+        """Return a sentence on the change and the pauses, then a row for each pause."""
         shown = (table(self.to_frame()),) if self.pauses else ()
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self._half_notes(), *self.notes))
 
@@ -98,7 +98,7 @@ class PauseReport(Displayable, Answer):
         return f"{self.twin}: {'; '.join(filter(None, parts))}{gaps_clause(self.gaps)}"
 
     def stops(self, device: str) -> str:
-        """Return a sentence on what of a device is not moved, and until when; empty if it is not paused."""
+        """Return a sentence on the data of a device that are not moved; empty if it is not paused."""
         of_twin = self.pauses.twin is not None
         pause = self.pauses.of(device)
         if pause is None:
@@ -124,7 +124,7 @@ class PauseReport(Displayable, Answer):
 
 
 def read_pauses(session: Session, twin: Twin) -> PauseReport:
-    """Tell what is paused. Raises: StoreError."""
+    """Read the pauses. Raises: StoreError."""
 
     async def work() -> PauseReport:
         async with open_tiers(session, twin) as stores:
@@ -134,7 +134,7 @@ def read_pauses(session: Session, twin: Twin) -> PauseReport:
 
 
 def paused_movers(session: Session, twin: Twin) -> str:
-    """Return a sentence on what is paused by the journal's record alone; empty if nothing is. Raises: StoreError."""
+    """Return a sentence on the pauses in the journal's record; empty if there are none. Raises: StoreError."""
 
     async def work() -> Pauses:
         async with open_tiers(session, twin) as stores:
@@ -145,14 +145,14 @@ def paused_movers(session: Session, twin: Twin) -> str:
 
 
 async def pauses_of(stores: TierStores, twin: Twin) -> PauseReport:
-    """Tell what is paused, from open stores. Raises: StoreError."""
+    """Read the pauses from open stores. Raises: StoreError."""
     hot = await pauses_in_journal(stores.journal) if stores.journal else None
     cold = await pauses_in_cold(stores.cold) if stores.cold else None
     return PauseReport(twin.name, hot, cold, gaps=unreached_pauses(stores, twin))
 
 
 def pause_checks(report: PauseReport) -> list[Check]:
-    """A check for `verify` where something is paused; none otherwise. It fails if only one mover is."""
+    """Return a check for `verify` if there is a pause, else none. It fails if only one mover is paused."""
     if not report.pauses:
         return []
     halves = report.halves
@@ -161,7 +161,7 @@ def pause_checks(report: PauseReport) -> list[Check]:
 
 
 def name_of(device: str | None) -> str:
-    """Return what is paused in words; None is the twin."""
+    """Return the name of a paused device or twin; None is the twin."""
     return "the twin" if device is None else f"device {device}"
 
 

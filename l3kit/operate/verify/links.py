@@ -33,7 +33,7 @@ REJOIN = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
-    """Check, before anything moves, that the writer that a mover sends to accepts its token, and that the mover has it.
+    """Check, before anything moves, that each mover has the token of its writer, and that the writer accepts it.
 
     Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy; SandboxError if
         the sandbox has ended.
@@ -121,7 +121,7 @@ class _SeenLink:
     now: Callable[[], datetime]
 
     def address(self) -> Iterator[Check]:
-        """Show where a reader is asked, for those who ask it."""
+        """Show a reader's address."""
         if self.link.role == "reader":
             yield Check("links", self.link.id, f"address of {self.link.receiver}", self.connection.url, True)
 
@@ -143,7 +143,7 @@ class _SeenLink:
             yield _Probe(expected, self._headers(one.token), 400, lost)
 
     def _unsigned(self) -> _Probe:
-        """Ask which header the writer of a signed link misses; the token itself is not sent to find that out."""
+        """Probe which header the writer of a signed link requires, without sending the token."""
         until, receiver = self.auth.token_until, self.link.receiver
         if until is not None and self.auth.accepts_token(self.now()):
             expected = f"no signature nor, until {format_end(until)}, the token -> 403"
@@ -181,7 +181,7 @@ def _sending(session: Session, twin: Twin, link: Link, there: _SeenLink) -> Iter
 
 
 def _authenticating(variables: Mapping[str, str], link: Link, there: _SeenLink) -> Iterator[Check]:
-    """Check that the writer accepts what its mover sends, where one of them is for signatures."""
+    """Check that the writer accepts its mover's authentication, if either uses signatures."""
     mover, auth = link.sender, there.auth
     signs = deployed(variables).signed
     if not signs and not auth.signed:

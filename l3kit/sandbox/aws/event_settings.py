@@ -69,7 +69,7 @@ async def handle(request: web.Request, record: FunctionRecord, buckets: FailureB
 
 
 def read_settings(body: Any, before: EventSettings) -> EventSettings:
-    """Read a request's settings over those that are there. Raises: InvalidFunctionError naming what is not offered."""
+    """Merge a request's settings into the existing ones. Raises: InvalidFunctionError naming an unsupported setting."""
     if not isinstance(body, Mapping) or (unknown := sorted(set(body) - _FIELDS)):
         named = ", ".join(unknown) if isinstance(body, Mapping) else "a body that is no object"
         raise InvalidFunctionError(f"The l3kit sandbox offers no {named} of an EventInvokeConfig")

@@ -126,7 +126,7 @@ class LambdaApi:
         return await self._pools[name].invoke(event, request_id)
 
     def note(self, name: str, text: str) -> None:
-        """Write a line of the sandbox's own into a function's log; on a full disk it is left out."""
+        """Write one of the sandbox's lines into a function's log; on a full disk it is dropped."""
         with contextlib.suppress(OSError):
             note(self._log_file(name), text)
 

@@ -1,4 +1,4 @@
-"""AWS in a sandbox: its emulators stand behind the gateway's own address."""
+"""AWS in a sandbox: its emulators are behind the gateway's own address."""
 
 from __future__ import annotations
 

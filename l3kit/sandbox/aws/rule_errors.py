@@ -25,7 +25,7 @@ _FIELDS = frozenset(("roleArn", "bucketName", "key"))
 
 @dataclass(frozen=True, slots=True)
 class ErrorAction:
-    """An S3 action with the role that IoT takes for it."""
+    """An S3 action with the role that IoT assumes for it."""
 
     role: str
     bucket: str
@@ -36,7 +36,7 @@ class ErrorAction:
 
 
 def read_error_action(declared: Any) -> ErrorAction | None:
-    """Read the errorAction of a rule; None without one. Raises: ValueError naming what is not offered."""
+    """Read the errorAction of a rule; None without one. Raises: ValueError naming an unsupported setting."""
     if not declared:
         return None
     content = declared.get("s3") if isinstance(declared, Mapping) and set(declared) == {"s3"} else None
@@ -56,13 +56,13 @@ class RuleErrors:
         self._objects = objects
 
     async def problem_with(self, action: ErrorAction) -> str:
-        """Return why IoT cannot take the action's role; "" if it can."""
+        """Return why IoT cannot assume the action's role; "" if it can."""
         if await self._roles.can_assume(action.role, IOT_SERVICE, OF_IOT):
             return ""
         return f"IoT is unable to assume the role {action.role}"
 
     async def store(self, action: ErrorAction, rule: str, function: str, message: Message, cause: str) -> str:
-        """Store a message that was not delivered. Returns: why that was impossible, or ""."""
+        """Store an undelivered message. Returns: why that was impossible, or ""."""
         key = action.key.replace(DATE, f"{message.received:%Y/%m/%d}").replace(UNIQUE, str(uuid.uuid4()))
         if problem := await self.problem_with(action):
             return problem
@@ -73,7 +73,7 @@ class RuleErrors:
 
 
 def error_message(rule: str, function: str, message: Message, cause: str) -> bytes:
-    """Return what an error action gets ("Error handling (error action)", AWS IoT Core Developer Guide)."""
+    """Return the message of an error action ("Error handling (error action)", AWS IoT Core Developer Guide)."""
     failure = {"failedAction": "LambdaAction", "failedResource": function, "errorMessage": cause}
     record = {
         "ruleName": rule,

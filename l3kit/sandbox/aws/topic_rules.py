@@ -1,4 +1,4 @@
-"""AWS IoT's topic rules, in the gateway: moto evaluates none, and keeps no tags of them."""
+"""AWS IoT's topic rules, in the gateway: moto neither evaluates them nor keeps their tags."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from l3kit.sandbox.messages.topics import matches
 from l3kit.sandbox.upstream import BODY
 
 MAX_PAYLOAD_BYTES = 128 * 1024
-"""Of a message (AWS IoT Core quotas)."""
+"""Maximum size of a message (AWS IoT Core quotas)."""
 IOT = service(IOT_SERVICE)
 _NAME = re.compile(r"[a-zA-Z0-9_]{1,128}")
 _RULE = re.compile(r"/rules/(?P<name>[^/]+)(?:/(?P<verb>enable|disable))?")
@@ -62,7 +62,7 @@ class TopicRule:
         return rule_arn(self.name)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as GetTopicRule does."""
+        """Return the answer of GetTopicRule."""
         error = {"errorAction": self.on_error.to_json()} if self.on_error else {}
         return {
             "ruleArn": self.arn,
@@ -92,7 +92,7 @@ class TopicRules:
         pending: number of events that functions have not yet taken.
         note: writes a line into a function's log.
         errors: carries out error actions.
-        begin: starts the broker if it does not run. Raises: SandboxError.
+        begin: starts the broker if it is not running. Raises: SandboxError.
     """
 
     def __init__(
@@ -151,7 +151,7 @@ class TopicRules:
             self._note(function, f"{text}; it is in {rule.on_error.bucket}")
 
     def problem_with_invoking(self, rule: TopicRule) -> str:
-        """Return why a rule cannot invoke its function, as IoT Core finds out with each message; "" if it can."""
+        """Return why a rule cannot invoke its function, which IoT Core checks with each message; "" if it can."""
         record = self._function(function_name(rule.function_arn))
         if record is None:
             return f"the function {rule.function_arn} does not exist"

@@ -20,14 +20,14 @@ from l3kit.tiering.format.strict_json import members
 from l3kit.tiering.format.topics import FEEDBACK, device_topic
 
 MAX_PAYLOAD_BYTES = 128 * 1024
-"""Of a direct method ("Understand and invoke direct methods from IoT Hub")."""
+"""Maximum size of a direct method's payload ("Understand and invoke direct methods from IoT Hub")."""
 METHOD_SECONDS = range(5, 301)
 _PATH = re.compile(r"/twins/(?P<device>[^/]+)/methods/?")
 _NAME = re.compile(r"[A-Za-z0-9_.$-]{1,128}")
 
 
 class IotHub:
-    """The service endpoint of one hub that stands for those of all twins.
+    """The service endpoint of one hub that represents those of all twins.
 
     Args:
         twins: names of the twins whose devices are connected to the hub.
@@ -65,7 +65,7 @@ class IotHub:
 
 
 def method_payload(body: bytes) -> bytes:
-    """Return the payload of a method's call, exactly as it stands there. Raises: ValueError naming the field."""
+    """Return the payload of a method's call, byte for byte. Raises: ValueError naming the field."""
     parts = members(body)
     name = orjson.loads(parts.get("methodName", b"null"))
     seconds = orjson.loads(parts.get("responseTimeoutInSeconds", b"30"))

@@ -37,7 +37,7 @@ EVENT_HUB = "l3kit-sandbox-events"
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
-    """Start both servers side by side; if one does not start, the other is stopped."""
+    """Start both servers concurrently; if one does not start, the other is stopped."""
     node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
     modules = str(folder)
     started = await asyncio.gather(

@@ -92,7 +92,7 @@ class SandboxFunctionHost:
         return f"{url}/api/run?code={quote(content['key'], safe='')}" if self._cloud == "azure" else url
 
     def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
-        """Read what its processes printed, and the sandbox's notes on them, page by page."""
+        """Read its processes' output, and the sandbox's notes on them, page by page."""
         asked: dict[str, Any] = {} if since is None else {"since": since.isoformat()}
         while True:
             answer = self._ask("GET", f"{self._address(name)}/log", params=asked)
@@ -108,7 +108,7 @@ class SandboxFunctionHost:
             asked["after"] = page["after"]
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
-        """Run what this schedule starts, and wait for its end.
+        """Run the target of this schedule, and wait for its end.
 
         Args: time: when it was due, ISO 8601; None for now.
         Returns: `status`, `body` and `log_tail`. Raises: L3Error.

@@ -44,7 +44,7 @@ class OwnConnections:
 
 
 def ports_of(pid: int, *, children: bool = False) -> frozenset[int]:
-    """Return the local ports of a process's connections; with `children`, also of all that it started."""
+    """Return the local ports of a process's connections; with `children`, also of its child processes."""
     found: set[int] = set()
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)

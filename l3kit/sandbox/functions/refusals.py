@@ -25,7 +25,7 @@ RESERVED = {
 }
 """Settings reserved for the platforms."""
 MAX_SETTING_BYTES = 32 * 1024
-"""Of one setting: Cloud Run's quota. Azure documents none; an operating system takes little more."""
+"""Maximum size of one setting: Cloud Run's quota. Azure documents none; operating systems accept little more."""
 MAX_SETTINGS = 1000
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
@@ -34,7 +34,7 @@ MAX_TIMEOUT = {"azure": 600, "gcp": 3600}
 
 
 def check_definition(cloud: str, name: str, given: object) -> Definition:
-    """Return the validated definition. Raises: RefusedError naming what the service would refuse."""
+    """Validate a definition. Raises: RefusedError naming what the service would refuse."""
     if not isinstance(given, dict):
         raise RefusedError("the definition is no JSON object")
     if unknown := sorted(set(given) - FIELDS):

@@ -84,7 +84,7 @@ class CloudFunctions:
                 deployment.crash(instance_id)
 
     async def end_idle(self, idle_seconds: float = IDLE_SECONDS) -> None:
-        """End unused processes, and replaced deployments that have answered all they held."""
+        """End unused processes, and replaced deployments that have answered all their requests."""
         now = time.monotonic()
         for deployment in [*self._deployments.values(), *self._retired]:
             if await deployment.end_idle(now, idle_seconds):
@@ -104,7 +104,7 @@ class CloudFunctions:
         return deployment.record.keys.function if deployment else None
 
     async def trigger(self, app: str) -> Trigger | None:
-        """Return an Azure app's Event Hubs trigger; None if the app is not there, does not start or has none."""
+        """Return an Azure app's Event Hubs trigger; None if the app does not exist, does not start or has none."""
         deployment = self._deployments.get(("azure", app))
         if deployment is None:
             return None
@@ -125,7 +125,7 @@ class CloudFunctions:
         return answer.status == 200
 
     def note(self, cloud: str, name: str, text: str) -> None:
-        """Write a line into a function's log; on a full disk it is left out."""
+        """Write a line into a function's log; on a full disk it is dropped."""
         with contextlib.suppress(OSError):
             note(self._home.log(f"{cloud}-{name}"), text)
 
@@ -164,7 +164,7 @@ class CloudFunctions:
             return json_answer(self._describe(deployment))
 
     async def _start(self, deployment: Deployment, before: Deployment | None) -> None:
-        """Start it. Raises: RefusedError where Google Cloud would keep serving the former deployment."""
+        """Start it. Raises: RefusedError if Google Cloud would keep serving the former deployment."""
         try:
             await deployment.instance()
         except StartError as error:
@@ -208,7 +208,7 @@ class CloudFunctions:
             return json_answer({})
 
     async def _log(self, request: web.Request) -> web.Response:
-        """Answer with a page of a function's log, which stays when the function goes."""
+        """Answer with a page of a function's log, which outlives the function."""
         cloud, name = request.match_info["cloud"], request.match_info["name"]
         return await page_of(request, self._home.log(f"{cloud}-{Path(name).name}"))
 

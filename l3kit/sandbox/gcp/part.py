@@ -35,7 +35,7 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the addresses that Google's clients look for."""
+    """Return the variables with emulator addresses that Google's clients read."""
     return {"STORAGE_EMULATOR_HOST": endpoints[STORAGE], "FIRESTORE_EMULATOR_HOST": endpoints[FIRESTORE]}
 
 

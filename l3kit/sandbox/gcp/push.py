@@ -18,13 +18,13 @@ from l3kit.sandbox.messages.routes import Route, Routes
 from l3kit.tiering.format.topics import device_in
 
 MAX_PAYLOAD_BYTES = 10_000_000
-"""Of a message (Pub/Sub quotas)."""
+"""Maximum size of a message (Pub/Sub quotas)."""
 MAX_ATTEMPTS = 5
-"""Then a message goes to the dead-letter topic; the least that Pub/Sub allows."""
+"""Attempts before a message goes to the dead-letter topic; Pub/Sub's minimum."""
 FIRST_SECONDS, MAX_SECONDS = 0.2, 5.0
 """First and longest wait before a redelivery; Pub/Sub's defaults with a retry policy are 10 s and 10 minutes."""
 CONCURRENT = 8
-"""Requests of one subscription at a time."""
+"""Maximum concurrent requests of one subscription."""
 HEADERS: Mapping[str, str] = {
     "Content-Type": "application/json",
     "From": "noreply@google.com",
@@ -108,7 +108,7 @@ class PushSubscriptions:
             )
 
     async def _bury(self, route: Route, message: Message, message_id: str, status: int) -> None:
-        """Store what the dead-letter topic's Cloud Storage subscription (text format) would; try until it is stored."""
+        """Store the letter like the dead-letter topic's Cloud Storage subscription (text format), with retries."""
         text = f"message {message_id} was given up after {MAX_ATTEMPTS} attempts, the last answered {status}"
         for attempt in itertools.count(1):
             name = letter_name(route.name, datetime.now(UTC))

@@ -16,7 +16,7 @@ from l3kit.sandbox.functions.client import ADMIN
 
 ASK_SECONDS = 60.0
 START_SECONDS = 360.0
-"""For the broker's first start on a machine, with its installation by npm."""
+"""Time-out of the broker's first start on a machine, including its installation by npm."""
 POLL_SECONDS = 0.05
 
 
@@ -104,7 +104,7 @@ def _send(session: requests.Session, method: str, url: str, **more: Any) -> requ
 
 
 def _content(answer: requests.Response, resource: str) -> dict[str, Any]:
-    """Return the JSON of a good answer. Raises: ProvisioningError."""
+    """Return the JSON of a successful answer. Raises: ProvisioningError."""
     if answer.status_code != 200:
         raise ProvisioningError(*_refusal(answer, resource, ""))
     return _object(answer)

@@ -18,7 +18,7 @@ from l3kit.tiering.format.chunks import CANARY_DEVICE
 
 TOKEN, TRACE = b"canary", b"trace"
 MAX_TRACE_BYTES = 4096
-"""More than twice of what six functions and some repeated deliveries write."""
+"""More than twice the size written by six functions with some repeated deliveries."""
 _TOKEN = re.compile(rb'"[0-9a-f]{32}"')
 
 
@@ -40,7 +40,7 @@ class Sighting:
 
 
 def canary_message(token: str, time: str) -> bytes:
-    """Make a canary that nobody has seen yet.
+    """Make a canary without sightings.
 
     Args:
         token: 32 hex digits.
@@ -50,9 +50,9 @@ def canary_message(token: str, time: str) -> bytes:
 
 
 def canary_fault(parts: Mapping[bytes, bytes]) -> str | None:
-    """Return why the members of a message are not those of a canary; None if they are.
+    """Return why the members of a message are not a canary's; None if they are.
 
-    So nothing but a canary gets into the tiers under the reserved name.
+    So only canaries get into the tiers under the reserved name.
 
     Args:
         parts: without the device.

@@ -54,7 +54,7 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name (`twin.naming`).
-        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets what devices sent, a
+        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets devices' messages, a
             `step` is called by another function, a `writer` takes HTTP requests from another cloud.
         tier: the layer or tier whose provider runs it.
         stores: stores it always uses.

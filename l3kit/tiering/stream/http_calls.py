@@ -1,4 +1,4 @@
-"""POST requests from a function of the message chain, for clouds that offer nothing else to call or to send with.
+"""POST requests from a function of the message chain, on clouds without another way to call functions or devices.
 
 Built on `requests`, which the sending side of a link needs as well.
 """
@@ -30,7 +30,7 @@ Raises: CallError; NotNowError if a retry may help.
 
 
 class NotNowError(Exception):
-    """A credential could not be had this time; the message may be shown."""
+    """A credential is temporarily unavailable; the message may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Manners:
     """The way a service reports a failure.
 
     Attributes:
-        words: the member of a JSON answer that says what went wrong.
-        final: statuses of 500 and more that are not retried if they come with such words.
+        words: the member of a JSON answer with the error message.
+        final: statuses of 500 and more that are not retried if they come with such a message.
         remedies: by status.
         remedy: for any other status.
     """
@@ -63,9 +63,9 @@ class Manners:
 
 
 class HttpCalls:
-    """Requests to some hosts, each with a session of its own.
+    """Requests to several hosts, each with its own session.
 
-    A lost answer, a 408, a 429 and a 5xx are retried, so what is called must have the same effect twice.
+    A lost answer, a 408, a 429 and a 5xx are retried, so calls must be idempotent.
 
     Args:
         timeout: seconds for one answer.
@@ -148,7 +148,7 @@ class _Post:
             return Passing(_lost(error, self.timeout), remedy=AGAIN)
 
     def _content(self, response: requests.Response) -> bytes:
-        """Read the answer, within the time limit as a whole."""
+        """Read the answer, within the total time limit."""
         give_up = time.monotonic() + self.timeout
         content = bytearray()
         for block in response.iter_content(65_536):

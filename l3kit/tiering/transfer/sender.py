@@ -125,7 +125,7 @@ class Writer:
         return ChunkReceipt(written if type(written) is int else chunk.count, key, chunk.sha256)
 
     def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
-        """Seal the key with an empty array: None; else the digest of what it holds. Raises: TransferError."""
+        """Seal the key with an empty array: None; else the digest of the existing content. Raises: TransferError."""
         payload = encode(wire.seal_pieces(key, source_cloud), SMALLEST_LIMIT)
         answer = self._post(payload, str(key), SMALLEST_LIMIT)
         if answer.status == 409:

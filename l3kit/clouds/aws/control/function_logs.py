@@ -18,7 +18,7 @@ from l3kit.clouds.shared.log_text import log_line
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
 PAGE_LINES = 10_000
-"""The most that CloudWatch Logs gives at once; it ends a page at 1 MB."""
+"""Maximum events per page of CloudWatch Logs, which also ends a page at 1 MB."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _THROTTLED = frozenset({"LimitExceededException", "ThrottlingException", "Throttling"})
 _REQUEST = re.compile(r"(?:(?:START|END|REPORT) )?RequestId: ([0-9a-f-]{36})\b")

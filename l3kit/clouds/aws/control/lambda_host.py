@@ -63,7 +63,7 @@ class LambdaHost:
             self._wait_ready(name)
 
     def update(self, name: str, definition: Definition, code: bytes) -> None:
-        """Call only what changes something: of code and configuration each may be as it should be."""
+        """Update code and configuration, each only if it differs."""
         with explained(f"function {name}"):
             there, wanted = self._settled(name), self._configuration(name, definition)
             same_code = _digest(there) == hashlib.sha256(code).hexdigest()
@@ -157,7 +157,7 @@ class LambdaHost:
         return Deployed(name, "", _digest(there), state, definition)
 
     def _fault(self, there: Mapping[str, Any]) -> str:
-        """Return what this host always sets and somebody changed, or what is under way; "" if nothing."""
+        """Return the drift of settings that this host always sets, or a change under way; "" if there is none."""
         if there.get("Handler") != HANDLER:
             return f"it starts {there.get('Handler')}, not {HANDLER}"
         if (architecture := _architecture_of(there)) != self._architecture:

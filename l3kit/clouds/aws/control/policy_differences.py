@@ -26,7 +26,7 @@ def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> l
 
 
 def permissions(policy: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a policy allows and denies, a text for each resource and condition."""
+    """Return the grants and denials of a policy, a text for each resource and condition."""
     return _by_resource(_grants(policy))
 
 

@@ -33,7 +33,7 @@ class IdentityTokens:
     """Identity tokens of the function's service account, from the metadata server; each is kept until it expires.
 
     Source: Compute Engine, "Verifying the identity of instances"; Cloud Run, "Authenticating service-to-service". Not
-    by google-auth, whose import takes twice as long as that of everything else that a calling function loads. No real
+    by google-auth, whose import takes twice as long as everything else that a calling function loads. No real
     service has seen these requests.
 
     Args:
@@ -84,7 +84,7 @@ class IdentityTokens:
 
 
 class GcpPeers(HttpPeers):
-    """Functions by their urls, each called with a token that is good for it alone."""
+    """Functions by their urls, each called with a token valid for it alone."""
 
     def __init__(
         self, urls: Mapping[str, str], tokens: IdentityTokens, *, retry: RetryPolicy | None = None, agent: str = "l3kit"

@@ -51,7 +51,7 @@ class Callers:
         return Identity(Principal("user", user.arn, name, unique_id=user.unique_id), user.policies, user.boundary)
 
     async def role_session(self, role_arn: str, session: str) -> Identity:
-        """A role as it is at this moment. Raises: UnknownCallerError if it is gone."""
+        """The current state of a role. Raises: UnknownCallerError if it is gone."""
         name = role_arn.rsplit("/", 1)[-1]
         role = await self._directory.role(name)
         if role is None or role.arn != role_arn:

@@ -78,7 +78,7 @@ class IamGuard:
 
 
 async def say_who(access: AccessRequest, handler: Handler) -> web.Response:
-    """STS's GetCallerIdentity; nothing else of STS is offered."""
+    """Answer STS's GetCallerIdentity, the only supported operation of STS."""
     operation, principal = access.call.form.get("Action", ""), access.principal
     if operation != "GetCallerIdentity":
         return refusals.unmapped("sts", f"sts:{operation}")

@@ -61,7 +61,7 @@ class RoleUse:
         return answer
 
     async def guard_scheduler(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
-        """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role."""
+        """Check that Scheduler can assume the role in CreateSchedule and UpdateSchedule."""
         if access.call.method in ("POST", "PUT") and access.call.path.startswith("/schedules/"):
             role = str((access.call.content.get("Target") or {}).get("RoleArn") or "")
             if role and not await self.can_assume(role, SCHEDULER, OF_SCHEDULER):

@@ -1,7 +1,7 @@
 """BatchExecuteStatement on top of dynalite.
 
 Each statement becomes one conditional DeleteItem or PutItem, which dynalite decides and carries out under its lock of
-that item. So a statement is atomic against every other write. What the answers look like is taken from DynamoDB's
+that item. So a statement is atomic against every other write. The form of the answers is taken from DynamoDB's
 service model and documentation, and compared with DynamoDB Local in `tests/conformance`.
 """
 

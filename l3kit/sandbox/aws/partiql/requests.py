@@ -35,7 +35,7 @@ class Request:
 
 
 def request_of(body: bytes) -> Request:
-    """Raises: RequestError."""
+    """Parse a request. Raises: RequestError."""
     content = odd_text.loads(body)
     statements = content.get("Statements")
     if not isinstance(statements, list) or not statements:
