@@ -78,8 +78,7 @@ pages: $(READY)  ## Write the pages of docs/reference that are made from the cod
 	@$(BIN)/python -m tests.programs.functions_page
 
 docs: $(READY)  ## Build the documentation as a site into build/site, and check its links
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
-	@echo "build/site/index.html opens without a network"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m tests.programs.site
 
 lock: $(READY)  ## Write constraints.txt and the lock files with hashes, for what pyproject.toml lists
 	@$(BIN)/python -m tests.programs.lock
