@@ -45,8 +45,8 @@ MAX_DEVICES = 1_000
 AT_ONCE = 16
 OLDEST_OF = 10
 """Hot items that are read of a device to find the oldest that can be moved."""
-UNTOLD = datetime.max.replace(tzinfo=UTC)
-"""Start of a run whose report's name does not tell it."""
+UNKNOWN_START = datetime.max.replace(tzinfo=UTC)
+"""Start of a run whose report's name does not have it."""
 _ATTEMPTS = (KeyError, TypeError, ValueError)
 
 
@@ -120,7 +120,7 @@ async def history_of(stores: TierStores, twin: Twin, since: datetime, movers: tu
 
     async def read_runs(mover: str, names: list[str], read: Read, prefix: str) -> None:
         started = {name: _started(name, prefix) for name in names}
-        if times := [moment for moment in started.values() if moment != UNTOLD]:
+        if times := [moment for moment in started.values() if moment != UNKNOWN_START]:
             kept[mover] = min(times), max(times)
         found.extend(await _read_all([name for name in names if started[name] >= since], read, mover, gaps))
 
@@ -180,7 +180,7 @@ def _started(name: str, prefix: str) -> datetime:
     try:
         return datetime.fromisoformat(name.removeprefix(prefix)[:20])
     except ValueError:
-        return UNTOLD
+        return UNKNOWN_START
 
 
 async def _read_all(names: list[str], read: Read, mover: str, gaps: list[Gap]) -> list[PastRun]:

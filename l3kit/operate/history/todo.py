@@ -55,7 +55,7 @@ class Situation:
 
 
 def findings(seen: Situation) -> tuple[Finding, ...]:
-    """Return what needs doing, the most urgent first."""
+    """Return the problems, the most urgent first."""
     found: list[Finding] = []
     for mover in MOVERS:
         found += _of_runs(mover, [run for run in seen.runs if run.mover == mover])
@@ -94,7 +94,7 @@ def _of_schedule(mover: str, schedule: Schedule, seen: Situation) -> Iterator[Fi
     remedy = f"l3kit logs {mover}, l3kit verify"
     if schedule.state in ("off", "missing"):
         word = "is switched off" if schedule.state == "off" else "is missing"
-        yield Finding(f"the schedule of the {mover} {word}", "Nothing runs by itself", "l3kit apply makes it anew")
+        yield Finding(f"the schedule of the {mover} {word}", "Nothing runs by itself", "l3kit apply creates it again")
     elif schedule.state == "on" and mover in seen.kept:
         _, last = seen.kept[mover]
         expected = next_time(schedule.expression, last, last)
@@ -121,7 +121,7 @@ def _of_lags(seen: Situation) -> Iterator[Finding]:
     if late := seen.late(paused=False):
         why = f"up to {late[0].days_over:,} days beyond the twin's days for the hot tier: {_named(late)}"
         what = f"{count_of(len(late), 'device lags', 'devices lag')} behind"
-        explain = f"l3kit explain {late[0].device} tells why"
+        explain = f"l3kit explain {late[0].device} shows why"
         yield Finding(what, why, f"{explain}; l3kit run {MOVERS[0]} moves what it can")
 
 
@@ -135,7 +135,7 @@ def _of_letters(seen: Situation) -> Iterator[Finding]:
         count = count_of(sum(seen.letters.values()), "message")
         kinds = ", ".join(f"{number:,} {problem}" for problem, number in seen.letters.items())
         why = f"{'at least ' if seen.more_letters else ''}{count}: {kinds}"
-        yield Finding("dead letters", why, "l3kit letters tells the reasons; mend them, then l3kit replay")
+        yield Finding("dead letters", why, "l3kit letters shows the reasons; fix them, then l3kit replay")
 
 
 def _of_pauses(seen: Situation) -> Iterator[Finding]:

@@ -224,7 +224,7 @@ def test_lags_dead_letters_and_pauses_are_told_in_this_order() -> None:
     found = todo(lags=lags, letters=letters, pauses=pauses)
     assert [one.what for one in found] == ["1 device lags behind", "dead letters", "paused devices"]
     assert found[0].why == f"up to 5.0 days beyond the twin's days for the hot tier: {A}"
-    assert found[0].remedy.startswith(f"l3kit explain {A} tells why")
+    assert found[0].remedy.startswith(f"l3kit explain {A} shows why")
     assert found[1].why == "3 messages: 2 no-time, 1 unknown-device"
     assert todo(letters=letters, more_letters=True)[0].why.startswith("at least 3 messages")
     assert f"Device {B} is paused since" in found[2].why
