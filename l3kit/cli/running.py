@@ -83,7 +83,7 @@ def add_running(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> int:
-        """Check links, functions, schedules, drift, and keys in the hot tier."""
+        """Check links, functions, schedules and drift. The keys in the hot tier are checked too."""
         with place.open() as twin:
             report = twin.verify(clouds=listed(clouds), canary=canary)
         output.answer(report)

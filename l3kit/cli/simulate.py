@@ -114,7 +114,7 @@ def add_simulate(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help=f"Print the first {SHOWN} messages; publish nothing.")
         ] = False,
     ) -> int:
-        """Publish generated readings, or those of a file, over MQTT as a twin's devices."""
+        """Publish readings over MQTT as a twin's devices. They are generated, or from a file."""
         if broker and (home or place.sandbox):
             raise typer.BadParameter("is not allowed with a sandbox: one of them is enough", param_hint="--broker")
         reach = place.reach()

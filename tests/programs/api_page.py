@@ -43,7 +43,9 @@ ANSWERS = (
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API
 
-Made from the docstrings by `make api-page`; change those, not this page.
+For programs and notebooks that use l3kit: everything that `import l3kit` offers.
+
+Made from the docstrings by `make pages`; change those, not this page.
 
 ```python
 import l3kit

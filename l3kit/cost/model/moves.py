@@ -26,7 +26,7 @@ LIST_PAGE = 1_000
 OWN_LISTS = 2
 """Each archiving run lists the pauses and its receipts (l3kit/tiering/movers/pausing.py, transfer/receipts.py)."""
 MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
-"""The hot-to-cold mover's memory: its base and three chunks of five devices (docs/explanation/benchmarks.md)."""
+"""The hot-to-cold mover's memory: its base, and three chunks of each of five devices (explanation/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
 """Size of the parts from which the archive writer assembles an object that arrives in several requests."""
 RECOMPRESSED = Decimal("1.02")

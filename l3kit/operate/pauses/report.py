@@ -172,6 +172,13 @@ def unreached_pauses(stores: TierStores, twin: Twin) -> tuple[Gap, ...]:
     return (*(() if stores.journal else (journal,)), *(() if stores.cold else (cold,)))
 
 
+def resumed_by(pauses: Pauses) -> str:
+    """Return the command that lifts these pauses."""
+    if pauses.twin is not None:
+        return "l3kit resume"
+    return f"l3kit resume {next(iter(pauses.devices))}" if len(pauses.devices) == 1 else "l3kit resume DEVICE"
+
+
 def _each(pauses: Pauses) -> list[tuple[str | None, Pause]]:
     named: list[tuple[str | None, Pause]] = [(None, pauses.twin)] if pauses.twin else []
     return [*named, *sorted(pauses.devices.items())]
