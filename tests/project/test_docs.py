@@ -60,8 +60,16 @@ def test_the_page_on_testing_has_every_fault() -> None:
     assert set(re.findall(r"`(\w+)`", text)) == set(ACTIONS) - {"watch", "delay"}
 
 
-def test_the_readme_names_every_notebook_and_every_make_target_exists() -> None:
+def test_the_readme_is_one_page_with_a_picture_two_commands_and_five_links() -> None:
     text = (ROOT / "README.md").read_text()
+    assert len(text.splitlines()) < 60
+    assert "L3 hot" in text
+    assert len(re.findall(r"^make \w+ +#", text, re.MULTILINE)) == 2
+    assert len(re.findall(r"^- \[", text, re.MULTILINE)) == 5
+
+
+def test_the_page_on_notebooks_names_each_and_every_make_target_exists() -> None:
+    text = (ROOT / "docs" / "reference" / "notebooks.md").read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)) == {
         p.stem for p in (ROOT / "notebooks").glob("*.ipynb")
     }
