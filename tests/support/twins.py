@@ -9,7 +9,6 @@ from pathlib import Path
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 
-
 FEEDBACK = {"condition": "plant.pump.v > DOUBLE(90)", "action": {"type": "feedback", "payload": "cool down"}}
 
 

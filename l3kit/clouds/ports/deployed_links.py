@@ -103,7 +103,7 @@ class DeployedLinks:
         raise MissingConnectionError(
             f"connection {link.id}",
             f"is incomplete in {FILE}: url={url}, token={token}",
-            f"{unseen if hidden else 'D'}eploy the receiving cloud first; it saves both. Nothing was done",
+            f"{unseen if hidden else 'D'}eploy the receiving cloud first, or both together; it saves both. Nothing was done",
         )
 
     def left_over(self, provider: str) -> tuple[str, ...]:
