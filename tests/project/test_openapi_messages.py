@@ -1,4 +1,4 @@
-"""What docs/openapi.yaml, docs/messages.md and the code say of the receivers of the message chain is the same."""
+"""docs/reference/openapi.yaml, docs/reference/messages.md and the code say the same of the chain's receivers."""
 
 from __future__ import annotations
 

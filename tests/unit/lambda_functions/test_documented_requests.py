@@ -1,4 +1,4 @@
-"""The receivers of messages and feedback and the readers of every cloud answer as docs/openapi.yaml says, in memory."""
+"""Receivers of messages and feedback and readers of every cloud answer as docs/reference/openapi.yaml says."""
 
 from __future__ import annotations
 
