@@ -46,7 +46,7 @@ class RemoteFeedback:
             raise CallError(f"feedback to {device_id} by {error.resource}", error.cause, remedy) from None
         if answer.get("sent") is not True:
             cause = "HTTP 200, but the answer does not say that the feedback was sent"
-            remedy = "Check that the url is that of l3kit's receiver; see docs/messages.md"
+            remedy = "Check that the url is that of l3kit's receiver; see docs/reference/messages.md"
             raise CallError(f"feedback to {device_id} by {writer}", cause, remedy)
 
     async def close(self) -> None:
