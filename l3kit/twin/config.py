@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from l3kit.tiering.stream.events import Event
 from l3kit.twin.config_files import load_events, parse_file
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.devices import DEVICES, Device, load_devices
+from l3kit.twin.event_checks import needs_feedback
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
 from l3kit.twin.processors import load_processors
@@ -136,19 +137,21 @@ class Providers(_Strict):
             raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
         return value
 
-    def layout(self, *, message_chain: bool = True, events: bool = False, reader_urls: bool = False) -> Layout:
+    def layout(self, *, message_chain: bool = True, events: Sequence[Event] = (), reader_urls: bool = False) -> Layout:
         """Return the clouds of the layers.
 
         Args:
             message_chain: whether layers 1 and 2 are deployed.
-            events: whether the twin has events to check.
+            events: the events of the twin.
             reader_urls: whether the readers have addresses.
         """
         tiers = (self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
         if not message_chain:
             return Layout(*tiers, reader_urls=reader_urls)
         l1, l2 = self.layer_1_provider, self.layer_2_provider
-        return Layout(*tiers, l1=l1, l2=l2, events=events, reader_urls=reader_urls)
+        return Layout(
+            *tiers, l1=l1, l2=l2, events=bool(events), feedback=needs_feedback(events), reader_urls=reader_urls
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Twin:
 
     def __post_init__(self) -> None:
         layout = self.providers.layout(
-            message_chain=self.config.message_chain, events=bool(self.events), reader_urls=self.config.reader_urls
+            message_chain=self.config.message_chain, events=self.events, reader_urls=self.config.reader_urls
         )
         object.__setattr__(self, "layout", layout)
 

@@ -111,6 +111,12 @@ def layer_1_is_apart(twin: TwinInfo) -> bool:
     return len({(twin.providers or {})[key] for key in keys}) > 1
 
 
+def sends_feedback(twin: TwinInfo) -> bool:
+    """Return whether an event sends a message to a device."""
+    actions = [action for event in twin.events if isinstance(action := event.get("action"), dict)]
+    return any(action.get("type") == "feedback" or action.get("feedback") is not None for action in actions)
+
+
 def provider_key(layer: str) -> str:
     """The key in config_providers of `l1`, `l2` or a tier."""
     return f"layer_{layer[1:]}_provider" if layer in ("l1", "l2") else f"layer_3_{layer}_provider"

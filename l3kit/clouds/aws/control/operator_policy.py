@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from l3kit.clouds.aws.control.grants import Grant, On
@@ -24,18 +24,21 @@ BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 class Scope:
     """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name.
 
-    `source`: the table that `load` copies; empty if there is none.
+    Attributes:
+        source: the table that `load` copies; empty if there is none.
+        called: deployed names of the functions that events call.
     """
 
     twin: str
     account: str = "*"
     region: str = "*"
     source: str = ""
+    called: tuple[str, ...] = ()
 
     def arns(self, on: On) -> tuple[str, ...]:
         """Return the ARNs of that kind, exact except for unknown parts."""
         if self.twin == "*":
-            named = Scope(_ANY_TWIN, self.account, self.region, self.source).arns(on)
+            named = replace(self, twin=_ANY_TWIN).arns(on)
             return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
         if on == "oneself":
             return (f"arn:aws:iam::{self.account}:user/*", f"arn:aws:iam::{self.account}:role/*")
@@ -43,6 +46,8 @@ class Scope:
             return (self._arn("kms", "key/*"),)
         if on == "source table":
             return (self._arn("dynamodb", f"table/{self.source}"),) if self.source else ()
+        if on == "called functions":
+            return tuple(self._arn("lambda", f"function:{name}") for name in self.called)
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
         if on == "cold pauses":

@@ -63,6 +63,7 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         **dict.fromkeys(CHAIN, _chain_function),
         "dispatcher": _dispatcher,
         "ingestion": _calls,
+        "feedback-receiver": _calls,
         "persister": _persister,
         "writer": _hot_writer,
     }[function](context, place)
@@ -77,7 +78,7 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     """Return the stores of this account that the function reads or writes, and whose keys it therefore needs."""
     if function in ("hot-reader", "hot-reader-last-entry"):
         return ("hot",)
-    if function == "ingestion":  # it refuses a bad message instead of keeping it
+    if function in ("ingestion", "feedback-receiver"):  # they refuse what is bad instead of keeping it
         return ()
     if function in CHAIN:
         writes = function == "writer" or (function == "persister" and not place.remote)

@@ -33,7 +33,7 @@ from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT, BuiltFunction, Clo
 from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
-from l3kit.twin.event_checks import functions_by_name, needs_feedback
+from l3kit.twin.event_checks import functions_by_name
 from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
 from l3kit.twin.topics import feedback_filter, telemetry_filter
 
@@ -151,11 +151,12 @@ class AwsProvisioner:
         context, layout, events = self._context, self._twin.layout, self._twin.events
         called = tuple(context.names.function(peer) for peer in layout.peers_of(function))
         checks = function == "event-checker"
+        to_devices = function == "feedback-receiver" or (checks and layout.l1 == PROVIDER and layout.feedback)
         place = Placement(
             remote=layout.link_from(function) is not None,
             archive_here=layout.archive == PROVIDER,
             called=functions_by_name(events) if checks else called,
-            feedback=feedback_filter(self._twin.name) if checks and needs_feedback(events) else "",
+            feedback=feedback_filter(self._twin.name) if to_devices else "",
         )
 
         def make() -> dict[str, Any]:
