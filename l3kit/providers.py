@@ -83,6 +83,7 @@ class Billing:
         default_region: the region whose prices are taken if none is named.
         price_list: its prices, a file in the form of l3kit's own; None if l3kit has them.
         restores_by_speed: whether archived objects are restored to a copy first, at a price for each speed.
+        watching: what has alarms and metrics; None where l3kit offers no alarms.
     """
 
     hot: Service
@@ -99,6 +100,7 @@ class Billing:
     bills_jobs: bool = False
     counts_units: bool = False
     restores_by_speed: bool = False
+    watching: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from l3kit.errors import L3Error
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
+from l3kit.operate.alarms import reading as alarm_reading
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
@@ -75,6 +77,13 @@ class Upkeep:
             is a gap.
         """
         return reading.runs(self.session, self.config, since=since, mover=mover, now=now)
+
+    def alarms(self) -> AlarmsReport:
+        """Tell which of the twin's alarms fire and why, and who is told. Only reads.
+
+        A cloud that has no alarms yet, or cannot be read, is a gap.
+        """
+        return alarm_reading.alarms(self.session, self.config)
 
     def end_lease(self, device: str) -> str:
         """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.

@@ -8,10 +8,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
 
 from l3kit.providers import part, provider
+from l3kit.tiering.runtime.measures import MEASURES_OF_RUNS
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.twin.config import Twin
+    from l3kit.twin.layout import Layout
 
 AlarmKind = Literal["failed", "broke-off", "partial-twice", "late", "lag", "missed-starts", "dead-letters"]
 KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
@@ -99,10 +101,17 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class WatchSize:
-    """What a cloud bills of a watch: alarms, and metrics that exist for them alone."""
+    """What clouds bill for watching: alarms, and metrics that exist for them alone."""
 
     alarms: int
     metrics: int
+
+
+def watch_size(layout: Layout, cloud: str) -> WatchSize:
+    """Return the most that a twin of this layout has on a cloud that offers alarms."""
+    movers, letters = len(layout.movers_on(cloud)), int(layout.has_letters_on(cloud))
+    of_movers = len(OF_MOVERS) * movers + (1 if movers else 0)
+    return WatchSize(of_movers + letters, len(MEASURES_OF_RUNS) * movers + letters)
 
 
 class Alarms(Protocol):
@@ -113,9 +122,6 @@ class Alarms(Protocol):
 
     def notes(self, twin: Twin) -> tuple[str, ...]:
         """Return what of this twin cannot be watched on this cloud, in sentences. No I/O."""
-
-    def size(self, twin: Twin) -> WatchSize:
-        """Return what this cloud bills for the twin's alarms. No I/O."""
 
 
 def alarms_of(cloud: str) -> Alarms | None:

@@ -12,6 +12,7 @@ NAMESPACE = "l3kit"
 TWIN, MOVER = "twin", "mover"
 """Dimensions: the twin's name and the mover's."""
 Measure = Literal["Severity", "LagDays", "DeadLetters"]
+MEASURES_OF_RUNS: tuple[Measure, ...] = ("Severity", "LagDays")
 SEVERITY: Mapping[Verdict, int] = {"complete": 0, "paused": 0, "deadline": 0, "partial": 1, "failed": 2}
 PARTIAL, FAILED = SEVERITY["partial"], SEVERITY["failed"]
 

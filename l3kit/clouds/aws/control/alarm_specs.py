@@ -115,9 +115,10 @@ def all_alarm_names(names: AwsNames) -> tuple[str, ...]:
     return (*(names.alarm(kind, mover) for mover in MOVERS for kind in OF_MOVERS), *of_twin)
 
 
-def custom_metrics(specs: tuple[AlarmSpec, ...]) -> int:
-    """Return how many metrics of l3kit's own these alarms use, for which CloudWatch charges."""
-    return len({(spec.metric, spec.dimensions) for spec in specs if spec.metric[0] == NAMESPACE})
+def alarm_patterns(names: AwsNames) -> tuple[str, ...]:
+    """Return the same for a policy, whose length IAM limits: one pattern for all alarms of a mover."""
+    of_twin = [names.alarm(kind) for kind in KINDS if kind not in OF_MOVERS]
+    return (*(names.alarm("*", mover) for mover in MOVERS), *of_twin)
 
 
 def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmSpec]:
@@ -125,7 +126,7 @@ def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmS
         dimensions = ((TWIN, names.twin_name), (MOVER, mover))
         return AlarmSpec(names.alarm(kind, mover), kind, mover, (NAMESPACE, measure), dimensions, **how)
 
-    at_least, less = "GreaterThanOrEqualToThreshold", "LessThanThreshold"
+    at_least: Comparison = "GreaterThanOrEqualToThreshold"
     last: dict[str, Any] = {"period": MINUTE, "missing": "ignore"}  # the state is that of the last run
     function = (("FunctionName", names.function(mover)),)
     broke_off: AlarmKind = "broke-off"
@@ -142,7 +143,7 @@ def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmS
     ]  # fmt: skip
     if late := _late_periods(gap):
         period, periods = late
-        how = {"statistic": "SampleCount", "comparison": less, "threshold": 1.0, "missing": "breaching"}
+        how = {"statistic": "SampleCount", "comparison": "LessThanThreshold", "threshold": 1.0, "missing": "breaching"}
         found.append(own("late", "Severity", period=period, periods=periods, **how))
     lag = own(
         "lag", "LagDays", statistic="Maximum", comparison="GreaterThanThreshold", threshold=LAG_DAYS * 1.0, **last

@@ -12,7 +12,7 @@ from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
 T = TypeVar("T")
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 REFUSED_KEYS = frozenset(
     {
         "ExpiredToken",

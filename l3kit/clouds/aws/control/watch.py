@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.cloud import AwsCloud, aws_in
-from l3kit.clouds.aws.control.alarm_specs import AlarmSpec, alarm_gaps, alarm_specs, custom_metrics
+from l3kit.clouds.aws.control.alarm_specs import AlarmSpec, alarm_gaps, alarm_specs
 from l3kit.clouds.aws.control.alarms import described, is_owned_alarm
 from l3kit.clouds.aws.control.calls import explained
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.topics import is_confirmed, subscribed
-from l3kit.clouds.aws.names import AwsNames
-from l3kit.clouds.ports.alarms import Alarm, AlarmState, Subscriber, Watch, WatchSize
+from l3kit.clouds.ports.alarms import Alarm, AlarmState, Subscriber, Watch
 from l3kit.twin.notify import same, shown
 
 if TYPE_CHECKING:
@@ -38,10 +37,6 @@ class CloudWatchAlarms:
 
     def notes(self, twin: Twin) -> tuple[str, ...]:
         return alarm_gaps(twin, PROVIDER)
-
-    def size(self, twin: Twin) -> WatchSize:
-        specs = alarm_specs(twin, AwsNames(twin.name, "", ""), PROVIDER)
-        return WatchSize(len(specs), custom_metrics(specs))
 
 
 def _alarm(spec: AlarmSpec, there: Mapping[str, Any] | None) -> Alarm:
