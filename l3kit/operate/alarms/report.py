@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from l3kit.clouds.ports.alarms import MEANINGS, Alarm, Subscriber
+from l3kit.clouds.ports.alarms import MEANINGS, Alarm, AlarmState, Subscriber
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables
 from l3kit.notebook.tables import Displayable, Sheet, table
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("state", "alarm", "watches", "cloud", "since", "meaning", "what to do", "reason")
-STATES = ("alarm", "missing", "unknown", "ok")
+STATES: tuple[AlarmState, ...] = ("alarm", "missing", "unknown", "ok")
 """The most urgent first."""
 NONE = 'has no alarms: set "notify" or "alarms" in config.json, then l3kit apply (docs/alarms.md)'
 WAITS = "waits for its confirmation: no alarm is sent there"
@@ -69,8 +69,11 @@ class AlarmsReport(Displayable, Answer):
         )
 
     def sheet(self) -> Sheet:
-        """Return the alarms, who is told, and what is not watched."""
-        shown = [table(self.to_frame(), tint_column="state")] if self.alarms else []
+        """Return what fires and what to do, all alarms, who is told, and what is not watched."""
+        frame, firing = self.to_frame(), bool(self.firing)
+        fires = frame[frame["state"] == "alarm"][["alarm", "meaning", "what to do", "reason"]]
+        shown = [table(fires, title="What fires, and what to do")] if firing else []
+        shown += [table(frame[["state", "alarm", "cloud", "since"]], tint_column="state")] if self.alarms else []
         shown += [table(self.subscribers_frame(), title="Who is told")] if self.subscribers else []
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self.waiting(), *self.notes))
 
