@@ -23,6 +23,7 @@ from l3kit.clouds.aws.data.stores import open_journal
 from l3kit.clouds.ports.operator_permissions import Verb
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
+from l3kit.operate.alarms.reading import alarms
 from l3kit.operate.audit.auditing import audit
 from l3kit.operate.explain.gather import explain
 from l3kit.operate.history.reading import runs
@@ -140,6 +141,14 @@ def chained(session: Session, make_twin: MakeTwin) -> Twin:
     return twin
 
 
+@pytest.fixture(scope="module")
+def watched(session: Session, make_twin: MakeTwin) -> Twin:
+    """With alarms, deployed."""
+    twin = make_twin(devices=[DEVICE], alarms=True)
+    deploy(twin, session)
+    return twin
+
+
 def _put_letters(work: Workplace) -> None:
     """Leave exactly one letter of each problem."""
     s3, bucket = work.client("s3"), work.names.dead_letters_s3_bucket()
@@ -243,6 +252,12 @@ def _audit(session: Session, twin: Twin) -> None:
         assert found.total("read")
 
 
+def _alarms(session: Session, twin: Twin) -> None:
+    found = alarms(session, twin)
+    assert found.complete, found.summary()
+    assert {alarm.state for alarm in found.alarms} <= {"ok", "unknown"}
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -258,6 +273,7 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "load": _load,
     "logs": _logs,
     "audit": _audit,
+    "alarms": _alarms,
 }
 
 
@@ -276,7 +292,7 @@ def test_a_verb_misses_each_of_its_permissions(
     record_property: Callable[[str, object], None],
 ) -> None:
     of_letters = verb in ("letters", "replay_letters")
-    twin: Twin = request.getfixturevalue("chained" if of_letters else "filled")
+    twin: Twin = request.getfixturevalue("chained" if of_letters else "watched" if verb == "alarms" else "filled")
     work, scope = Workplace(sandbox, aws_of(session).names(twin.name)), scope_of(twin, session)
     grants, prepare = tuple(g for g in grants_for((verb,)) if not g.only), _put_letters if of_letters else _fill
     operator.allow(scope, grants)
@@ -362,7 +378,8 @@ def test_making_mending_and_removing_miss_each_permission(
     aws: Any,
     record_property: Callable[[str, object], None],
 ) -> None:
-    twin, life = make_twin("azure", "aws", "aws"), LIVES[kind]
+    config = {"notify": ["ops@example.com"]} if kind == "alarms" else {}
+    twin, life = make_twin("azure", "aws", "aws", **config), LIVES[kind]
     scope, names, root = scope_of(twin, session), aws_of(session).names(twin.name), root_of(session)
     save_inter_cloud_connection(twin.path, twin.connection_ids()["cold-writer"], "", "t" * 64)
     needed = [r for r in resources(twin, root) if r.kind == "role" and kind in ("functions", "schedules")]
