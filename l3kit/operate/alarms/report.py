@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COLUMNS = ("state", "alarm", "watches", "cloud", "since", "meaning", "what to do", "reason")
 STATES: tuple[AlarmState, ...] = ("alarm", "missing", "unknown", "ok")
 """The most urgent first."""
-NONE = 'has no alarms: set "notify" or "alarms" in config.json, then l3kit apply (docs/alarms.md)'
+NONE = 'has no alarms: set "notify" or "alarms" in config.json, then l3kit apply (docs/how-to/alarms.md)'
 WAITS = "waits for its confirmation: no alarm is sent there"
 CONFIRM = "Open the message that was sent there, and follow its link; after two days only l3kit apply sends another one"
 

@@ -14,12 +14,12 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.errors import SandboxError
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.alarm_states import Judgement, judge
 from l3kit.sandbox.aws.iam.enforcement import body_of
 from l3kit.sandbox.aws.metrics import Metrics
 from l3kit.sandbox.aws.topics import Topics, alarm_message
 from l3kit.sandbox.aws.upstream import AwsUpstream
-from l3kit.sandbox.state import ACCOUNT_ID
 
 JUDGED_SECONDS = 2.0
 """Time between two judgements without new data; CloudWatch takes a minute."""

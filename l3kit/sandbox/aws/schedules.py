@@ -10,13 +10,13 @@ from urllib.parse import quote
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.lambda_api import LambdaApi
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.scheduled_time import scheduled_time
-from l3kit.sandbox.state import ACCOUNT_ID
 from l3kit.twin.schedule_expressions import problem_with, problem_with_timezone
 
 

@@ -12,10 +12,10 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.refusals import query_error
 from l3kit.sandbox.aws.notifications import Notifications
 from l3kit.sandbox.aws.query_forms import form_of, members
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 CONFIRM_PATH = "/_sandbox/confirm"
 PROTOCOLS = frozenset(("email", "http", "https"))

@@ -39,7 +39,7 @@ class DeviceReport:
     Attributes:
         unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
         ahead: readings with a time in the future, among those read.
-        paused: the device was left, or left after a chunk, because it is paused.
+        paused: the device was skipped, or left after a chunk, because it is paused.
         oldest_left: moment of the oldest due item that the run saw and left, in nanoseconds; None if it saw none.
     """
 
@@ -97,7 +97,8 @@ class DeviceReport:
         if self.unmovable:
             first = self.unmovable_first[0]
             count = count_of(self.unmovable, "item stays", "items stay")
-            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
+            why = f"{why_unmovable(first)} (docs/reference/items.md)"
+            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why}")
         if self.ahead:
             count = count_of(self.ahead, "reading is", "readings are")
             notes.append(f"{count} in the future: check the device's clock")
@@ -109,7 +110,7 @@ class RunReport:
     """The result of one mover run.
 
     Attributes:
-        verdict: `complete`: everything due was moved. `paused`: everything due was that is not paused. `deadline`:
+        verdict: `complete`: everything due was moved. `paused`: everything due and not paused was. `deadline`:
             stopped cleanly before the deadline, more remains. `partial`: some devices or objects were skipped, each
             with a reason. `failed`: nothing could be moved.
         cutoff: ISO time; items before it were due.
@@ -209,7 +210,7 @@ def report_of(
     device_count: int,
     pauses: Pauses = NOTHING,
 ) -> RunReport:
-    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: that it has met."""
+    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: those it has seen."""
     finished = run.clock()
     requests, retries, units = merge_usage(usages)
     return RunReport(

@@ -61,7 +61,7 @@ class AlarmSpec:
         """What it means and what to do, which is part of every message."""
         meaning = MEANINGS[self.kind]
         whose = f"The {self.mover}: " if self.mover else ""
-        return f"{whose}{meaning.meaning}. What to do: {meaning.remedy} (docs/alarms.md)"
+        return f"{whose}{meaning.meaning}. What to do: {meaning.remedy} (docs/how-to/alarms.md)"
 
     def parameters(self) -> dict[str, Any]:
         """Return what PutMetricAlarm sets and DescribeAlarms returns, without actions and tags."""
