@@ -127,7 +127,8 @@ class Provider:
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
         parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
-            port `PriceList`, the port `FirstLight`, the port `Alarms`, a function from an item to the bytes that its database bills.
+            port `PriceList`, the port `FirstLight`, the port `Alarms`, a function from an item to the bytes that its
+            database bills.
         restore_hours: hours from a request until an archived object can be read; 0 if it can be read at once.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """

@@ -73,4 +73,5 @@ def _cost(twin: Twin, name: str) -> str:
     if alarm is None or metric is None:
         return f"{counted}: their price is not known."
     cost = size.alarms * alarm + size.metrics * metric
-    return f"{counted} cost up to ${cost:.2f} a month, by the list price of {billing.default_region} (docs/how-to/alarms.md)."
+    where = f"by the list price of {billing.default_region} (docs/how-to/alarms.md)"
+    return f"{counted} cost up to ${cost:.2f} a month, {where}."
