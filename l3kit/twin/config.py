@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from l3kit.errors import ConfigurationError, NotATimeError
-from l3kit.given_values import all_problems
+from l3kit.given_values import HIDDEN, all_problems
 from l3kit.providers import ALIASES, is_known, names, provider
 from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
@@ -25,6 +26,7 @@ from l3kit.twin.devices import DEVICES, Device, load_devices
 from l3kit.twin.event_checks import needs_feedback
 from l3kit.twin.layout import Layout
 from l3kit.twin.naming import check_twin_name
+from l3kit.twin.notify import problem_with_addresses
 from l3kit.twin.processors import load_processors
 from l3kit.twin.schedule_expressions import problem_with
 from l3kit.twin.schedule_times import ever_matches, next_times
@@ -47,6 +49,8 @@ class Config(_Strict):
         message_chain: whether layers 1 and 2, which receive devices' messages, are deployed.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
         reader_urls: whether the readers get addresses, which anybody with their tokens can call.
+        alarms: whether the movers are watched; unset, they are if `notify` names anybody.
+        notify: email addresses and https URLs that alarms are sent to.
     """
 
     digital_twin_name: str
@@ -62,6 +66,8 @@ class Config(_Strict):
     unknown_devices: Literal["refuse", "keep"] = "refuse"
     reader_urls: bool = False
     link_auth: LinkAuth = "token"
+    alarms: bool | None = None
+    notify: list[str] = Field(default=[], repr=False)
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -92,6 +98,13 @@ class Config(_Strict):
             raise ValueError("never runs: there is no such day")
         return value
 
+    @field_validator("notify")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        if problem := problem_with_addresses(value):
+            raise PydanticCustomError(HIDDEN, "{problem}", {"problem": problem})
+        return value
+
     @field_validator("tuning")
     @classmethod
     def _tuning(cls, value: dict[str, str | int]) -> dict[str, str | int]:
@@ -105,6 +118,12 @@ class Config(_Strict):
         except ConfigurationError as error:
             raise ValueError(f"{error.resource}: {error.cause}. {error.remedy}".rstrip(". ")) from None
         return value
+
+    @model_validator(mode="after")
+    def _notified(self) -> Config:
+        if self.alarms is False and self.notify:
+            raise ValueError("alarms is false although notify names addresses: remove alarms, or empty notify")
+        return self
 
     @model_validator(mode="after")
     def _order(self) -> Config:
@@ -207,10 +226,17 @@ class Twin:
     def name(self) -> str:
         return self.config.digital_twin_name
 
+    @property
+    def has_alarms(self) -> bool:
+        """Whether the movers are watched on clouds that offer it: only where asked for, since it costs money."""
+        return bool(self.config.alarms or self.config.notify)
+
     def digital_twin_info(self) -> dict[str, Any]:
         """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
+        excluded = {"tuning", "protect_hot_table", "link_auth", "alarms", "notify"}
+        watched = {"alarms": True} if self.has_alarms else {}
         return {
-            "config": self.config.model_dump(exclude={"tuning", "protect_hot_table", "link_auth"}),
+            "config": {**self.config.model_dump(exclude=excluded), **watched},
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
             "config_events": [event.entry for event in self.events],

@@ -27,6 +27,7 @@ class TwinInfo:
         events: the entries of config_events.json.
         config: all keys of config.json for functions.
         reader_urls: whether the readers have addresses, each with its own token.
+        alarms: whether functions print the metrics of alarms.
     """
 
     name: str
@@ -39,6 +40,7 @@ class TwinInfo:
     events: tuple[dict[str, Any], ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     reader_urls: bool = False
+    alarms: bool = False
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -94,12 +96,13 @@ class TwinInfo:
         events = info.get("config_events", [])
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise ConfigurationError(where, "config_events must be a list of objects")
-        urls = config.get("reader_urls", False)
-        if not isinstance(urls, bool):
-            raise ConfigurationError(where, f"config.reader_urls must be true or false, not {urls!r}")
+        flags = [config.get(key, False) for key in ("reader_urls", "alarms")]
+        for key, flag in zip(("reader_urls", "alarms"), flags, strict=True):
+            if not isinstance(flag, bool):
+                raise ConfigurationError(where, f"config.{key} must be true or false, not {flag!r}")
         ids = tuple(device["id"] for device in devices)
         kept = unknown == "keep"
-        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config, urls)  # type: ignore[arg-type]
+        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config, *flags)  # type: ignore[arg-type]
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:

@@ -90,13 +90,15 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     return ("cold",) if function == "cold-writer" else ("archive",)
 
 
-def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
-    """Build the policy that lets EventBridge Scheduler invoke these functions."""
+def scheduler_policy(context: Context, functions: list[str], missed_starts: str = "") -> dict[str, Any]:
+    """Build the policy that lets EventBridge Scheduler invoke these functions, and keep what it gives up in a queue."""
     arns = [context.arn("lambda", f"function:{context.names.function(name)}") for name in functions]
+    queue = [context.arn("sqs", missed_starts)] if missed_starts else []
     return {
         "Version": VERSION,
         "Statement": [
-            {"Sid": "Invoke", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": sorted(arns)}
+            _allow("Invoke", ["InvokeFunction"], sorted(arns), "lambda"),
+            *([_allow("KeepMissedStarts", ["SendMessage"], queue, "sqs")] if queue else []),
         ],
     }
 
