@@ -13,7 +13,7 @@ from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
 from l3kit.tiering.format.pauses import PAUSE_PREFIX
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 
 _ANY_TWIN = "anametobereplaced"
 """Without a dash, which a topic rule's name has as an underscore."""
@@ -62,7 +62,7 @@ class Scope:
         group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
-        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(one)}") for one in SCHEDULED)
 
     @property
     def _names(self) -> AwsNames:
