@@ -13,7 +13,7 @@ from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import shortest
-from l3kit.tiering.format.pauses import Pauses, pauses_of_json
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.twin.layout import MOVERS
@@ -70,7 +70,7 @@ class MoverRun(Displayable, CheckedAnswer):
     @property
     def paused(self) -> Pauses:
         """The pauses that the last invocation found."""
-        return pauses_of_json(self.reports[-1].get("paused", ()))
+        return Pauses.of_json(self.reports[-1].get("paused", ()))
 
     @property
     def unmovable(self) -> int:
