@@ -52,10 +52,10 @@ class Upkeep:
         return changes.resume(self.session, self.config, device)
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
-        """Count what a mover would move: a dry run, which only reads.
+        """Count what a mover would move or the expirer delete: a dry run, which only reads.
 
         Args:
-            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+            function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
             time: the moment the run would stand for, as of `run_mover`; None is now.
         Raises: L3Error for what is no mover; StoreError. A tier that is not reached is a gap.
         """
@@ -64,12 +64,12 @@ class Upkeep:
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Tell of past runs of the movers, how far each device lags, and what needs doing first. Only reads.
+        """Tell of past runs of the movers and the expirer, how far each device lags, and what needs doing first. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
                 datetime with one, or a date; None is all that are kept, which is 90 days.
-            mover: only of `hot-to-cold-mover` or `cold-to-archive-mover`; None is both.
+            mover: only of this mover, or of `archive-expirer`; None is all.
             now: the moment the answer stands for, with a time zone; None is the present.
         Raises: ConfigurationError for what is no time; L3Error for what is no mover; StoreError. What could not be read
             is a gap.

@@ -23,12 +23,13 @@ from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import movable_moment
 from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.format.time_ranges import movable_range
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.hot_to_cold import read_report
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
-from l3kit.tiering.settings.function_table import FUNCTIONS
-from l3kit.twin.layout import MOVERS
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS
+from l3kit.twin.layout import MOVERS, SCHEDULED
 from l3kit.twin.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def runs(
     mover: str | None = None,
     now: datetime | None = None,
 ) -> RunHistory:
-    """Tell of the runs of both movers, how far each device lags, and what needs doing first. Writes nothing.
+    """Tell of the runs of the movers and the expirer, how far each device lags, and what needs doing first. Writes nothing.
 
     Args:
         since: runs that started from then on: a duration before now such as `30d`, a time or a date; None is all that
@@ -67,7 +68,7 @@ def runs(
         checked_mover(mover)
     moment = now or datetime.now(UTC)
     start = moment_since(since, moment) or datetime.fromtimestamp(0, UTC)
-    chosen = (mover,) if mover else MOVERS
+    chosen = (mover,) if mover else SCHEDULED if twin.layout.expires else MOVERS
 
     async def work() -> tuple[list[PastRun], list[Lag], Pauses, list[Gap]]:
         async with open_tiers(session, twin) as stores:
@@ -95,7 +96,12 @@ async def history_of(
         if stores.cold is None:
             gaps.append(unreached("cold", twin.layout.cold, f"runs of the {MOVERS[1]}"))
         else:
-            found += await _read_all(*await _cold_reports(stores.cold, since), MOVERS[1], gaps)
+            found += await _read_all(*await _object_reports(stores.cold, COLD_REPORTS, since), MOVERS[1], gaps)
+    if EXPIRER in movers:
+        if stores.archive is None:
+            gaps.append(unreached("archive", twin.layout.archive, f"runs of the {EXPIRER}"))
+        else:
+            found += await _read_all(*await _object_reports(stores.archive, EXPIRER_REPORTS, since), EXPIRER, gaps)
     lags: list[Lag] = []
     if stores.hot is not None and MOVERS[0] in movers:
         devices = [device.id for device in twin.devices]
@@ -105,11 +111,13 @@ async def history_of(
             what = f"lags of {count_of(len(devices) - MAX_DEVICES, 'device')}"
             gaps.append(Gap("hot", what, "were not looked at", "l3kit explain DEVICE tells of each"))
     config = twin.config
-    days = dict(zip(MOVERS, (config.hot_storage_size_in_days, config.cold_storage_size_in_days), strict=True))
+    last = config.archive_storage_size_in_days or 0
+    each = (config.hot_storage_size_in_days, config.cold_storage_size_in_days, last)
+    days = dict(zip(SCHEDULED, each, strict=True))
 
     def order(one: PastRun) -> tuple[datetime, datetime, int]:
         """By start, and within a second by the time that the run stands for."""
-        return one.started, one.cutoff + timedelta(days=days[one.mover]), MOVERS.index(one.mover)
+        return one.started, one.cutoff + timedelta(days=days[one.mover]), SCHEDULED.index(one.mover)
 
     return sorted(found, key=order, reverse=True), lags, (await pauses_of(stores, twin)).pauses, gaps
 
@@ -127,11 +135,11 @@ async def _hot_reports(journal: JournalStore, since: datetime) -> tuple[list[str
     return names, read
 
 
-async def _cold_reports(cold: ObjectStore, since: datetime) -> tuple[list[str], Read]:
-    keys = [info.key async for info in cold.list(COLD_REPORTS) if _started(info.key, COLD_REPORTS) >= since]
+async def _object_reports(store: ObjectStore, prefix: str, since: datetime) -> tuple[list[str], Read]:
+    keys = [info.key async for info in store.list(prefix) if _started(info.key, prefix) >= since]
 
     async def read(key: str) -> dict[str, Any] | None:
-        content: dict[str, Any] = orjson.loads(await cold.read(key))
+        content: dict[str, Any] = orjson.loads(await store.read(key))
         return content
 
     return keys, read
@@ -201,5 +209,7 @@ def _dead_letters(session: Session, twin: Twin) -> tuple[int, list[Gap]]:
 
 
 def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
+    if not twin.layout.host_of(mover):  # the expirer of a twin whose data expire no more
+        return Schedule("unreached")
     cloud = session.cloud(twin.layout.tier(FUNCTIONS[mover].tier))
     return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")

@@ -9,7 +9,7 @@ from l3kit.operate.history.answer import Finding, Lag, PastRun
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.movers.report import iso
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
@@ -36,7 +36,7 @@ def findings(
         letters: dead letters that are not superseded.
     """
     found: list[Finding] = []
-    for mover in MOVERS:
+    for mover in SCHEDULED:
         found += _of_runs(mover, [run for run in runs if run.mover == mover])
     for mover, schedule in schedules.items():
         found += _of_schedule(mover, schedule, [run for run in runs if run.mover == mover], now)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 import orjson
@@ -19,8 +20,10 @@ from l3kit.errors import L3Error
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, is_own_key, parse_object_key
 from l3kit.tiering.format.expiry import MAX_CHUNKS, Batch, ExpiringChunk, is_due, tells_its_age
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, MAX_KEYS_LISTED
+from l3kit.tiering.movers.holding import HoldWatch, holds_in_archive
 from l3kit.tiering.movers.pace import Pace
 from l3kit.tiering.movers.report import DeviceReport, RunReport, iso, report_of, save_or_warn
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
@@ -61,10 +64,11 @@ class ArchiveExpirer:
     async def run(self) -> RunReport:
         """Delete all due chunks, then store and return the report, which includes errors of the store."""
         started = self.clock()
-        run = _Run(self, Pace(self.remaining))
+        run = _Run(self, Pace(self.remaining), HoldWatch(partial(holds_in_archive, self.archive), self.clock))
         await run.work()
         reports = list(run.reports.values())
-        report = report_of(self, EXPIRER, started, reports, {"archive": self.archive.usage}, len(reports))
+        usages = {"archive": self.archive.usage}
+        report = report_of(self, EXPIRER, started, reports, usages, len(reports), holds=run.held)
         await save_or_warn(self._save(report))
         return report
 
@@ -91,6 +95,8 @@ class _Run:
 
     job: ArchiveExpirer
     pace: Pace
+    watch: HoldWatch
+    held: Holds = field(default_factory=Holds)
     reports: dict[str, DeviceReport] = field(default_factory=dict)
     batches: dict[str, int] = field(default_factory=dict)
     calls: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CALLS_AT_ONCE))
@@ -99,6 +105,15 @@ class _Run:
     first_ageless: str = ""
 
     async def work(self) -> None:
+        try:
+            hold = await self.watch.of_twin()
+        except L3Error as error:  # what is held is not known, so nothing is deleted
+            log.warning("holds could not be read: %s", error)
+            self._device("").skip(self.job.archive.name, str(error))
+            return
+        if hold:
+            self.held = self.held.changed(None, hold)
+            return
         batches = self._due()
         turn = asyncio.Lock()
         await asyncio.gather(*(self._worker(batches, turn) for _ in range(DEVICES_AT_ONCE)))
@@ -169,6 +184,9 @@ class _Run:
 
     async def _expire(self, device_id: str, due: Sequence[ObjectInfo]) -> None:
         report = self._device(device_id)
+        if hold := await self.watch.of(device_id):
+            self.held = self.held.changed(device_id, hold)
+            return
         there = [info for info in await asyncio.gather(*(self._head(one.key) for one in due)) if info is not None]
         if len(there) < len(due):
             gone = count_of(len(due) - len(there), "chunk was", "chunks were")

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from l3kit.errors import StoreError
 from l3kit.tiering.format.expiry import MAX_CHUNKS
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX
 from l3kit.tiering.movers.cold_to_archive import FOREIGN
 from tests.support.archiving import put
@@ -118,8 +120,8 @@ def test_a_chunk_that_changed_after_it_was_looked_at_stays_and_is_told_as_left()
     class Changing(Noting):
         def noted(self, call: str) -> None:
             if call.startswith("delete"):
-                world.archive.objects.pop(key)
-                put(world.archive, key, b"[]")
+                info, body = world.archive.objects[key]
+                world.archive.objects[key] = (replace(info, etag="another"), body)
 
     report = world.run(Changing(world.archive))
     assert world.keys() == [key]
@@ -158,6 +160,63 @@ def test_the_report_is_stored_beside_the_data() -> None:
     report = world.run()
     (name,) = [key for key in world.archive.objects if key.startswith(REPORT_PREFIX)]
     assert json.loads(world.archive.objects[name][1]) == report.to_json()
+
+
+def hold(world: World, device: str | None) -> None:
+    put(world.archive, Holds.key(device), b"{}")
+
+
+def test_a_held_device_keeps_everything_and_the_others_expire() -> None:
+    world = World()
+    kept = world.put(400, "a")
+    world.put(400, "b")
+    hold(world, "a")
+    report = world.run()
+    assert (world.keys(), report.verdict) == ([kept], "paused")
+    assert list(report.holds.devices) == ["a"]
+    assert report.to_json()["held"][0]["device"] == "a"
+    world.archive.objects.pop(Holds.key("a"))
+    assert world.run().verdict == "complete"
+    assert world.keys() == []
+
+
+def test_a_held_twin_keeps_everything_and_is_not_even_listed() -> None:
+    world = World()
+    kept = world.put(400)
+    hold(world, None)
+    report = world.run()
+    assert (world.keys(), world.records(), report.verdict) == ([kept], [], "paused")
+    assert report.holds.twin is not None
+    assert report.requests["archive.list"] == 1  # that of the holds
+
+
+def test_a_hold_set_during_a_run_stops_it_before_the_next_batch() -> None:
+    world = World()
+    for number in range(2 * MAX_CHUNKS):
+        world.put(400 + number, number=number + 1)
+    times = iter(range(0, 1_000_000, 30))
+
+    class Held(Noting):
+        def noted(self, call: str) -> None:
+            if call.startswith("delete") and Holds.key("d") not in world.archive.objects:
+                info, body = next(iter(world.archive.objects.values()))
+                world.archive.objects[Holds.key("d")] = (replace(info, key=Holds.key("d")), body)
+
+    report = world.run(Held(world.archive), clock=lambda: NOW + timedelta(seconds=next(times)))
+    assert (len(world.keys()), report.verdict) == (MAX_CHUNKS, "paused")
+
+
+def test_where_holds_cannot_be_read_nothing_goes() -> None:
+    class Unread(Noting):
+        def list(self, prefix: str = "") -> Any:
+            if prefix == Holds.prefix:
+                raise StoreError("archive", "no answer")
+            return self._store.list(prefix)
+
+    world = World()
+    world.put(400)
+    assert world.run(Unread(world.archive)).verdict == "failed"
+    assert len(world.keys()) == 1
 
 
 def test_a_late_chunk_that_arrives_after_its_device_expired_expires_too_under_its_own_number() -> None:
