@@ -1,4 +1,4 @@
-"""The items that a mover would move or the expirer delete now, counted in the stores, which are only read. docs/operations.md."""
+"""The items that a run of a mover or the expirer would take now, counted in the stores, which are only read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ COLUMNS = ("device", "items", "chunks", "bytes", "first", "last", "paused")
 
 @dataclass(frozen=True, slots=True)
 class DeviceForecast:
-    """The items due of one device. `first` and `last` are sort keys; `paused`: no run takes it now, since it is paused or held."""
+    """The items due of one device. `first` and `last` are sort keys; `paused`: no run takes it, paused or held."""
 
     device: str
     items: int
@@ -166,7 +166,7 @@ async def forecast_of(
     cutoff, tuning = now - timedelta(days=days), Tuning.from_env({k: str(v) for k, v in twin.config.tuning.items()})
     tier = "hot" if hot else "cold"
     if (stores.hot if hot else stores.cold) is None:
-        return Forecast(function, cutoff, (), pauses, (unreached(tier, twin.layout.tier(tier)),))
+        return Forecast(function, cutoff, (), pauses, gaps=(unreached(tier, twin.layout.tier(tier)),))
     if stores.hot is not None and hot:
         found, gaps = await _due_items(stores.hot, [one.id for one in twin.devices], cutoff, tuning, Budget(max_bytes))
     else:
@@ -174,7 +174,7 @@ async def forecast_of(
         old = [info async for info in stores.cold.list() if (end_of(info.key) or info.modified) < cutoff]
         found, gaps = await _due_objects(stores.cold, old, tuning.max_safe_object_size)
     marked = tuple(replace(one, paused=pauses.of(one.device) is not None) for one in found)
-    return Forecast(function, cutoff, marked, pauses, tuple(gaps))
+    return Forecast(function, cutoff, marked, pauses, gaps=tuple(gaps))
 
 
 async def _expiry(stores: TierStores, twin: Twin, now: datetime) -> Forecast:

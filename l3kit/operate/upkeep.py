@@ -64,7 +64,7 @@ class Upkeep:
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Tell of past runs of the movers and the expirer, how far each device lags, and what needs doing first. Only reads.
+        """Tell of past runs of movers and expirer, how far each device lags, and what needs doing first. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,6 +13,7 @@ from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.format.expiry import EXPIRED_PREFIX, chunks_named, deciding, record_names
 from l3kit.tiering.movers.archive_expirer import ArchiveExpirer
 from l3kit.tiering.movers.report import RunReport
+from l3kit.tiering.ports import ObjectStore
 from tests.support.archiving import put
 from tests.support.memory_stores import MemoryObjectStore
 
@@ -23,6 +26,16 @@ def chunk_key(days_old: float, device: str = "d", number: int = 1) -> str:
     end = NOW - timedelta(days=days_old)
     start = end - timedelta(hours=1)
     return object_key(device, f"{start:%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}", number)
+
+
+async def archived(store: ObjectStore, device: str, days_old: float, number: int) -> str:
+    """Put a chunk of one reading that is so old by now. Returns: its key."""
+    moment = datetime.now(UTC).replace(microsecond=0) - timedelta(days=days_old)
+    at = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    body = json.dumps([{"iotDeviceId": device, "id": at}], separators=(",", ":")).encode()
+    key = object_key(device, at, at, number)
+    await store.create(key, body, sha256=hashlib.sha256(body).hexdigest(), metadata={"items": "1"})
+    return key
 
 
 @dataclass

@@ -55,7 +55,7 @@ def runs(
     mover: str | None = None,
     now: datetime | None = None,
 ) -> RunHistory:
-    """Tell of the runs of the movers and the expirer, how far each device lags, and what needs doing first. Writes nothing.
+    """Tell of the runs of movers and expirer, how far each device lags, and what needs doing first. Writes nothing.
 
     Args:
         since: runs that started from then on: a duration before now such as `30d`, a time or a date; None is all that
