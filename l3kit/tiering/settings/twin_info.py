@@ -114,7 +114,8 @@ def _archive_days(config: Mapping[str, Any], cold_days: int, where: str) -> int 
         return None
     if not isinstance(days, int) or isinstance(days, bool) or days <= cold_days:
         raise ConfigurationError(
-            where, f"config.{ARCHIVE_DAYS} must be a whole number of days above {cold_days}, not {days!r}"
+            where,
+            f"config.{ARCHIVE_DAYS} must be whole days, more than cold_storage_size_in_days ({cold_days}), not {days!r}",
         )
     return days
 
