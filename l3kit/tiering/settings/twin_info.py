@@ -115,7 +115,7 @@ def _archive_days(config: Mapping[str, Any], cold_days: int, where: str) -> int 
     if not isinstance(days, int) or isinstance(days, bool) or days <= cold_days:
         raise ConfigurationError(
             where,
-            f"config.{ARCHIVE_DAYS} must be whole days, more than cold_storage_size_in_days ({cold_days}), not {days!r}",
+            f"config.{ARCHIVE_DAYS} must be whole days above cold_storage_size_in_days, {cold_days}, not {days!r}",
         )
     return days
 
