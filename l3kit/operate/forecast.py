@@ -110,7 +110,7 @@ class Forecast(Displayable, Answer):
         return pd.DataFrame([list(asdict(device).values()) for device in self.devices], columns=list(COLUMNS))
 
     def sheet(self) -> Sheet:
-        """Return the devices with most bytes due, and what could not be counted."""
+        """Return the devices with most bytes due, and the gaps."""
         most = sorted(self.devices, key=lambda one: -one.bytes)[:DEVICES_SHOWN]
         left = len(self.devices) - len(most)
         made = table(replace(self, devices=tuple(most)).to_frame())
@@ -141,7 +141,7 @@ def forecast(session: Session, twin: Twin, function: str, *, time: date | str | 
     Args:
         function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
         time: the moment the run would stand for, as of `run_mover`; None is now.
-    Raises: L3Error for what is no mover; ConfigurationError for what is no time; StoreError.
+    Raises: L3Error for an unknown mover; ConfigurationError for an invalid time; StoreError.
     """
     checked_mover(function, twin)
     now = datetime.now(UTC) if time is None else _moment(time)
@@ -270,8 +270,8 @@ async def _item_counts(store: ObjectStore, infos: list[ObjectInfo]) -> dict[str,
     async def count(key: str) -> tuple[str, int | None]:
         async with places:
             info = await store.head(key)
-        told = info.metadata.get("items", "") if info else ""
-        return key, int(told) if told.isdecimal() else None
+        counted = info.metadata.get("items", "") if info else ""
+        return key, int(counted) if counted.isdecimal() else None
 
     return dict(await asyncio.gather(*(count(info.key) for info in infos)))
 

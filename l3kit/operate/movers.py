@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.errors import CheckFailedError, ConfigurationError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.pauses.report import resumed_by
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.holds import Holds
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_INVOCATIONS = 1000
-"""Invocations of one `run_mover` before it gives up although more remains."""
+"""Maximum invocations of one `run_mover`, after which it stops although more remains."""
 MAX_REASONS = 5
-"""Of what was left, so many are named in an error."""
+"""Maximum reasons named in an error."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -145,7 +146,7 @@ def check_complete(runs: Iterable[MoverRun]) -> None:
     left = [skip for run in runs for skip in run.skipped]
     bad = [run.verdict for run in runs if run.verdict != "complete"]
     if bad or left:
-        reasons = [f"{pauses.summary()} (l3kit resume)" for run in runs if (pauses := run.paused)]
+        reasons = [f"{pauses.summary()} ({resumed_by(pauses)})" for run in runs if (pauses := run.paused)]
         reasons += [f"{holds.summary()} (l3kit hold --release)" for run in runs if (holds := run.held)]
         reasons += [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
         if len(left) > MAX_REASONS:
@@ -159,8 +160,8 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
 
     Args:
         function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
-        time: the run's scheduled time, in any form of docs/items.md, a datetime with a zone, or a date, which means
-            its beginning in UTC; None is now.
+        time: the run's scheduled time, in any form of docs/reference/items.md, a datetime with a zone, or a date, which
+            means its beginning in UTC; None is now.
     Raises: ProvisioningError if the function is not deployed; L3Error if it failed, with the end of its log.
     """
     checked_mover(function, twin)
@@ -186,7 +187,7 @@ def checked_mover(function: str, twin: Twin | None = None) -> None:
 def run_canary(session: Session, twin: Twin) -> MoverRun:
     """Have the deployed hot-to-cold mover move the canary of `verify` and nothing else.
 
-    A mover of a version that knows no canary goes by the time instead, before which there are no readings.
+    A mover of a version without canaries goes by the time instead, before which there are no readings.
     Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
     """
     function = MOVERS[0]
@@ -197,7 +198,7 @@ def run_canary(session: Session, twin: Twin) -> MoverRun:
 
 
 def _more_can_move(report: dict[str, Any]) -> bool:
-    """Return whether to go on: a run with skipped data is `partial` even at its deadline, so progress decides."""
+    """Return whether to continue: a run with skipped data is `partial` even at its deadline, so progress decides."""
     remains = any(device["remains"] for device in report["devices"])
     return report["verdict"] == "deadline" or (remains and report["chunks"] > 0)
 
@@ -224,7 +225,7 @@ def moments_between(start: datetime, end: datetime, every: timedelta) -> list[da
 
 
 def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
-    """Scheduled times from so many days back to the end, the end among them; the end alone for 0 days."""
+    """Return scheduled times from this many days back to the end, inclusive; only the end for 0 days."""
     return moments_between(end - timedelta(days=days), end, timedelta(days=every_days)) if days else [end]
 
 

@@ -172,7 +172,8 @@ def query(
     """Read a device's items with `start <= time <= end` from the hot, cold and archive tiers.
 
     Objects are selected by the bounds in their keys; only those that may overlap are read. Items are compared as
-    times, whatever their spelling; one whose `id` is not a time matches only the unbounded range (docs/items.md).
+    times, whatever their spelling; one whose `id` is not a time matches only the unbounded range
+    (docs/reference/items.md).
 
     Args:
         device_id: one of the twin's devices, or one removed from its config that still has data.

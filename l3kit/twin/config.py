@@ -49,7 +49,7 @@ class Config(_Strict):
         expiry_schedule: when the archive expirer runs.
         message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
-        reader_urls: whether the readers get addresses, which anybody who has their tokens can call.
+        reader_urls: whether the readers get addresses, which anybody with their tokens can call.
     """
 
     digital_twin_name: str
@@ -179,7 +179,7 @@ class Twin:
     Attributes:
         path: its folder, where `config_inter_cloud.json` is kept.
         processors: its own processors, as files for the zip by path.
-        layout: the clouds of its tiers, and what follows from them.
+        layout: the clouds of its tiers, and the functions and links that follow.
     """
 
     path: Path

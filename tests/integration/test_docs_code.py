@@ -24,14 +24,14 @@ def test_the_code_of_the_page_on_the_sandbox_runs(tmp_path: Path, monkeypatch: p
     config = json.loads((twin / "config.json").read_text())
     (twin / "config.json").write_text(json.dumps({**config, "digital_twin_name": "twin"}))
     monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(tmp_path / "home"))
-    life, fault = fences(ROOT / "docs" / "sandbox.md", "python")
+    life, fault = fences(ROOT / "docs" / "reference" / "sandbox.md", "python")
     try:
         loaded = Twin.load(twin)
         session = sandbox_session(sandbox.ensure_up(clouds=loaded.layout.clouds))
         apply(plan(loaded, session), session)
         names = {"session": session}
-        exec(compile(fault.replace("TWIN", loaded.name), "docs/sandbox.md", "exec"), names)
-        exec(compile(life, "docs/sandbox.md", "exec"), names)
+        exec(compile(fault.replace("TWIN", loaded.name), "docs/reference/sandbox.md", "exec"), names)
+        exec(compile(life, "docs/reference/sandbox.md", "exec"), names)
         assert sandbox.status() is None, "the page's last line stops it"
     finally:
         sandbox.down()
@@ -48,17 +48,17 @@ def test_the_code_of_the_pages_on_the_api_and_on_logs_runs(tmp_path: Path, monke
     readings.write_text("device,time,temp\nJFK,2013-06-01T06:00:00Z,70.5\nJFK,2013-07-01T06:00:00Z,71.5\n")
     monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    (api,) = fences(ROOT / "docs" / "api.md", "python")
-    (logs,) = fences(ROOT / "docs" / "provisioning.md", "python")
+    (api,) = fences(ROOT / "docs" / "reference" / "api.md", "python")
+    (logs,) = fences(ROOT / "docs" / "reference" / "provisioning.md", "python")
     names: dict[str, Any] = {}
     try:
-        exec(compile(api, "docs/api.md", "exec"), names)
+        exec(compile(api, "docs/reference/api.md", "exec"), names)
         assert len(names["frame"]) == 0, "a new twin is empty"
         with l3kit.open(path, target="sandbox", progress=False) as opened:
             opened.load(readings, device="device", time="time")
-        exec(compile(api, "docs/api.md", "exec"), names)
+        exec(compile(api, "docs/reference/api.md", "exec"), names)
         assert len(names["frame"]) == 1, "of two readings one is in June"
-        exec(compile(logs, "docs/provisioning.md", "exec"), names)
+        exec(compile(logs, "docs/reference/provisioning.md", "exec"), names)
         assert names["found"].functions == ("cold-writer",)
         assert names["found"].gaps == (), "its log was read; a writer prints only what goes wrong"
         assert "text" in names["frame"].columns

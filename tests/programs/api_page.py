@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings: `python -m tests.programs.api_page`."""
+"""Write docs/reference/api.md from the docstrings: `python -m tests.programs.api_page`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from l3kit.operate.runs import MoverRuns
 from l3kit.operate.simulate.publication import Publication
 from l3kit.operate.verify.report import VerifyReport
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
@@ -43,7 +43,9 @@ ANSWERS = (
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API
 
-Made from the docstrings by `make api-page`; change those, not this page.
+For programs and notebooks that use l3kit: everything that `import l3kit` offers.
+
+Made from the docstrings by `make pages`; change those, not this page.
 
 ```python
 import l3kit

@@ -11,17 +11,17 @@ from l3kit.clouds.aws.control.permissions import permission_table
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, TUNING_VARIABLES
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def test_the_table_of_tuning_variables_gives_the_defaults() -> None:
-    text = (ROOT / "docs" / "configuration.md").read_text()
+    text = (ROOT / "docs" / "reference" / "configuration.md").read_text()
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| `?([a-z0-9]+)`? \|", text, re.MULTILINE))
     assert rows == {name: str(getattr(DEFAULT_TUNING, name.lower())) for name in TUNING_VARIABLES}
 
 
 def test_the_table_of_permissions_is_the_one_in_the_code() -> None:
-    assert f"\n\n{permission_table()}\n\n" in (ROOT / "docs" / "provisioning.md").read_text()
+    assert f"\n\n{permission_table()}\n\n" in (ROOT / "docs" / "reference" / "provisioning.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""What README.md and docs/*.md show as code exists: Python is run, calls fit their signatures, command lines parse."""
+"""What README.md and docs show as code exists: Python is run, calls fit their signatures, command lines parse."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from l3kit.session import Session
 from l3kit.twin.config import Twin
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEEDS_A_SANDBOX = {"measure_move"}
 EXAMPLE = ROOT / "params" / "twins" / "nyc-weather"
 
@@ -66,11 +66,11 @@ def report() -> dict[str, Any]:
 
 
 def given_to_cost(folder: Path) -> dict[str, Any]:
-    """What docs/cost.md has already when its code begins; the values are those of the file that it shows.
+    """What docs/reference/cost.md has already when its code begins; the values are those of the file that it shows.
 
     Of the sample that they name there is a part in the folder: all of it takes 3 s to compress.
     """
-    (values,) = (yaml.safe_load(text) for text in fences(ROOT / "docs" / "cost.md", "yaml"))
+    (values,) = (yaml.safe_load(text) for text in fences(ROOT / "docs" / "reference" / "cost.md", "yaml"))
     path = folder / values["sample"]
     path.parent.mkdir(parents=True)
     with gzip.open(ROOT / values["sample"], "rt") as whole, gzip.open(path, "wt") as part:
@@ -91,12 +91,12 @@ def given_to_cost(folder: Path) -> dict[str, Any]:
 
 def test_the_code_of_the_page_on_costs_runs(tmp_path: Path) -> None:
     names, left = given_to_cost(tmp_path), 0
-    for block in fences(ROOT / "docs" / "cost.md", "python"):
+    for block in fences(ROOT / "docs" / "reference" / "cost.md", "python"):
         for statement in ast.parse(block).body:
             if any(isinstance(n, ast.Attribute) and n.attr in NEEDS_A_SANDBOX for n in ast.walk(statement)):
                 left += 1
             else:
-                exec(compile(ast.Module([statement], []), "docs/cost.md", "exec"), names)
+                exec(compile(ast.Module([statement], []), "docs/reference/cost.md", "exec"), names)
     assert left == 1, "the small move in the sandbox, which the notebook cost_analysis makes"
 
 

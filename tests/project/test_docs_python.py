@@ -46,7 +46,7 @@ def empty_journal():
 def empty_object_store(tier):
     return ToyObjectStore(folder(), tier, CLASSES)
 """
-"""What docs/new_cloud.md leaves to the reader."""
+"""What docs/how-to/new_cloud.md leaves to the reader."""
 
 
 def not_run(name: str, text: str) -> Iterator[str]:
@@ -104,7 +104,7 @@ def test_all_pages_are_looked_at() -> None:
 
 
 def test_the_processor_of_the_page_on_configuration_runs(tmp_path: Path) -> None:
-    (block,) = fences(ROOT / "docs" / "configuration.md", "python")
+    (block,) = fences(ROOT / "docs" / "reference" / "configuration.md", "python")
     (tmp_path / "process.py").write_text(block)
     (made,) = Processors([tmp_path / "process.py"]).results(0, b'{"id":"boiler","fahrenheit":68.5}')
     assert exact_loads(made) == {"id": "boiler", "fahrenheit": Decimal("68.5"), "celsius": Decimal("20.28")}
@@ -112,7 +112,7 @@ def test_the_processor_of_the_page_on_configuration_runs(tmp_path: Path) -> None
 
 def test_the_suite_of_the_page_on_new_clouds_runs(tmp_path: Path) -> None:
     """In a process of its own, as a reader runs it; what takes seconds in it is left out."""
-    (block,) = fences(ROOT / "docs" / "new_cloud.md", "python")
+    (block,) = fences(ROOT / "docs" / "how-to" / "new_cloud.md", "python")
     (tmp_path / "test_suite.py").write_text(STORES + block)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     chosen = ["-k", "not more_than_one_page and not large_content", str(tmp_path / "test_suite.py")]

@@ -1,4 +1,4 @@
-"""The layers of docs/architecture.md hold, and a contract that is broken is noticed."""
+"""The layers of docs/explanation/architecture.md hold, and a contract that is broken is noticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/openapi.yaml, docs/messages.md and the code say of ingestion and writer is the same."""
+"""What docs/reference/openapi.yaml, docs/reference/messages.md and the code say of ingestion and writer is the same."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ from l3kit.tiering.transfer.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.twin.connections import Connection
 from tests.support.message_requests import accounted, fitting_messages
 
-OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+OPENAPI = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
 _numbers = itertools.count(1)
 _RUN = ("2026-01-01T00:00:00+00:00", "2026-01-01T23:59:59.999Z")
 _TEXTS = ("iot_device_id", "start_timestamp", "end_timestamp")
@@ -40,7 +40,7 @@ GENERATION = {"deterministic": True, "database": "none", "with-security-paramete
 
 
 def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
-    """docs/openapi.yaml for schemathesis, with the draws of a seed."""
+    """docs/reference/openapi.yaml for schemathesis, with the draws of a seed."""
     config = schemathesis.Config.from_dict({"seed": seed, "generation": GENERATION})
     return schemathesis.openapi.from_path(OPENAPI, config=config)
 
@@ -62,7 +62,7 @@ _CHECKED_HERE = ("positive_data_acceptance", "negative_data_rejection")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A receiver or reader and its operation in docs/openapi.yaml."""
+    """A receiver or reader and its operation in docs/reference/openapi.yaml."""
 
     operation: schemathesis.APIOperation
     connection: Connection
@@ -122,13 +122,13 @@ _DOCUMENTED = checks(
 
 @cache
 def document() -> dict[str, Any]:
-    """docs/openapi.yaml."""
+    """docs/reference/openapi.yaml."""
     content: dict[str, Any] = yaml.safe_load(OPENAPI.read_text("utf-8"))
     return content
 
 
 def validator(name: str) -> Any:
-    """A validator of one of the schemas in docs/openapi.yaml."""
+    """A validator of one of the schemas in docs/reference/openapi.yaml."""
     components = document()["components"]
     return jsonschema_rs.Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
 

@@ -41,7 +41,7 @@ class Names(Protocol):
 
 
 class HostedProvisioner(ABC):
-    """The port `Provisioner`; what differs between clouds comes from a subclass.
+    """The port `Provisioner`; a subclass adds the differences between clouds.
 
     Attributes:
         mover_timeout: seconds that a mover or the expirer may run.
@@ -87,7 +87,7 @@ class HostedProvisioner(ABC):
         return ()
 
     def callers(self, function: str) -> tuple[str, ...]:
-        """Return the deployed names of the functions that need a right to call this one; none if its address is one."""
+        """Return the deployed names of functions that need permission to call it; none if its address grants it."""
         return ()
 
     def preflight(self) -> tuple[str, ...]:
@@ -129,7 +129,7 @@ class HostedProvisioner(ABC):
         return ()
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
-        """Return none: whether anybody may call a function belongs to it."""
+        """Return none: public access is a setting of the function."""
         return ()
 
     def _timeout(self, function: str) -> int:
@@ -142,7 +142,7 @@ class HostedProvisioner(ABC):
         return Route(self._twin.name, telemetry_filter(self._twin.name), self._names.function(SOURCE), letters)
 
     def _address(self, function: str) -> str:
-        """Return how another function calls it. Raises: MissingConnectionError if it is not deployed yet."""
+        """Return its address for other functions. Raises: MissingConnectionError if it is not deployed yet."""
         address = self._host.address(self._names.function(function))
         if not address:
             raise MissingConnectionError(

@@ -1,6 +1,6 @@
 """Sentences on one device's data in all tiers: figures in, sentences out.
 
-Those on a chunk under way follow the table in docs/journal.md.
+Those on a chunk under way follow the table in docs/reference/journal.md.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _under_way(figures: DeviceFigures) -> Iterator[str]:
 
 
 def _later_run(figures: DeviceFigures, entry: Entry) -> str:
-    """Return the matching row of the table 'What a later run finds' in docs/journal.md."""
+    """Return the matching row of the table 'What a later run finds' in docs/reference/journal.md."""
     if not figures.facts.configured:
         return "No run takes it up while the device is not in the twin's config."
     check, object_state = figures.facts.entry, figures.object_state(entry)

@@ -97,7 +97,7 @@ def form_check(counted: Sequence[DeviceCensus]) -> Check:
     seen = ", ".join(f"{form} ({count:,})" for form, count in sorted(forms.items(), key=lambda one: -one[1]))
     verdict = "nothing would ever be moved" if MOVABLE_FORM not in forms else f"{sum(odd.values()):,} never move"
     example = next(key for census in counted for key in census.unmovable)
-    hint = f"{example}: {why_unmovable(example)}. docs/items.md says how to convert them"
+    hint = f"{example}: {why_unmovable(example)}. docs/reference/items.md says how to convert them"
     return Check("items", "keys in the hot tier", MOVABLE_FORM, f"{seen}: {verdict}", False, hint)
 
 

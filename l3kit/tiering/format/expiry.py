@@ -1,4 +1,4 @@
-"""Expiry of archived chunks: which are due, and the records of what went. No I/O. docs/expiry.md.
+"""Expiry of archived chunks: which are due, and the records of what went. No I/O. docs/how-to/expiry.md.
 
 A batch of one device's chunks has two records in the archive tier: one of what is due, written before the first
 delete, and one of what went, written after the last. A run that died between them leaves the first alone; of that

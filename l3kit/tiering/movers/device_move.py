@@ -1,7 +1,7 @@
 """Moves one device's old items from the hot store into chunks; start reading at `DeviceMove.run`.
 
 For each chunk: begin it in the journal, store it under a free key, mark it as stored, delete exactly its items, close
-it. docs/journal.md describes what a later run does after a crash between any two of these steps.
+it. docs/reference/journal.md describes what a later run does after a crash between any two of these steps.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ class DeviceMove:
         raise StoreError(
             f"device {self._device_id}",
             f"{MAX_NUMBERS_TRIED} object keys in a row hold other content",
-            "If the journal was lost, see docs/journal.md, 'A lost journal'",
+            "If the journal was lost, see docs/reference/journal.md, 'A lost journal'",
         )
 
     async def _number_after_the_highest(self) -> None:
@@ -223,7 +223,7 @@ class DeviceMove:
         if highest is None:
             self.report.notes.append(
                 "the cold writer, an older or third-party one, does not report which chunk numbers are spent: they"
-                " start at 1 (docs/journal.md, 'A lost journal')"
+                " start at 1 (docs/reference/journal.md, 'A lost journal')"
             )
         self._journal.start_numbering_at((highest or 0) + 1)
 

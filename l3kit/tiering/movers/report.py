@@ -40,7 +40,7 @@ class DeviceReport:
     Attributes:
         unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
         ahead: readings with a time in the future, among those read.
-        paused: the device was left, or left after a chunk, because it is paused.
+        paused: the device was skipped, or left after a chunk, because it is paused.
     """
 
     device_id: str
@@ -91,7 +91,8 @@ class DeviceReport:
         if self.unmovable:
             first = self.unmovable_first[0]
             count = count_of(self.unmovable, "item stays", "items stay")
-            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
+            why = f"{why_unmovable(first)} (docs/reference/items.md)"
+            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why}")
         if self.ahead:
             count = count_of(self.ahead, "reading is", "readings are")
             notes.append(f"{count} in the future: check the device's clock")

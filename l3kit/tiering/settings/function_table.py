@@ -33,7 +33,7 @@ class CloudVariables:
         mover: further variables of movers and of the expirer, such as the time limit.
         chain: further variables of the functions of the message chain, such as the time limit.
         single: further variables of single functions, by the function's name.
-        peers: the variable that tells how to call each function of the message chain that another one calls.
+        peers: the variable that says how to call each function of the message chain that another one calls.
     """
 
     provider: str

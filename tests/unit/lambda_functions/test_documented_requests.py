@@ -1,4 +1,4 @@
-"""The entrances of messages and the readers of every cloud answer as docs/openapi.yaml says, on stores in memory."""
+"""Entrances of messages and readers of every cloud answer as docs/reference/openapi.yaml says, on stores in memory."""
 
 from __future__ import annotations
 

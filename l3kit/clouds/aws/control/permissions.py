@@ -235,7 +235,7 @@ def grants_for(verbs: Collection[Verb] = VERBS) -> tuple[Grant, ...]:
 
 
 def permission_table(verbs: Collection[Verb] = VERBS) -> str:
-    """Return the rows as the Markdown table of docs/provisioning.md."""
+    """Return the rows as the Markdown table of docs/reference/provisioning.md."""
     lines = ["| actions | on | what for | verbs |", "|---|---|---|---|"]
     for grant in grants_for(verbs):
         why = grant.why + (f" ({grant.only})" if grant.only else "")

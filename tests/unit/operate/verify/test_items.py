@@ -31,7 +31,7 @@ LISTED = [device.id for device in TWIN.devices]
 def test_the_form_of_a_table_is_told_on_the_first_look(keys: list[str], seen: str, passed: bool) -> None:
     forms, listed = asyncio.run(check_items(hot(JFK=keys), LISTED, NOW)).checks
     assert (forms.seen, forms.passed) == (seen, passed)
-    assert passed or "must be written like 2026-05-31T08:30:00.25Z. docs/items.md says how" in forms.hint
+    assert passed or "must be written like 2026-05-31T08:30:00.25Z. docs/reference/items.md says how" in forms.hint
     assert (listed.seen, listed.passed) == ("all listed", True)
 
 
