@@ -12,10 +12,10 @@ from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
-from l3kit.tiering.format.pauses import PAUSE_PREFIX
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.runtime.measures import NAMESPACE
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 
 _ANY_TWIN = "anametobereplaced"
 """Has no dash, which would be an underscore in a topic rule's name."""
@@ -53,7 +53,7 @@ class Scope:
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
         if on == "cold pauses":
-            return tuple(f"{arn[:-1]}{PAUSE_PREFIX}*" for arn in self._buckets("cold objects"))
+            return tuple(f"{arn[:-1]}{Pauses.prefix}*" for arn in self._buckets("cold objects"))
         if on in ("buckets", "cold objects", "archive objects", "letters objects", "objects"):
             return self._buckets(on)
         if on in ("roles", "roles of functions", "scheduler's role", "topic rule's role"):
@@ -76,7 +76,7 @@ class Scope:
         group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
-        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(one)}") for one in SCHEDULED)
 
     @property
     def _names(self) -> AwsNames:
