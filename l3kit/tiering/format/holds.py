@@ -28,4 +28,4 @@ class Holds(Stops[Hold]):
     record = "hold"
     attribute = "holds"
     prefix = f"{RESERVED_PREFIX}held/"
-    unreadable = "its record cannot be read, so nothing is deleted; l3kit hold --release writes it anew"
+    unreadable = "its record cannot be read, so nothing is deleted; l3kit hold --release writes a new one"
