@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_cloud(name: str) -> str:
-    """Return the name of a cloud. Raises: typer.BadParameter if there is none of that name."""
+    """Return the name of a cloud. Raises: typer.BadParameter if it is unknown."""
     from l3kit.providers import is_known, names
 
     if not is_known(name):
@@ -58,7 +58,7 @@ def add_permissions(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> int:
-        """Tell what an operator must be allowed, by verb. With --json it is a policy for the twin of --twin."""
+        """Show the permissions that an operator needs, by verb. With --json it is a policy for the twin of --twin."""
         from l3kit.clouds.ports.operator_permissions import PolicyScope, operator_permissions
         from l3kit.twin.naming import check_twin_name
 

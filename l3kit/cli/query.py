@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from l3kit.operate.query import QueryResult
 
 SHOWN = 20
-"""Readings of a table, unless a limit is given."""
+"""Default number of readings in a table."""
 STANDARD_OUTPUT = Path("-")
 
 

@@ -1,4 +1,4 @@
-"""`l3kit run` and `l3kit verify`: the deployed movers and links, at work."""
+"""`l3kit run` and `l3kit verify`: run a deployed mover, and check what is deployed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.completing import cloud_list, movers
-from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS, told_of
+from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def add_running(app: typer.Typer) -> None:
-    """Add the verbs that have deployed functions do something."""
+    """Add the verbs that call deployed functions."""
 
-    @verb(app, "run", epilog=told_of("run"))
+    @verb(app, "run", epilog=epilog_of("run"))
     def run(
         output: Output,
         place: Place,
@@ -63,7 +63,7 @@ def add_running(app: typer.Typer) -> None:
             return CHECKS_FAILED
         return SUCCESS
 
-    @verb(app, "verify", epilog=told_of("verify"))
+    @verb(app, "verify", epilog=epilog_of("verify"))
     def verify(
         output: Output,
         place: Place,
@@ -83,7 +83,7 @@ def add_running(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> int:
-        """Check links, functions, schedules and drift. Keys in the hot tier are checked too."""
+        """Check links, functions, schedules and drift. The keys in the hot tier are checked too."""
         with place.open() as twin:
             report = twin.verify(clouds=listed(clouds), canary=canary)
         output.answer(report)

@@ -1,4 +1,4 @@
-"""The desired state: all resources of a twin over all its clouds, in the order of making, receivers before senders."""
+"""The desired state: all resources of a twin over all its clouds, in order of creation, receivers before senders."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ def orphaned_resources(
 ) -> tuple[Resource, ...]:
     """Return the resources that a former layout may have left on these clouds.
 
-    These are functions that the present layout does not need, addresses of readers that are to have none, and the
+    These are functions that the present layout does not need, addresses of readers that should have none, and the
     entries of both.
 
-    They are in the order of removal: first what starts a function, then the caller before the called.
+    They are in order of removal: first schedules and routes, then callers before the functions that they call.
     """
     left: list[Resource] = []
     for name, cloud in provisioners.items():
@@ -66,7 +66,7 @@ def orphaned_resources(
 def all_possible_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """Everything that any layout of the twin may have on these clouds, in the order of making."""
+    """Everything that any layout of the twin may have on these clouds, in order of creation."""
     return (
         *(r for cloud in provisioners.values() for r in cloud.stores(STORED)),
         *_tokens(layout, links, provisioners, False),
@@ -85,7 +85,7 @@ def _tokens(
 def _pending_changes(
     layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]
 ) -> PendingChanges:
-    """A token that an earlier step of the plan rotates reaches its receiver and its sender too."""
+    """Return the changes that a rotated token brings to its receiver and its sender."""
     entrance, link = layout.entrance_of(function), layout.link_from(function)
     ends = {end.id for end in (entrance, link) if end}
 

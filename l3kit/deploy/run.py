@@ -55,8 +55,8 @@ def plan(
         clouds: plan only these clouds; None or empty is all.
         rotate_tokens: give every cross-cloud link a new token.
         now: wall clock, UTC, by which former tokens expire.
-        reach: looks whether something answers where an event's url leads.
-    Raises: ConfigurationError if the message chain's clouds cannot do what the twin asks for; ProvisioningError if a
+        reach: checks whether something answers at an event's url.
+    Raises: ConfigurationError if the message chain's clouds cannot do what the twin requires; ProvisioningError if a
         layer is on a cloud that cannot be deployed yet; MissingConnectionError if a link to another cloud has no url or
         token; PermissionMissingError.
     """
@@ -103,7 +103,7 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
 
 
 def _under_way(log_file: Path, steps: Iterable[Step]) -> tuple[str, ...]:
-    """Return a note on another apply: one that is under way, or what one that ended has left to do."""
+    """Return a note on another apply that is under way, or that ended before it was complete."""
     if is_taken(log_file):
         return (CHANGING,)
     begun = StepLog(log_file).unfinished()
@@ -119,7 +119,7 @@ def apply(plan: Plan, session: Session, *, progress: Progress = no_progress, pat
     Args:
         patience: seconds to wait.
     Raises: ProvisioningError that names the step; earlier steps stay done, and applying again completes the rest. Also
-        if the other apply takes too long, or has made what this plan to destroy does not know.
+        if the other apply takes too long, or has created resources that this plan to destroy does not have.
     """
 
     def waiting() -> None:
@@ -169,7 +169,7 @@ def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progr
 
 
 def _check_nothing_new(plan: Plan) -> None:
-    """Check that a plan to destroy lists all that is there. Raises: ProvisioningError."""
+    """Check that a plan to destroy lists all existing resources. Raises: ProvisioningError."""
     listed = {(step.kind, step.name) for step in plan.steps}
     others = [resource for resource in plan.resources if (resource.kind, resource.name) not in listed]
     new = [resource for resource, finding in findings(tuple(others)) if finding.exists]

@@ -92,7 +92,7 @@ def crash_sweep(frame: pd.DataFrame) -> Figure:
 
 
 def runs_over_time(frame: pd.DataFrame) -> Figure:
-    """Plot what each run of the movers moved, and which did not end complete.
+    """Plot the items that each run of the movers moved, and mark incomplete runs.
 
     Args:
         frame: columns `started` (datetime), `mover`, `verdict`, `items`.

@@ -1,4 +1,4 @@
-"""The items that a mover would move now, counted in the stores, which are only read. docs/how-to/operations.md."""
+"""A forecast of a mover's next run, counted in the stores, which are only read. docs/how-to/operations.md."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ class DeviceForecast:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Forecast(Displayable, Answer):
-    """The result of `forecast`: what a run of a mover would move; nothing was moved.
+    """The result of `forecast`: the items or chunks that a run would move.
 
     Attributes:
         function: the mover.
-        cutoff: what is older is due.
+        cutoff: older items are due.
         devices: those with something due, in the order of the twin's config.
-        pauses: what is paused, which a run would leave.
+        pauses: paused devices, which a run would skip.
         gaps: what could not be counted.
     """
 
@@ -80,7 +80,7 @@ class Forecast(Displayable, Answer):
 
     @property
     def moving(self) -> tuple[DeviceForecast, ...]:
-        """Devices that a run would move: those that are not paused."""
+        """Devices that a run would move: the unpaused ones."""
         return tuple(device for device in self.devices if not device.paused)
 
     def total(self, name: str) -> int:
@@ -103,7 +103,7 @@ class Forecast(Displayable, Answer):
         return pd.DataFrame([list(asdict(device).values()) for device in self.devices], columns=list(COLUMNS))
 
     def sheet(self) -> Sheet:
-        """Return the devices with most bytes due, and what could not be counted."""
+        """Return the devices with most bytes due, and the gaps."""
         most = sorted(self.devices, key=lambda one: -one.bytes)[:DEVICES_SHOWN]
         left = len(self.devices) - len(most)
         made = table(replace(self, devices=tuple(most)).to_frame())
@@ -126,12 +126,12 @@ class Forecast(Displayable, Answer):
 
 
 def forecast(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> Forecast:
-    """Count what a mover would move. Reads the due items, or lists the cold tier; writes and deletes nothing.
+    """Count the items or chunks that a mover would move. Reads the due items, or lists the cold tier; changes nothing.
 
     Args:
         function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-        time: the moment the run would stand for, as of `run_mover`; None is now.
-    Raises: L3Error for what is no mover; ConfigurationError for what is no time; StoreError.
+        time: the run's time of reference, as of `run_mover`; None is now.
+    Raises: L3Error for an unknown mover; ConfigurationError for an invalid time; StoreError.
     """
     checked_mover(function)
     now = datetime.now(UTC) if time is None else _moment(time)
@@ -244,8 +244,8 @@ async def _item_counts(cold: ObjectStore, infos: list[ObjectInfo]) -> dict[str, 
     async def count(key: str) -> tuple[str, int | None]:
         async with places:
             info = await cold.head(key)
-        told = info.metadata.get("items", "") if info else ""
-        return key, int(told) if told.isdecimal() else None
+        counted = info.metadata.get("items", "") if info else ""
+        return key, int(counted) if counted.isdecimal() else None
 
     return dict(await asyncio.gather(*(count(info.key) for info in infos)))
 

@@ -1,4 +1,4 @@
-"""Run the deployed movers: once, until nothing remains, or at a series of scheduled times."""
+"""Runs of the deployed movers: once, until nothing remains, or at a series of scheduled times."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.errors import CheckFailedError, ConfigurationError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.pauses.report import resumed_by
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import shortest
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_INVOCATIONS = 1000
-"""Invocations of one `run_mover` before it gives up although more remains."""
+"""Maximum invocations of one `run_mover`, after which it stops although more remains."""
 MAX_REASONS = 5
-"""Of what was left, so many are named in an error."""
+"""Maximum reasons named in an error."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -136,7 +137,7 @@ def check_complete(runs: Iterable[MoverRun]) -> None:
     left = [skip for run in runs for skip in run.skipped]
     bad = [run.verdict for run in runs if run.verdict != "complete"]
     if bad or left:
-        reasons = [f"{pauses.summary()} (l3kit resume)" for run in runs if (pauses := run.paused)]
+        reasons = [f"{pauses.summary()} ({resumed_by(pauses)})" for run in runs if (pauses := run.paused)]
         reasons += [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
         if len(left) > MAX_REASONS:
             reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")
@@ -166,7 +167,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
 
 
 def checked_mover(function: str) -> None:
-    """Raises: L3Error if this is no mover."""
+    """Check the name of a mover. Raises: L3Error if it is none."""
     if function not in MOVERS:
         raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
 
@@ -174,7 +175,7 @@ def checked_mover(function: str) -> None:
 def run_canary(session: Session, twin: Twin) -> MoverRun:
     """Have the deployed hot-to-cold mover move the canary of `verify` and nothing else.
 
-    A mover of a version that knows no canary goes by the time instead, before which there are no readings.
+    A mover of a version without canaries goes by the time instead, before which there are no readings.
     Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
     """
     function = MOVERS[0]
@@ -185,7 +186,7 @@ def run_canary(session: Session, twin: Twin) -> MoverRun:
 
 
 def _more_can_move(report: dict[str, Any]) -> bool:
-    """Return whether to go on: a run with skipped data is `partial` even at its deadline, so progress decides."""
+    """Return whether to continue: a run with skipped data is `partial` even at its deadline, so progress decides."""
     remains = any(device["remains"] for device in report["devices"])
     return report["verdict"] == "deadline" or (remains and report["chunks"] > 0)
 
@@ -212,7 +213,7 @@ def moments_between(start: datetime, end: datetime, every: timedelta) -> list[da
 
 
 def moments_back(end: datetime, days: int, every_days: int) -> list[datetime]:
-    """Scheduled times from so many days back to the end, the end among them; the end alone for 0 days."""
+    """Return scheduled times from this many days back to the end, inclusive; only the end for 0 days."""
     return moments_between(end - timedelta(days=days), end, timedelta(days=every_days)) if days else [end]
 
 

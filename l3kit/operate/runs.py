@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 Run = tuple[datetime, MoverRun, MoverRun]
-"""A scheduled time, and what the hot-to-cold and the cold-to-archive mover did then."""
+"""A scheduled time with the runs of the hot-to-cold and the cold-to-archive mover."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,7 +53,7 @@ class MoverRuns(Displayable, CheckedAnswer):
         return f"{count_of(to_cold, 'item')} moved to cold, {to_archive:,} to archive, in {times}"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per scheduled time: what each mover moved, and its verdict."""
+        """One row per scheduled time: each mover's counts and verdict."""
         import pandas as pd
 
         rows = [

@@ -1,4 +1,4 @@
-"""Put a few readings that are given as JSON into the hot store."""
+"""Writing a few readings, given as JSON, into the hot store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH_ITEMS = 500
 
 Reading = tuple[str, bytes]
 NO_CLOCK = datetime.max.replace(tzinfo=UTC)
-"""The time at which items are normalised whose times have no limit against the clock."""
+"""The clock for normalising items whose times have no limit against it."""
 
 
 def put_telemetry(
@@ -53,12 +53,12 @@ def put_telemetry(
 
 
 def loading_rules(time_digits: int) -> MessageRules:
-    """Return the rules for data of any age and device, which an operator loads: only the form counts."""
+    """Return the rules for an operator's data of any age and device, which check only the form."""
     return MessageRules(frozenset(), True, time_digits, earliest=None, ahead=None, max_bytes=None)
 
 
 def checked_reading(device_id: str, item: bytes, rules: MessageRules) -> Telemetry:
-    """Normalise a reading that is said to be of this device.
+    """Normalise a reading of this device.
 
     Args:
         rules: without a limit against the clock.

@@ -1,4 +1,4 @@
-"""Upkeep of a twin over the years: pause and resume its movers, free what a dead run holds."""
+"""Upkeep of a deployed twin: pauses, past and future runs, logs, leases."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from l3kit.operate import leases
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
+from l3kit.operate.logs import choice as log_choice
+from l3kit.operate.logs import reading as log_reading
+from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.pauses import changes
 from l3kit.operate.pauses.report import PauseReport, paused_movers
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Upkeep:
-    """The part of `OpenTwin` for a twin that has been deployed for long."""
+    """The methods of `OpenTwin` for the upkeep of a deployed twin."""
 
     __slots__ = ()
 
@@ -30,13 +33,13 @@ class Upkeep:
     session: Session
 
     def pause(self, device: str | None = None, *, by: str = "", reason: str = "") -> PauseReport:
-        """Pause both movers, or what they do for one device, until `resume`; also across `apply` and `destroy`.
+        """Pause both movers, for the twin or one device, until `resume`; also across `apply` and `destroy`.
 
-        A chunk under way stays until after the resume. Nothing is lost or doubled, and messages still come in.
+        A chunk under way stays until after the resume. Nothing is lost or doubled, and messages still arrive.
 
         Args:
             device: its id; None is the whole twin.
-            by, reason: who pauses, and why; runs, `verify` and `explain` tell it.
+            by, reason: who pauses, and why; shown by runs, `verify` and `explain`.
         Raises: ConfigurationError for an unknown device, or if not both movers' stores are reached; StoreError, also
             if only one mover is paused then: calling it again completes the pause.
         """
@@ -47,39 +50,57 @@ class Upkeep:
 
         Args:
             device: its id; None is the pause of the whole twin.
-        Raises: as `pause`.
+        Raises: the same errors as `pause`.
         """
         return changes.resume(self.session, self.config, device)
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
-        """Count what a mover would move: a dry run, which only reads.
+        """Count the items or chunks that a mover would move: a dry run, which only reads.
 
         Args:
             function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-            time: the moment the run would stand for, as of `run_mover`; None is now.
-        Raises: L3Error for what is no mover; StoreError. A tier that is not reached is a gap.
+            time: the run's time of reference, as of `run_mover`; None is now.
+        Raises: L3Error for an unknown mover; StoreError. An unreached tier is a gap.
         """
         return forecasts.forecast(self.session, self.config, function, time=time)
 
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Tell of past runs of the movers, how far each device lags, and what needs doing first. Only reads.
+        """Return past runs of the movers, the lag of each device, and the problems by urgency. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
                 datetime with one, or a date; None is all that are kept, which is 90 days.
             mover: only of `hot-to-cold-mover` or `cold-to-archive-mover`; None is both.
-            now: the moment the answer stands for, with a time zone; None is the present.
-        Raises: ConfigurationError for what is no time; L3Error for what is no mover; StoreError. What could not be read
+            now: the answer's time of reference, with a time zone; None is the present.
+        Raises: ConfigurationError for an invalid time; L3Error for an unknown mover; StoreError. Unreadable data
             is a gap.
         """
         return reading.runs(self.session, self.config, since=since, mover=mover, now=now)
 
-    def end_lease(self, device: str) -> str:
-        """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.
+    def logs(
+        self,
+        function: str | None = None,
+        *,
+        since: date | str | None = log_choice.SINCE,
+        limit: int | None = log_choice.LIMIT,
+    ) -> LogsReport:
+        """Read the log lines of a deployed function, on whichever cloud it is, without secrets.
 
-        Only for a run that has certainly ended: look at its function's log first.
+        Args:
+            function: its name, such as `hot-to-cold-mover`, or its deployed one; None is all functions of the twin.
+            since: from then on: a duration before now such as `90s`, `15m`, `2h` or `7d`, ISO 8601 with a zone, a
+                datetime with one, or a date; None is all that the clouds keep.
+            limit: maximum number, the newest; None is all.
+        Raises: ConfigurationError for an invalid choice. An unreadable log is a gap.
+        """
+        return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
+
+    def end_lease(self, device: str) -> str:
+        """Release the lease of a dead run on a device. It would expire two minutes after that run's last write.
+
+        Only for a run that has certainly ended: check its function's log first.
 
         Returns: the id of the run that held the lease; empty if none did.
         Raises: StoreError, also if the run turns out to be alive.
@@ -87,7 +108,7 @@ class Upkeep:
         return leases.end_lease(self.session, self.config, device)
 
     def _with_pauses(self, made: Plan) -> Plan:
-        """Add to a plan that movers are paused, where the journal is there already and may be read."""
+        """Add a note on paused movers to a plan, if the journal exists and may be read."""
         cloud = self.session.cloud(self.config.layout.hot)
         if cloud is None:
             return made
@@ -95,7 +116,7 @@ class Upkeep:
         if not any(step.name == journal and step.action in ("unchanged", "update") for step in made.steps):
             return made
         try:
-            told = paused_movers(self.session, self.config)
+            note = paused_movers(self.session, self.config)
         except L3Error as error:
-            told = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
-        return replace(made, notes=(*made.notes, told)) if told else made
+            note = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
+        return replace(made, notes=(*made.notes, note)) if note else made

@@ -1,4 +1,4 @@
-"""The units a price file may use, and which of them each figure may have. A figure in a wrong unit is refused."""
+"""The units of price files, and those allowed for each figure. A figure in another unit is refused."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Unit:
     """One spelling of a unit.
 
     Attributes:
-        measure: what is counted.
-        per: number of these in one unit; None stands for the price file's `bytes_per_gb`.
+        measure: the counted quantity.
+        per: amount of it in one unit; None stands for the price file's `bytes_per_gb`.
         name: label of a quantity in this unit on a bill.
         money: whether the figure is USD per unit; else a plain figure.
     """

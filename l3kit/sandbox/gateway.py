@@ -21,6 +21,7 @@ from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws import function_urls
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.dynamodb import DynamoDB
 from l3kit.sandbox.aws.function_logs import CloudWatch
 from l3kit.sandbox.aws.function_record import FunctionConfig
@@ -33,6 +34,7 @@ from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
 from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
+from l3kit.sandbox.azure.part import IOT_HUB
 from l3kit.sandbox.cloud_parts import CloudParts
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.messages import MessageFaults
@@ -45,7 +47,7 @@ from l3kit.sandbox.open_requests import OpenRequests
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.redacted_logs import log_redacted
 from l3kit.sandbox.service_host import MAX_BODY_BYTES, ServiceHost, client_session, free_socket, runner_of
-from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
+from l3kit.sandbox.state import DISK_EXIT, Home, ProcessInfo, SandboxState, read_state, write_json
 from l3kit.sandbox.stop_reason import note_stop
 
 WATCH_SECONDS = 1.0
@@ -90,7 +92,7 @@ class Gateway:
         stack.push_async_callback(functions.close)
         self._functions = functions
         middlewares = [self._requests.middleware, self._with_faults]
-        host = ServiceHost(self._home, session, self._faults, self._aws, self._iot_hub, stack, middlewares)
+        host = ServiceHost(self._home, session, self._faults, self._aws, {IOT_HUB: self._iot_hub}, stack, middlewares)
         self._parts = CloudParts(host)
         calls = await stack.enter_async_context(open_session())
         self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.function_variables)
@@ -205,12 +207,12 @@ class Gateway:
         me = ProcessInfo("gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time())
         state = SandboxState(
             endpoint,
-            REGION,
             (me, *(emulator.info for emulator in self._parts.emulators)),
             self._home.root,
             begun,
             dict(self._parts.endpoints),
             self._parts.started,
+            self._aws.facts,
         )
         write_json(self._home.state_file, state.to_json())
         self._unpublished = False

@@ -20,7 +20,7 @@ from l3kit.extras import require_extra
 from l3kit.files import UNWRITABLE, private, refusal
 from l3kit.sandbox.cloud import Progress, sandbox_cloud
 from l3kit.sandbox.emulators import start_failure
-from l3kit.sandbox.gateway_calls import request
+from l3kit.sandbox.gateway_calls import HEALTH_SECONDS, request
 from l3kit.sandbox.homes import resolve_home
 from l3kit.sandbox.lifetime import IDLE_HOURS
 from l3kit.sandbox.owner import Owner, owner_of
@@ -30,8 +30,6 @@ from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
-HEALTH_SECONDS = 30.0
-"""A sandbox under heavy load is slow to answer, but it is not down."""
 
 
 def up(

@@ -68,8 +68,8 @@ class Held:
     """The key is taken.
 
     Attributes:
-        item: what it holds, as chunk JSON.
-        seen: the version of that in the adapter's own form, for the condition of `replace_item`.
+        item: the existing item, as chunk JSON.
+        seen: its version in the adapter's own form, for the condition of `replace_item`.
     """
 
     item: bytes
@@ -78,7 +78,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The store cannot hold the item unchanged, or its key is taken by what JSON cannot represent."""
+    """The store cannot hold the item unchanged, or its key is taken by an item that JSON cannot represent."""
 
     reason: str
 
@@ -142,7 +142,7 @@ class HotStore(Protocol):
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
         """Create items given as chunk JSON, of any devices, each whole and only if its key is free.
 
-        What is created reads back as after `put_items`. A refused item does not affect the others. After an error, a
+        A created item reads back as after `put_items`. A refused item does not affect the others. After an error, a
         crash or a lost response a repeated call finds its own items `Held` with the same content, as retries inside
         may; both create an item again that was deleted in between.
 
@@ -153,7 +153,7 @@ class HotStore(Protocol):
         """
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
-        """Put a whole item in the place of exactly the version that `create_items` found under its key.
+        """Replace exactly the version that `create_items` found under the key by a whole item.
 
         No attribute of the old version remains. The condition is the version (ETag, update time), which leaves no gap;
         on DynamoDB the content, with the gap described in docs/reference/stores.md. A lost response is resolved.

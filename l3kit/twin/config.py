@@ -43,9 +43,9 @@ class Config(_Strict):
 
     Attributes:
         hot_storage_size_in_days, cold_storage_size_in_days: counted back from a mover's scheduled time.
-        message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
+        message_chain: whether layers 1 and 2, which receive devices' messages, are deployed.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
-        reader_urls: whether the readers get addresses, which anybody who has their tokens can call.
+        reader_urls: whether the readers get addresses, which anybody with their tokens can call.
     """
 
     digital_twin_name: str
@@ -158,7 +158,7 @@ class Twin:
     Attributes:
         path: its folder, where `config_inter_cloud.json` is kept.
         processors: its own processors, as files for the zip by path.
-        layout: the clouds of its tiers, and what follows from them.
+        layout: the clouds of its tiers, and the functions and links that follow.
     """
 
     path: Path
@@ -223,10 +223,10 @@ class Twin:
         Args:
             made: start of a rate on AWS: the schedule's creation time.
         """
-        told = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
+        senders = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
         return {
             mover: next_times(provider(cloud).native_schedule(self.config.mover_schedule), now, made, count)
-            for mover, cloud in told.items()
+            for mover, cloud in senders.items()
         }
 
     def to_frame(self) -> pd.DataFrame:

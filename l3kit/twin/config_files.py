@@ -50,7 +50,7 @@ def parse_file(folder: Path, name: str, model: type[M], problems: list[str]) -> 
 
 
 def load_events(folder: Path, name: str, devices: Collection[str], problems: list[str]) -> tuple[Event, ...]:
-    """Load the optional file of events. `devices` are those that an event may send to."""
+    """Load the optional file of events. `devices`: permitted receivers of feedback."""
     try:
         if not (folder / name).exists():
             return ()

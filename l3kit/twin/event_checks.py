@@ -18,7 +18,7 @@ def event_faults(events: Sequence[Event], l1: str, l2: str) -> tuple[str, ...]:
 
 
 def functions_by_name(events: Sequence[Event]) -> tuple[str, ...]:
-    """Return the functions that the events call by name, each once; they must be there before an item comes."""
+    """Return the functions that the events call by name, each once; they must exist before the first item arrives."""
     return tuple(dict.fromkeys(event.call.name for event in events if event.call and event.call.name))
 
 

@@ -1,4 +1,4 @@
-"""The clouds of a twin's layers, and what follows from them: which functions run where, and the links between them."""
+"""The clouds of a twin's layers, and the resulting places of functions and links between them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ENTRANCE_ID = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A function that takes HTTP requests with a token, from whoever has the token.
+    """A function that takes HTTP requests from anybody with its token.
 
     Attributes:
         id: of its entry in config_inter_cloud.json, e.g. `aws_l3hot_hot-reader`.
@@ -81,12 +81,12 @@ class Layout:
     """The clouds of the three tiers, and of layers 1 and 2 before them.
 
     Attributes:
-        l1: where devices' messages come in; empty if the twin has no message chain.
-        l2: where they are processed; empty if the twin has no message chain.
+        l1: receives devices' messages; empty if the twin has no message chain.
+        l2: processes them; empty if the twin has no message chain.
         events: whether they are checked for events.
         reader_urls: whether the readers have addresses.
         links: between layers on different clouds, in the order in which data passes them.
-        entrances: everything that takes HTTP requests with a token: the links, then the readers with addresses.
+        entrances: all entrances: the links, then the readers with addresses.
     """
 
     hot: str
@@ -120,7 +120,7 @@ class Layout:
 
     @classmethod
     def parse(cls, text: str) -> Layout:
-        """The layout written so, such as `aws-azure-gcp`. Raises: ConfigurationError listing what is allowed."""
+        """Parse a layout such as `aws-azure-gcp`. Raises: ConfigurationError listing what is allowed."""
         parts = text.split("-")
         if len(parts) != len(TIERS) or not all(map(is_known, parts)):
             allowed = f"Allowed: HOT-COLD-ARCHIVE, each one of {', '.join(names())}"
@@ -159,7 +159,7 @@ class Layout:
     # --- functions --------------------------------------------------------------------------------------------
 
     def host_of(self, function: str) -> str | None:
-        """The cloud that runs this function; None where the layout does not call for it."""
+        """The cloud that runs this function; None if the layout does not need it."""
         if function in RECEIVERS:
             link = self.link_to(function)
             return link.target if link else None
@@ -174,7 +174,7 @@ class Layout:
         return peers_of(function, l1_apart=self.l1 != self.l2, events=self.events)
 
     def functions_on(self, cloud: str) -> tuple[str, ...]:
-        """The functions that the layout calls for on this cloud, receivers first."""
+        """The functions that the layout needs on this cloud, receivers first."""
         return tuple(name for name in ORDER if self.host_of(name) == cloud)
 
     def movers_on(self, cloud: str) -> tuple[str, ...]:
@@ -182,7 +182,7 @@ class Layout:
         return tuple(name for name in MOVERS if self.host_of(name) == cloud)
 
     def variables_of(self, function: str, cloud: str) -> Sequence[str]:
-        """Names of the variables that this function needs on this cloud, which a former layout may have put it on."""
+        """Names of this function's variables on this cloud, where a former layout may have put it."""
         remote = self.link_from(function) is not None
         variables = provider(cloud).variables
         return variables_for(
@@ -201,13 +201,13 @@ class Layout:
         return {entrance.id: entrance for entrance in self.entrances}[entrance_id]
 
     def entrance_of(self, function: str) -> Entrance | None:
-        """Return how requests reach this function; None if it takes none."""
+        """Return the entrance of this function; None if it takes no requests."""
         return next((entrance for entrance in self.entrances if entrance.receiver == function), None)
 
     def link_to(self, receiver: str) -> Link | None:
-        """The link that ends at this receiver; None where none does."""
+        """The link that ends at this receiver; None if there is none."""
         return next((link for link in self.links if link.receiver == receiver), None)
 
     def link_from(self, sender: str) -> Link | None:
-        """The link that begins at this sender; None where the next layer is on the same cloud."""
+        """The link that begins at this sender; None if the next layer is on the same cloud."""
         return next((link for link in self.links if link.sender == sender), None)

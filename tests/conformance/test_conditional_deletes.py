@@ -21,7 +21,7 @@ from l3kit.clouds.aws.data.items import WRAPPED
 from l3kit.clouds.aws.data.stores import Place, open_hot
 from l3kit.clouds.aws.session import Credentials
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from tests.conformance.backends import FOREIGN
 
 pytestmark = pytest.mark.sandbox

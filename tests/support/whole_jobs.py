@@ -25,7 +25,7 @@ from l3kit.clouds.aws.data.stores import Place, open_feedback, open_hot, open_jo
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.sandbox import SandboxState, fire_schedule
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.movers.report import RunReport
 from l3kit.tiering.ports import ObjectInfo, Page, Tier
@@ -57,7 +57,7 @@ class Workplace:
         return boto3.client(
             service,
             endpoint_url=self.state.gateway,
-            region_name=self.state.region,
+            region_name=REGION,
             aws_access_key_id=ACCESS_KEY,
             aws_secret_access_key=SECRET_KEY,
         )
@@ -72,7 +72,7 @@ class Workplace:
         """Address and credentials: of a function's role, or of root."""
         token = f"sandbox/{self.names.function(function)}/trial" if function else None
         keys = Credentials(ACCESS_KEY, SECRET_KEY, token)
-        return Place(self.state.region, lambda: keys, self.state.gateway)
+        return Place(REGION, lambda: keys, self.state.gateway)
 
     @contextlib.asynccontextmanager
     async def objects(self, tier: Tier) -> AsyncIterator[S3ObjectStore]:

@@ -14,7 +14,7 @@ class AwsNames:
 
     Args:
         twin_name: checked by `check_twin_name`.
-        account_id: 12 digits. Buckets are unique in the whole world: their names end in a digest of account, region
+        account_id: 12 digits. Bucket names are globally unique: they end in a digest of account, region
             and twin, which stays the same over re-deployments.
     """
 
@@ -108,7 +108,7 @@ class AwsNames:
         return f"{self.twin_name}-journal"
 
     def cold_s3_bucket(self) -> str:
-        """At most 63 characters, unique in the world."""
+        """At most 63 characters, globally unique."""
         return self._bucket("cold-iot-data")
 
     def archive_s3_bucket(self) -> str:

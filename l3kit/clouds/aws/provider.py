@@ -34,7 +34,7 @@ CI_LOGIN = """\
     role-to-assume: ${{ vars.AWS_ROLE_ARN }}
     aws-region: us-east-1  # of the token service alone; params/ has the twin's
 """
-"""Short-lived credentials by OpenID Connect: no key is kept in the repository."""
+"""Short-lived credentials by OpenID Connect; no key is stored in the repository."""
 
 
 def _region_fault(region: str) -> str | None:

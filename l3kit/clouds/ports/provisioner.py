@@ -27,7 +27,7 @@ class Provisioner(Protocol):
         """
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return a function with all its resources: the address of its entrance, the dispatcher's route of messages."""
+        """Return a function with all its resources: including the address of an entrance and the dispatcher's route."""
 
     def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
         """Return the schedules of these movers, with the resources they need."""

@@ -41,7 +41,7 @@ class Names(Protocol):
 
 
 class HostedProvisioner(ABC):
-    """The port `Provisioner`; what differs between clouds comes from a subclass.
+    """The port `Provisioner`; a subclass adds the differences between clouds.
 
     Attributes:
         mover_timeout: seconds that a mover may run.
@@ -87,7 +87,7 @@ class HostedProvisioner(ABC):
         return ()
 
     def callers(self, function: str) -> tuple[str, ...]:
-        """Return the deployed names of the functions that need a right to call this one; none if its address is one."""
+        """Return the deployed names of functions that need permission to call it; none if its address grants it."""
         return ()
 
     def preflight(self) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ class HostedProvisioner(ABC):
         return ()
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return the function with a mover's scheduler jobs, the address of its entrance, the dispatcher's route."""
+        """Return the function with a mover's scheduler jobs, an entrance's address, or the dispatcher's route."""
         mover, schedule = function in MOVERS, self._schedule(function)
         entrance = self._twin.layout.entrance_of(function)
         parts: list[Resource] = [
@@ -129,7 +129,7 @@ class HostedProvisioner(ABC):
         return ()
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
-        """Return none: whether anybody may call a function belongs to it."""
+        """Return none: public access is a setting of the function."""
         return ()
 
     def _timeout(self, function: str) -> int:
@@ -142,7 +142,7 @@ class HostedProvisioner(ABC):
         return Route(self._twin.name, telemetry_filter(self._twin.name), self._names.function(SOURCE), letters)
 
     def _address(self, function: str) -> str:
-        """Return how another function calls it. Raises: MissingConnectionError if it is not deployed yet."""
+        """Return its address for other functions. Raises: MissingConnectionError if it is not deployed yet."""
         address = self._host.address(self._names.function(function))
         if not address:
             raise MissingConnectionError(
@@ -151,7 +151,7 @@ class HostedProvisioner(ABC):
         return address
 
     def _schedule(self, function: str) -> str:
-        """Return a mover's schedule; empty for one that a former layout left over, which is only looked for."""
+        """Return a mover's schedule; empty for a remnant of a former layout, which is only looked for."""
         here = function in MOVERS and self._twin.layout.host_of(function) == self.provider
         return self._native_schedule(self._twin.config.mover_schedule) if here else ""
 

@@ -1,6 +1,6 @@
-"""The two ways to calculate: exact with Decimal for one scenario, with float arrays for thousands. One set of formulas.
+"""Two arithmetics for one set of formulas: exact with Decimal for one scenario, float arrays for thousands.
 
-The formulas of the model use + - * / and what these two classes offer, so that the grid is the same model by
+The formulas of the model use + - * / and the methods of these two classes, so that the grid is the same model by
 construction. An unknown number is NaN in both and makes everything that needs it unknown.
 """
 
@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 Number = Any
-"""A Decimal, or a NumPy array of floats: whichever the arithmetic at hand calculates with."""
+"""A Decimal, or a NumPy array of floats, depending on the arithmetic."""
 
 _HAIR = Decimal("1e-9")
 """Tolerance of floor and ceil, so that a float's last digit never decides."""
@@ -36,7 +36,7 @@ class Arithmetic(Protocol):
         """`yes` where the condition holds, else `no`."""
 
     def interpolate(self, x: Number, points: Sequence[tuple[int, Decimal]]) -> Number:
-        """Straight lines between the points; flat before the first, the last line drawn on behind the last."""
+        """Interpolate linearly; constant before the first point, extrapolated after the last."""
 
 
 class Exact:

@@ -11,7 +11,7 @@ from l3kit.prices.price_book import Site
 from l3kit.providers import billing_of
 
 LOG_BYTES = 1_500
-"""Of one invocation: the platform's lines and the report's sentence."""
+"""Log bytes of one invocation: the platform's lines and the report's sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def run_function(
 
     Args:
         seconds: of all invocations together.
-        needed_mb: memory that the work needs, where that may be more than what is deployed.
+        needed_mb: memory that the work needs, if that may exceed the deployed memory.
     """
     billing = billing_of(site.provider)
     where = billing.functions

@@ -1,7 +1,7 @@
 """The model: a workload on a layout, priced for a month in its steady state or for one run of a mover.
 
-A month: items come in, lie in each tier for its days, are moved by every run, and some are read. The steady state is
-reached when all tiers are full; in it a tier holds what comes in during the days it keeps.
+A month: items arrive, stay in each tier for its days, are moved by every run, and some are read. The steady state is
+reached when all tiers are full; then a tier holds the items that arrive during its retention.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def move_bill(
     """Return the bill of one run of a mover: all devices, each with the items of `days_between_runs`.
 
     Args:
-        seconds: how long the run took, where that is known; None estimates it.
-        listed_objects: that lie in the cold tier; None takes the steady state's.
+        seconds: duration of the run, if known; None estimates it.
+        listed_objects: number of objects in the cold tier; None takes the steady state's.
     Raises: ConfigurationError for an unknown region, or a price that the book does not have at all.
     """
     uses: list[Use] = []
@@ -82,7 +82,7 @@ def usage_range(
     *,
     share: Decimal = Decimal("0.5"),
 ) -> tuple[Bill, Bill, Bill]:
-    """The monthly bill for less, as much and more usage: `share` fewer and more items and reads (0.5 is +-50 %)."""
+    """The monthly bill for less, the same and more usage: `share` fewer and more items and reads (0.5 is +-50 %)."""
     low, high = workload.scaled(1 - share), workload.scaled(1 + share)
     bills = [monthly_bill(w, layout, book, regions) for w in (low, workload, high)]
     return bills[0], bills[1], bills[2]

@@ -37,11 +37,11 @@ class Use:
 
     Attributes:
         part: the part of the bill it belongs to.
-        item: what it is, in words.
+        item: description.
         figure: its price.
-        quantity: in the measure of the price's unit (bytes, requests, WRU, ...); NaN where it is not known.
-        kind: how the quantity was found.
-        allowance: the figure of its monthly allowance, where there is one.
+        quantity: in the measure of the price's unit (bytes, requests, WRU, ...); NaN if unknown.
+        kind: origin of the quantity.
+        allowance: the figure of its monthly allowance, if any.
     """
 
     part: Part

@@ -1,4 +1,4 @@
-"""Parameters of cost_analysis.ipynb: a scenario by the names of its file, and what only the notebook needs."""
+"""Parameters of cost_analysis.ipynb: a scenario's fields by their names in the file, and the notebook's own."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class CostAnalysisParameters(Dated):
         return Scenario.of({name: value for name, value in values.items() if value is not None}, project_root())
 
     def other(self) -> CostAnalysisParameters | None:
-        """The scenario of `compare_with`: its values over these; None where no file is named.
+        """The scenario of `compare_with`, whose values override these; None if no file is named.
 
         Raises: ConfigurationError naming the file, and each value that is not allowed.
         """

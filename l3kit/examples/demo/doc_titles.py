@@ -15,7 +15,7 @@ def doc_sources(root: Path) -> list[Path]:
 
 
 def doc_address(source: PurePosixPath) -> PurePosixPath:
-    """Where a file of the documentation, by its path in the project, is below the index page."""
+    """Return the place below the index page of a file of the documentation, given by its path in the project."""
     below = PurePosixPath(DOCS) / (source.relative_to(DOCS) if source.parts[0] == DOCS else source.name)
     return below.with_name(f"{below.stem.lower()}.html") if below.suffix == ".md" else below
 

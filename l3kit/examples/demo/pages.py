@@ -1,4 +1,4 @@
-"""The demo's notebooks and the documentation as pages that open without a network, with links that lead somewhere."""
+"""The demo's notebooks and the documentation as offline pages with working links."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: S
     """Target of a link in a rendered page; None if the target is not rendered.
 
     Args:
-        link: as it stands in the source, which lies in `folder` of the project.
+        link: as in the source, which is in `folder` of the project.
         below: folder of the rendered page, from the demo's; empty for that itself.
     """
     address, _, fragment = link.partition("#")
@@ -93,7 +93,7 @@ def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: S
 
 
 def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> None:
-    """Links that lead somewhere, headings that links find, tables that scroll by themselves, pictures in the page."""
+    """Make links work, headings linkable and wide tables scrollable; put pictures in and give them a name."""
     for link in soup.find_all("a", href=True):
         target = target_of(str(link["href"]), folder, below, root, pages)
         if target is None:
@@ -125,7 +125,7 @@ def _scrolls(soup: BeautifulSoup, table: Tag) -> None:
 
 
 def _slug(heading: str) -> str:
-    """The name by which GitHub links a heading."""
+    """GitHub's anchor of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 

@@ -21,7 +21,7 @@ Verdict = Literal["ok", "failed", "not run"]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One notebook with a params file and further parameters; `name` is what its files are called."""
+    """One notebook with a params file and further parameters; `name` is that of its files."""
 
     name: str
     notebook: str
@@ -93,7 +93,7 @@ class Outcome:
 
     Attributes:
         sentence: the `summary` of its result file.
-        error: why it failed or was not run; empty where it passed.
+        error: why it failed or was not run; empty if it passed.
     """
 
     name: str
@@ -104,7 +104,7 @@ class Outcome:
 
 
 def acts(only: Sequence[str] = NOTEBOOKS, act: int | None = None) -> tuple[Act, ...]:
-    """The acts with the chosen notebooks alone; `act` counts from 1."""
+    """The acts with only the chosen notebooks; `act` counts from 1."""
     chosen = ACTS if act is None else ACTS[act - 1 : act]
     cut = (replace(one, chains=tuple(filter(None, (_only(chain, only) for chain in one.chains)))) for one in chosen)
     return tuple(one for one in cut if one.chains)
@@ -115,7 +115,7 @@ def _only(chain: Sequence[Scene], notebooks: Sequence[str]) -> tuple[Scene, ...]
 
 
 def sentence_of(result: Path) -> str:
-    """The sentence in a notebook's result file. Raises: ValueError if there is none, in words."""
+    """Return the sentence in a notebook's result file. Raises: ValueError if there is none."""
     try:
         content = json.loads(result.read_text("utf-8"))
     except OSError:

@@ -29,8 +29,8 @@ class Content:
     """The content of a chunk.
 
     Attributes:
-        items: their number; None if they cannot be told apart.
-        marks: of each item version its id, by a digest of the version; empty if they were not asked for.
+        items: their number; None if they cannot be counted.
+        marks: the id of each item version, by a digest of the version; empty if not requested.
         unordered: whether the items are not in order.
     """
 
@@ -41,13 +41,13 @@ class Content:
 
 
 def declared_items(info: ObjectInfo) -> int | None:
-    """The number of items that the metadata tell; None if they do not."""
+    """The number of items in the metadata; None if they have none."""
     text = info.metadata.get("items", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
-    """Return the faults of a chunk as far as its metadata and size tell."""
+    """Return the faults of a chunk that its metadata and size show."""
     if info.sha256 is None:
         yield Finding("metadata", "its metadata have no sha256")
     elif not has_digest(info):
@@ -70,15 +70,17 @@ def has_digest(info: ObjectInfo) -> bool:
 
 
 def encoding_finding(key: ChunkKey, info: ObjectInfo) -> Finding | None:
-    """Return the fault if the key tells another compression than the object; None if they agree."""
+    """Return the fault if the key implies another compression than the object has; None if they agree."""
     encoding, wanted = canonical_encoding(info.content_encoding), CONTENT_ENCODINGS[key.compression]
     if encoding == wanted:
         return None
-    return Finding("metadata", f"its content encoding is {encoding or 'none'}, not {wanted or 'none'} as its key tells")
+    return Finding(
+        "metadata", f"its content encoding is {encoding or 'none'}, not {wanted or 'none'} as its key implies"
+    )
 
 
 def _least_size(key: ChunkKey, items: int) -> int:
-    """The bytes of an array of so many items of the device, with ids of one character."""
+    """Minimum bytes of an array of this many items of the device, with ids of one character."""
     return 2 + items * len(orjson.dumps({PARTITION_KEY: key.device_id, SORT_KEY: "0"})) + max(0, items - 1)
 
 
@@ -86,9 +88,9 @@ def content_of(key: ChunkKey, declared: int | None, body: bytes, *, marked: bool
     """Check the items of a chunk, whose digest is right or unknown.
 
     Args:
-        declared: the number of items that the metadata tell.
+        declared: the number of items in the metadata.
         body: uncompressed.
-        marked: return marks of the items.
+        marked: whether to return marks of the items.
     """
     try:
         items = exact_loads(body) if marked else _loads(body)
@@ -146,7 +148,7 @@ def _device(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
 
 
 def _range(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
-    """Items out of the key's range, and a range that the items do not fill: its ends are the ids of two items."""
+    """Find items outside the key's range, and a range whose ends are not the ids of two items."""
     ids = [item[SORT_KEY] for item in items]
     if not ids or (ids[0] == key.start and ids[-1] == key.end and ids == sorted(ids)):
         return

@@ -1,4 +1,4 @@
-"""The audit of one device: its objects in order, then what is missing or there twice, and the journal's totals."""
+"""The audit of one device: its objects in order, then missing and doubled ones, and the journal's totals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, archived_digest
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between looks at what a mover at work would soon have changed: it deletes right after it has copied."""
+"""Seconds between looks at a state that a running mover soon changes: it deletes right after copying."""
 MOVER_STOPPED = (
     "A mover was interrupted between its copy and its delete: run the cold-to-archive mover, which ends that"
 )
@@ -29,11 +29,11 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(slots=True)
 class DeviceAudit:
-    """Takes what became of the objects of a device, in order.
+    """Collects the outcomes of a device's objects, in order.
 
     Attributes:
-        whole: whether all objects are looked at, not a sample.
-        sleep: waits for a mover at work.
+        whole: whether all objects are checked, not a sample.
+        sleep: waits for a running mover.
     """
 
     look: Look
@@ -46,7 +46,7 @@ class DeviceAudit:
     lost: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        """Begin with the device, unless an interrupted audit had begun with it."""
+        """Begin the device, unless an interrupted audit had begun it."""
         state = self.kept.state
         if state.current is None or state.current.device != self.look.device_id:
             counted = None if self.look.counted is None else asdict(self.look.counted)
@@ -66,11 +66,12 @@ class DeviceAudit:
         return None if held is None else Counted(**held)  # type: ignore[arg-type]
 
     def take_again(self, outcome: Outcome) -> None:
-        """Take an object that the interrupted audit had taken, whose items others may hold as well."""
+        """Take an object again that the interrupted audit had taken, whose items others may have as well."""
         self._doubles(outcome)
+        self.doubles.left_out = 0  # what has no room now had none then, and is counted
 
     def take(self, outcome: Outcome) -> None:
-        """Take what became of an object, and keep its faults. Raises: ConfigurationError."""
+        """Take the outcome of an object, and record its faults. Raises: ConfigurationError."""
         one = outcome.listed
         counts = self.kept.state.tier(one.place.tier)
         if outcome.state == "gone":
@@ -89,6 +90,8 @@ class DeviceAudit:
             self._sum_up(outcome)
         for finding in (*outcome.findings, *self._order(outcome), *self._doubles(outcome)):
             self._accuse(one.place, one.info.key, finding)
+        self.kept.state.uncompared += self.doubles.left_out
+        self.doubles.left_out = 0
         self._current.place = (one.info.key, one.place.tier)
 
     def _sum_up(self, outcome: Outcome) -> None:
@@ -105,7 +108,7 @@ class DeviceAudit:
             current.bytes += outcome.size
 
     def _order(self, outcome: Outcome) -> list[Finding]:
-        """A chunk that the journal did not number is of another program, which may write items in any order."""
+        """Check the order of items, unless the journal did not number the chunk, so that it is third-party."""
         if not outcome.content.unordered:
             return []
         if self.counted is not None and self.counted.numbered(outcome.listed.key):
@@ -117,17 +120,14 @@ class DeviceAudit:
         one, info = outcome.listed, outcome.info
         if info is None or not one.crowded or one.info.key in self.look.sealed:
             return []
-        found = list(self.doubles.add(one.info.key, one.span, info.sha256, outcome.content.marks))
-        self.kept.state.uncompared += self.doubles.left_out
-        self.doubles.left_out = 0
-        return found
+        return list(self.doubles.add(one.info.key, one.span, info.sha256, outcome.content.marks))
 
     def _accuse(self, place: AuditedTier, key: str, finding: Finding) -> None:
         self._current.clean = False
         self.kept.add_fault(Fault.at(place.tier, place.cloud, key, finding))
 
     async def end(self) -> None:
-        """Look at the device as a whole, and again before anything is told as a fault. Raises: StoreError."""
+        """Check the device as a whole, and again before anything is reported as a fault. Raises: StoreError."""
         await self._vanished()
         await self._in_both_tiers()
         await self._receipts()
@@ -138,7 +138,7 @@ class DeviceAudit:
         state.last_device, state.current = self.look.device_id, None
 
     async def _vanished(self) -> None:
-        """Objects that were listed and are in no tier: a mover takes seals away, and nothing else."""
+        """Listed objects that are in no tier any more: a mover removes only seals."""
         for one in self.gone:
             if one.twice or one.info.key in self.look.sealed:
                 continue
@@ -153,7 +153,7 @@ class DeviceAudit:
                 self._accuse(one.place, one.info.key, Finding("missing", what))
 
     async def _in_both_tiers(self) -> None:
-        """Objects in both tiers, as they are for a moment while a mover moves them."""
+        """Objects in both tiers, as they are briefly while a mover moves them."""
         cold, archive = self.stores.cold, self.stores.archive
         if cold is None or archive is None:
             return
@@ -173,7 +173,7 @@ class DeviceAudit:
             self._accuse(cold, key, finding)
 
     async def _receipts(self) -> None:
-        """Chunks that a receipt tells as archived, and that the archive does not hold."""
+        """Chunks that are archived by a receipt, and that the archive does not hold."""
         cold, archive = self.stores.cold, self.stores.archive
         if cold is None or archive is None:
             return
@@ -189,11 +189,11 @@ class DeviceAudit:
                 continue
             if there is None:
                 self.lost.add(key)
-                what = "its receipt in the cold tier tells that it was archived, and the archive does not hold it"
+                what = "its receipt in the cold tier says that it was archived, and the archive does not hold it"
                 self._accuse(archive, key, Finding("missing", what))
             elif digest is not None and there.sha256 != digest:
-                told = f"its receipt in the cold tier tells {digest}, the archive {there.sha256 or 'no digest'}"
-                self._accuse(archive, key, Finding("receipt", told))
+                text = f"its receipt in the cold tier has {digest}, the archive {there.sha256 or 'no digest'}"
+                self._accuse(archive, key, Finding("receipt", text))
 
     async def _totals(self, counted: Counted) -> None:
         place = self.stores.cold  # where chunks are stored first
@@ -217,7 +217,7 @@ class DeviceAudit:
         return any([await place.store.head(key) is not None for place in self.stores.tiers()])
 
     async def _until(self, settled: Callable[[], Awaitable[bool]]) -> bool:
-        """Look until it is settled, or a mover at work would have settled it."""
+        """Look until it is settled, or a running mover would have settled it."""
         for pause in PAUSES:
             if await settled():
                 return True

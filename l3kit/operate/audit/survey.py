@@ -1,4 +1,4 @@
-"""The first look of an audit: which devices there are, how many chunks, and which keys no mover writes."""
+"""The first pass of an audit: devices, number of chunks, and keys that no mover writes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Survey:
 
     Attributes:
         devices: all that have a chunk or a record in the journal.
-        chunks: all of them, and those that the sample has.
+        chunks: number of all, and of those in the sample.
         own: objects of l3kit's own.
     """
 
@@ -40,7 +40,7 @@ async def survey(stores: AuditedStores, device: str, sample: Sample, accuse: Cal
 
     Args:
         device: only this one; empty is all.
-        accuse: takes each object whose key no mover writes.
+        accuse: called with each object whose key no mover writes.
     Raises: StoreError.
     """
     found = Survey()
@@ -79,6 +79,6 @@ def _foreign(place: AuditedTier, info: ObjectInfo) -> Fault:
 
 
 def unreached_gap(tier: str, cloud: str, what: str) -> Gap:
-    """Return what an audit leaves open where the journal or a tier is not reached."""
+    """Return the gap of an audit if the journal or a tier is not reached."""
     reason = f"is on {cloud}, which this session does not reach, so gaps and totals were not looked for"
     return Gap(tier, what, reason, f"Connect to {cloud} as well")

@@ -1,4 +1,4 @@
-"""Figures of one device's data in all tiers: what is where, what is due, and what was found of the chunk under way."""
+"""Figures of one device's data in all tiers: contents of the tiers, due items, and the state of the chunk under way."""
 
 from __future__ import annotations
 

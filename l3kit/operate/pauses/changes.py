@@ -1,6 +1,6 @@
-"""Pause a twin's movers, or what they do for one device, and resume.
+"""Pause and resume a twin's movers, for the whole twin or for one device.
 
-Each mover has a record of its own where it keeps its state: in the journal, and in the cold tier. A pause writes the
+Each mover has its own record where it keeps its state: in the journal, and in the cold tier. A pause writes the
 journal's first and a resume removes it last, so one that was interrupted shows as a pause of the hot-to-cold mover
 alone, until it is repeated.
 """
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_TEXT = 200
-"""Characters of who paused and why at most."""
+"""Maximum characters of the author and the reason of a pause."""
 SWAP_TRIES = 10
 UNDER_WAY = f"A run under way ends before its next chunk, within about {REREAD_SECONDS} s"
 OLDER_CODE = (
@@ -55,11 +55,11 @@ def pause(
     reason: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> PauseReport:
-    """Pause both movers of a twin, or what they do for one device, until `resume`. Paused again, the first one holds.
+    """Pause both movers of a twin, or for one device, until `resume`. Repeated, the first pause stays.
 
-    Nothing is moved that has not begun; a chunk under way stays as it is until after the resume.
+    No new chunk is moved; a chunk under way stays as it is until after the resume.
 
-    Raises: ConfigurationError for an unknown device, and where this session does not reach both records, before
+    Raises: ConfigurationError for an unknown device, and if this session does not reach both records, before
         anything is written; StoreError, also if only one of the two was written, which a repeated call completes.
     """
     if device is not None:
@@ -68,8 +68,8 @@ def pause(
 
     async def work(journal: JournalStore, cold: ObjectStore) -> PauseReport:
         held, new = await _pause_in_journal(journal, device, wanted)
-        told = f"the {MOVERS[0]} is paused, the {MOVERS[1]} is not yet: pause again, or resume"
-        await _second(_pause_in_cold(cold, device, held), told)
+        halfway = f"the {MOVERS[0]} is paused, the {MOVERS[1]} is not yet: pause again, or resume"
+        await _second(_pause_in_cold(cold, device, held), halfway)
         done = f"{name_of(device)} is paused now" if new else f"{name_of(device)} was paused already"
         notes = (f"{UNDER_WAY}.", f"{OLDER_CODE}.")
         return PauseReport(twin.name, await pauses_in_journal(journal), await pauses_in_cold(cold), done, notes)
@@ -78,7 +78,7 @@ def pause(
 
 
 def resume(session: Session, twin: Twin, device: str | None = None) -> PauseReport:
-    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are told.
+    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are listed.
 
     Raises: as `pause`. A device that was removed from the twin's config is known as long as it is paused.
     """
@@ -88,8 +88,8 @@ def resume(session: Session, twin: Twin, device: str | None = None) -> PauseRepo
         if device is not None:
             _check_listed(device, [*(one.id for one in twin.devices), *there.devices], twin)
         await cold.delete(pause_key(device))
-        told = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
-        await _second(_resume_in_journal(journal, device), told)
+        halfway = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
+        await _second(_resume_in_journal(journal, device), halfway)
         was = there.exactly(device) is not None
         done = f"{name_of(device)} is resumed" if was else f"{name_of(device)} was not paused"
         return PauseReport(twin.name, await pauses_in_journal(journal), await pauses_in_cold(cold), done)
@@ -114,16 +114,16 @@ async def _with_both(
         return await work(stores.journal, stores.cold)
 
 
-async def _second(step: Awaitable[None], told: str) -> None:
+async def _second(step: Awaitable[None], halfway: str) -> None:
     """Do the second of two steps. Raises: StoreError saying that the first one is done."""
     try:
         await step
     except L3Error as error:
-        raise StoreError(error.resource, f"{error.cause}; {told}", error.remedy) from None
+        raise StoreError(error.resource, f"{error.cause}; {halfway}", error.remedy) from None
 
 
 async def _pause_in_journal(journal: JournalStore, device: str | None, wanted: Pause) -> tuple[Pause, bool]:
-    """Record a pause unless there is one. Returns: the one that holds, and whether it is new."""
+    """Record a pause unless there is one. Returns: the pause in force, and whether it is new."""
     before = pauses_of_row(await journal.load(PAUSE_NAME)).exactly(device)
     there = await _change(journal, device, lambda held: held or wanted)
     held = there.exactly(device)
@@ -136,7 +136,7 @@ async def _resume_in_journal(journal: JournalStore, device: str | None) -> None:
 
 
 async def _change(journal: JournalStore, device: str | None, changed: Callable[[Pause | None], Pause | None]) -> Pauses:
-    """Change one pause by compare-and-swap; after a lost answer the next round finds it as wanted."""
+    """Change one pause by compare-and-swap; after a lost answer the next round finds it done."""
     for _ in range(SWAP_TRIES):
         row = await journal.load(PAUSE_NAME)
         pauses = pauses_of_row(row)

@@ -41,7 +41,7 @@ class VerifyReport(Displayable, CheckedAnswer):
     Attributes:
         checks: all checks, in order.
         notes: further information that is not a check.
-        way: where the canary was and when, in order.
+        way: sightings of the canary, in order.
     """
 
     checks: tuple[Check, ...]
@@ -76,7 +76,7 @@ class VerifyReport(Displayable, CheckedAnswer):
         return pd.DataFrame(rows, columns=["link", "probe", "milliseconds"])
 
     def way_frame(self) -> pd.DataFrame:
-        """Return where the canary was: columns place, cloud, at, milliseconds since it was published.
+        """Return the canary's sightings: columns place, cloud, at, milliseconds since it was published.
 
         The times are by the clocks of the places; `hot tier` is when it was found there.
         """
@@ -158,7 +158,7 @@ def verify(
 
 
 def schedule_checks(session: Session, twin: Twin, reached: Sequence[Cloud], clouds: Sequence[str]) -> Iterator[Check]:
-    """Check the movers' schedules, and that what is paused is paused for both movers."""
+    """Check the movers' schedules, and that every pause holds for both movers."""
     yield from chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)
     if not clouds or {twin.layout.hot, twin.layout.cold} <= set(clouds):
         yield from pause_checks(read_pauses(session, twin))

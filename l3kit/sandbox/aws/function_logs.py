@@ -43,7 +43,7 @@ class CloudWatch:
                 await self._put(function, stream, events)
 
     async def _put(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
-        """Write with the function's role, as Lambda does; what the role may not do silently does not happen."""
+        """Write with the function's role, as Lambda does; without permission the lines are silently dropped."""
         group = function.log_group
         names = {"logGroupName": group, "logStreamName": stream}
         if not await self._may(function, "logs:PutLogEvents", log_arn(group, stream)):
@@ -80,7 +80,7 @@ class InstanceLog:
             self._write(line)
 
     def line(self, text: str) -> None:
-        """Write a line of the platform's own: START, END, REPORT."""
+        """Write one of the platform's lines: START, END, REPORT."""
         self.flush_partial()
         self._write(text.encode())
 
@@ -104,7 +104,7 @@ class InstanceLog:
         try:
             with self.file.open("ab") as file:
                 file.write(text + b"\n")
-        except OSError as error:  # what a function does must not depend on it; who reads the tail is told
+        except OSError as error:  # what a function does must not depend on it; the reader of the tail sees it
             text += f"\n[sandbox] {self.file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))

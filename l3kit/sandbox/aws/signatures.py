@@ -6,7 +6,7 @@ import re
 
 from aiohttp import web
 
-from l3kit.sandbox.state import REGION
+from l3kit.sandbox.aws.account import REGION
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 SERVICES = frozenset(("dynamodb", "iam", "iot", "iotdata", "kms", "lambda", "logs", "s3", "scheduler", "sts"))

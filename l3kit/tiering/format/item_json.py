@@ -52,7 +52,7 @@ def parse_item(
 def dump_item(item: Any, option: int | None = None) -> bytes:
     """Serialise an item to bytes that take no more memory than their length.
 
-    What orjson returns keeps its buffer of about 4 KB, ten times what an item of a chunk is long.
+    orjson's result keeps its buffer of about 4 KB, ten times the length of an item in a chunk.
 
     Raises: TypeError for a value that JSON cannot represent.
     """
@@ -60,7 +60,7 @@ def dump_item(item: Any, option: int | None = None) -> bytes:
 
 
 def item_name(item: Mapping[str, Any]) -> str:
-    """Return what errors call the item."""
+    """Return the item's name in errors."""
     return f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
 
 

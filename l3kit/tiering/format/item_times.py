@@ -46,7 +46,7 @@ class _NoTimeError(Exception):
 
 
 def read_moment(text: str) -> int:
-    """Parse a time in any form that is accepted from a sender.
+    """Parse a time in any accepted form.
 
     Extended ISO 8601 with `Z` or an offset, its seconds and fraction optional; basic ISO 8601 with `Z`; 10, 13, 16 or
     19 digits since 1970.

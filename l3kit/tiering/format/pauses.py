@@ -1,7 +1,7 @@
-"""Pauses of movers: what is paused since when, by whom and why, and its two stored forms. docs/how-to/operations.md.
+"""Pauses of movers: subject, start, author and reason, and the two stored forms. docs/how-to/operations.md.
 
 The hot-to-cold mover finds them in one record of its journal, the cold-to-archive mover as objects in the cold tier,
-one for the twin or for each device. A mover lists these alone, so their keys say what is paused.
+one for the twin or for each device. A mover only lists these, so their keys name the paused device.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PAUSE_NAME = "pause/hot-to-cold-mover"
 PAUSE_PREFIX = f"{RESERVED_PREFIX}paused/"
 MAX_PAUSES_BYTES = 300_000
 """Limit for the journal's record; DynamoDB's limit for an item is 400 KB."""
-UNREADABLE = "its record cannot be read, so nothing is moved; l3kit resume writes it anew"
+UNREADABLE = "its record cannot be read, so nothing is moved; l3kit resume writes a new one"
 _TWIN_KEY = f"{PAUSE_PREFIX}twin.json"
 _DEVICES = f"{PAUSE_PREFIX}devices/"
 _END = ".json"
@@ -30,7 +30,7 @@ _END = ".json"
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """One pause. `by` and `reason` are empty where they are not known."""
+    """One pause. `by` and `reason` are empty if unknown."""
 
     since: datetime
     by: str = ""
@@ -63,18 +63,18 @@ class Pauses:
         return self.twin if device_id is None else self.devices.get(device_id)
 
     def joined(self, other: Pauses) -> Pauses:
-        """Both together; of two pauses of the same, this one's."""
+        """The union of both; this one's take precedence."""
         return Pauses(self.twin or other.twin, {**other.devices, **self.devices})
 
     def changed(self, device_id: str | None, pause: Pause | None) -> Pauses:
-        """With this pause of the twin (None) or of a device; without one where `pause` is None."""
+        """With this pause of the twin (None) or of a device, or without it if `pause` is None."""
         if device_id is None:
             return Pauses(pause, self.devices)
         others = {name: one for name, one in self.devices.items() if name != device_id}
         return Pauses(self.twin, others if pause is None else {**others, device_id: pause})
 
     def summary(self) -> str:
-        """One sentence without its end; empty if nothing is paused."""
+        """One sentence without a full stop; empty if nothing is paused."""
         parts = [f"the twin is {self.twin.summary()}"] if self.twin else []
         if len(self.devices) == 1:
             ((name, pause),) = self.devices.items()
@@ -107,7 +107,7 @@ def pauses_of_json(rows: Iterable[Mapping[str, Any]]) -> Pauses:
 
 
 def pauses_of_row(row: JournalRow | None) -> Pauses:
-    """The pauses in the journal's record. One that is damaged counts as a pause of the twin, which says so."""
+    """The pauses in the journal's record. A damaged record counts as a pause of the twin with that as reason."""
     if row is None:
         return NOTHING
     try:
@@ -128,7 +128,7 @@ def pause_key(device_id: str | None) -> str:
 
 
 def pauses_of_objects(infos: Iterable[ObjectInfo]) -> Pauses:
-    """The pauses that objects under `PAUSE_PREFIX` stand for; other keys are none."""
+    """The pauses of the objects under `PAUSE_PREFIX`; other keys are ignored."""
     pauses = NOTHING
     for info in infos:
         if info.key == _TWIN_KEY:

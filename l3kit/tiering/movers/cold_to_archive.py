@@ -33,7 +33,7 @@ SEAL_RETENTION = timedelta(days=1)
 """Time for which a seal blocks late writes of a dead run; longer than any function runs."""
 MAX_KEYS_LISTED = 10_000
 MAX_SEAL_BYTES = 64
-"""Of a seal, also a compressed one."""
+"""Maximum size of a seal, also of a compressed one."""
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,7 @@ class DeviceReport:
     Attributes:
         unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
         ahead: readings with a time in the future, among those read.
-        paused: the device was left, or left after a chunk, because it is paused.
+        paused: the device was skipped, or left after a chunk, because it is paused.
     """
 
     device_id: str
@@ -101,7 +101,7 @@ class RunReport:
     """The result of one mover run.
 
     Attributes:
-        verdict: `complete`: everything due was moved. `paused`: everything due was that is not paused. `deadline`:
+        verdict: `complete`: everything due was moved. `paused`: everything due and not paused was. `deadline`:
             stopped cleanly before the deadline, more remains. `partial`: some devices or objects were skipped, each
             with a reason. `failed`: nothing could be moved.
         cutoff: ISO time; items before it were due.
@@ -187,7 +187,7 @@ def report_of(
     device_count: int,
     pauses: Pauses = NOTHING,
 ) -> RunReport:
-    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: that it has met."""
+    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: those it has seen."""
     finished = run.clock()
     requests, retries, units = merge_usage(usages)
     return RunReport(

@@ -58,7 +58,7 @@ class LocalTarget:
         await self._create(chunk.key, chunk.body, chunk.sha256, chunk.count)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Store an empty array under a free key: None; else the digest of what is or was there. Raises: StoreError."""
+        """Seal a free key: None; else the digest of present or archived content. Raises: StoreError."""
         try:
             await self._create(key, SEAL_BODY, SEAL_SHA256, 0)
         except KeyConflictError as error:
@@ -161,7 +161,7 @@ class RemoteTarget:
             await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Ask the writer to seal the key: None on success; else the digest of what is there.
+        """Ask the writer to seal the key: None on success; else the digest of the existing content.
 
         Raises: ChunkRefusedError, TransferError.
         """

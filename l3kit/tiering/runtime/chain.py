@@ -1,4 +1,4 @@
-"""The functions of the message chain, made of one function's settings and its cloud's stores."""
+"""The functions of the message chain, built from a function's settings and its cloud's stores."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Chain:
         self._kept: dict[str, Any] = {} if senders is None else {"senders": senders}
 
     async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> Counts:
-        """Handle what a source delivered.
+        """Handle the messages of a source.
 
         Args:
             remaining: seconds until the cloud ends the function.

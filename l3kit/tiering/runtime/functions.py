@@ -40,7 +40,7 @@ class Run:
         time: the scheduled time as ISO-8601 text, so that a retried or late run has the same cutoff; None is now.
         request_id: the cloud's id of the invocation.
         remaining: seconds until the cloud ends the function.
-        canary: move the canary of `verify` and nothing else, whatever `time` says.
+        canary: move only the canary of `verify`, regardless of `time`.
     """
 
     time: object
@@ -85,7 +85,7 @@ class Function:
             return await self._cold_to_archive(run, closing)
 
     async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> dict[str, int]:
-        """Handle what a source of layer 1 delivered, and return the counts.
+        """Handle the messages of a source of layer 1, and return the counts.
 
         Args:
             remaining: seconds until the cloud ends the function.

@@ -31,7 +31,7 @@ class CloudVariables:
         mover: further variables of movers, such as the time limit.
         chain: further variables of the functions of the message chain, such as the time limit.
         single: further variables of single functions, by the function's name.
-        peers: the variable that tells how to call each function of the message chain that another one calls.
+        peers: the variable that says how to call each function of the message chain that another one calls.
     """
 
     provider: str
@@ -54,7 +54,7 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name (`twin.naming`).
-        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets what devices sent, a
+        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets devices' messages, a
             `step` is called by another function, a `writer` takes HTTP requests from another cloud.
         tier: the layer or tier whose provider runs it.
         stores: stores it always uses.

@@ -42,7 +42,7 @@ class Settings:
         former: former tokens of a function that takes a token, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
         auth: how a sender authenticates its requests, or what a receiver accepts.
-        peers: how each function that it calls is reached: a deployed name or an address, by the function's name.
+        peers: the deployed name or address of each function that it calls, by the function's name.
         root: folder of the packaged code.
     """
 
@@ -142,7 +142,7 @@ def _peers(function: str, twin: TwinInfo) -> tuple[str, ...]:
 
 
 def _receiver_limit(env: Mapping[str, str]) -> ReceiverLimit:
-    """Raises: ConfigurationError naming variable, value and range."""
+    """Read the receiver's limit. Raises: ConfigurationError naming variable, value and range."""
     least = SMALLEST_LIMIT.max_bytes
     if not env.get(BYTES_VARIABLE, "").strip():
         return SMALLEST_LIMIT

@@ -25,8 +25,8 @@ class TwinInfo:
         time_digits: fraction digits of the twin's times.
         keep_unknown: whether messages of devices that are not listed are stored.
         events: the entries of config_events.json.
-        config: all keys of config.json that functions are given.
-        reader_urls: whether the readers have addresses of their own, and each its token.
+        config: all keys of config.json for functions.
+        reader_urls: whether the readers have addresses, each with its own token.
     """
 
     name: str
@@ -103,7 +103,7 @@ class TwinInfo:
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:
-    """Return whether layers 1 and 2 are on different clouds. Raises: ConfigurationError if one of them is not known."""
+    """Return whether layers 1 and 2 are on different clouds. Raises: ConfigurationError if one of them is unknown."""
     keys = [provider_key("l1"), provider_key("l2")]
     for key in keys:
         if not (twin.providers or {}).get(key):

@@ -19,7 +19,7 @@ from l3kit.tiering.stream.ports import Feedback
 from l3kit.tiering.stream.screening import Screening
 
 CONCURRENT = 16
-"""Items whose actions run at the same time."""
+"""Maximum items whose actions run concurrently."""
 ACTION_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,9 @@ class Checked:
 
     Attributes:
         checked: messages.
-        fired: actions that were carried out.
+        fired: completed actions.
         failed: actions that failed, each recorded in a dead letter.
-        dead: messages that are not items, in the dead letters as well.
+        dead: messages that are no items, also in the dead letters.
     """
 
     checked: int
@@ -53,7 +53,7 @@ class EventChecker:
 
     Args:
         call: calls functions.
-        feedback: opens the way back to devices; called when an action needs it.
+        feedback: opens the sender of feedback; called when an action needs it.
         clock: wall clock, UTC.
         seconds: time limit of one action.
     """

@@ -54,7 +54,7 @@ class Request:
     """An HTTP request from a cloud's entry point: header names in any case, the raw body.
 
     Attributes:
-        query: what follows the `?` of the address, as it was sent.
+        query: the part of the address after the `?`, as sent.
     """
 
     headers: Mapping[str, str]

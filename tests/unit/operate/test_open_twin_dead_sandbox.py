@@ -70,7 +70,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
             ProcessInfo("gateway", me.pid, 1, str(place.log("gateway")), me.create_time()),
             ProcessInfo("dynalite", me.pid, 1, str(place.log("dynalite")), me.create_time() - 100),
         )
-        write_json(place.state_file, SandboxState(ENDPOINT, "us-east-1", parts, place.root, "x").to_json())
+        write_json(place.state_file, SandboxState(ENDPOINT, parts, place.root, "x").to_json())
     return place.root
 
 

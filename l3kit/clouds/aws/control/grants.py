@@ -1,4 +1,4 @@
-"""Rows of the table of the operator's permissions: actions on one kind of the twin's resources."""
+"""Rows of the operator's permission table: actions on one kind of the twin's resources."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.twin.layout import MOVERS
 
 _ANY_TWIN = "anametobereplaced"
-"""Without a dash, which a topic rule's name has as an underscore."""
+"""Has no dash, which would be an underscore in a topic rule's name."""
 BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 
 
@@ -24,7 +24,7 @@ BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 class Scope:
     """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name.
 
-    `source`: the table that `load` is to copy; empty if there is none.
+    `source`: the table that `load` copies; empty if there is none.
     """
 
     twin: str

@@ -196,7 +196,7 @@ def _calls(context: Context, place: Placement) -> list[Statement]:
 
 
 def _dispatcher(context: Context, place: Placement) -> list[Statement]:
-    """Allow listing, too, which Lambda asks for of a failure destination (developer guide, "Adding a destination")."""
+    """Allow listing too, which Lambda requires of a failure destination (developer guide, "Adding a destination")."""
     return [*_chain_function(context, place), _list(context, "letters")]
 
 

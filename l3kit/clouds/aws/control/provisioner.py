@@ -83,7 +83,7 @@ class AwsProvisioner:
         return found
 
     def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """Return role, log group, the function, the URL of its entrance, and what brings messages to the dispatcher."""
+        """Return role, log group, the function, the URL of its entrance, and the dispatcher's source of messages."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
         parts: list[Resource] = [
@@ -107,7 +107,7 @@ class AwsProvisioner:
         return [*parts, *self._source()] if function == SOURCE else parts
 
     def _source(self) -> list[Resource]:
-        """Return what invokes the dispatcher, and what keeps a message that it did not process."""
+        """Return the rule that invokes the dispatcher, and the destination of messages that it did not process."""
         context, names = self._context, self._context.names
         dispatcher, letters = names.function(SOURCE), names.dead_letters_s3_bucket()
         trusted, role = trust("iot.amazonaws.com", context), names.topic_rule_role()

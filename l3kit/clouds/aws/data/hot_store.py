@@ -85,7 +85,7 @@ class DynamoHotStore:
         await self._bounded.run([self._put(batch) for batch in batches])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
-        """Batches of 25 PartiQL inserts; what is there instead is read by BatchGetItem."""
+        """Batches of 25 PartiQL inserts; existing items are read by BatchGetItem."""
         return await self._creates.run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:

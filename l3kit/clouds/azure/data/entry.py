@@ -27,7 +27,7 @@ from l3kit.tiering.transfer.wire import Request
 
 AGAIN = "The hub delivers the batch again"
 HTTP_SECONDS = 230.0
-"""Time-out of Azure's load balancer for an HTTP request, whatever the function's own limit is."""
+"""Time-out of Azure's load balancer for an HTTP request, regardless of the function's own limit."""
 
 
 def build(

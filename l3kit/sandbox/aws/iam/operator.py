@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
 from l3kit.clouds.aws.control.policy_limits import compact
 from l3kit.errors import SandboxError
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 OPERATOR = "l3kit-operator"
 OPERATOR_KEY = "sandbox"

@@ -67,7 +67,7 @@ def unknown_caller(service: str) -> web.Response:
 
 
 def query_error(status: int, code: str, text: str) -> web.Response:
-    """As IAM and STS, services of the query protocol, answer."""
+    """Error in the format of IAM and STS, services of the query protocol."""
     body = (
         "<ErrorResponse><Error><Type>Sender</Type>"
         f"<Code>{code}</Code><Message>{escape(text)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"

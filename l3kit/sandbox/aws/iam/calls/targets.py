@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 KeyArn = Callable[[str], Awaitable[str]]
 """Returns the ARN of a key given by id, ARN or alias."""

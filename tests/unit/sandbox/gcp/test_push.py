@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from l3kit.sandbox.faults.messages import MessageFaults
+from l3kit.sandbox.gcp.push import PushSubscriptions, envelope, letter_name, wait_after
 from l3kit.sandbox.messages.message import Message
-from l3kit.sandbox.messages.push import PushSubscriptions, envelope, letter_name, wait_after
 from l3kit.sandbox.messages.routes import Route, Routes
 
 NOW = datetime(2026, 1, 1, 12, 0, 0, 123_000, tzinfo=UTC)

@@ -21,18 +21,18 @@ from l3kit.sandbox.messages.routes import Route, Routes
 from l3kit.tiering.format.topics import device_in
 
 MAX_PAYLOAD_BYTES = 256 * 1024
-"""Of a device-to-cloud message (IoT Hub quotas)."""
+"""Maximum size of a device-to-cloud message (IoT Hub quotas)."""
 PARTITIONS = 4
 """Default of an IoT hub."""
 RETRY_SECONDS = 1.0
-"""Longest wait before a batch is delivered again, whatever longer delay the app's retry policy asks for."""
+"""Longest wait before a batch is delivered again, even if the app's retry policy requests more."""
 
 
 class Apps(Protocol):
     """The function apps."""
 
     async def trigger(self, app: str) -> Trigger | None:
-        """Return an app's trigger; None if the app is not there, does not start or has none."""
+        """Return an app's trigger; None if the app does not exist, does not start or has none."""
 
     async def run(self, app: str, events: bytes) -> bool:
         """Call an app's trigger. Returns: whether it returned. Raises: KeyError and the errors of a run."""

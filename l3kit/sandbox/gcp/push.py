@@ -11,20 +11,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
-from l3kit.sandbox.emulator_accounts import PROJECT
 from l3kit.sandbox.faults.messages import MessageFaults
+from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.routes import Route, Routes
 from l3kit.tiering.format.topics import device_in
 
 MAX_PAYLOAD_BYTES = 10_000_000
-"""Of a message (Pub/Sub quotas)."""
+"""Maximum size of a message (Pub/Sub quotas)."""
 MAX_ATTEMPTS = 5
-"""Then a message goes to the dead-letter topic; the least that Pub/Sub allows."""
+"""Attempts before a message goes to the dead-letter topic; Pub/Sub's minimum."""
 FIRST_SECONDS, MAX_SECONDS = 0.2, 5.0
 """First and longest wait before a redelivery; Pub/Sub's defaults with a retry policy are 10 s and 10 minutes."""
 CONCURRENT = 8
-"""Requests of one subscription at a time."""
+"""Maximum concurrent requests of one subscription."""
 HEADERS: Mapping[str, str] = {
     "Content-Type": "application/json",
     "From": "noreply@google.com",
@@ -108,17 +108,17 @@ class PushSubscriptions:
             )
 
     async def _bury(self, route: Route, message: Message, message_id: str, status: int) -> None:
-        """Store what the dead-letter topic's Cloud Storage subscription (text format) would; try until it is stored."""
-        told = f"message {message_id} was given up after {MAX_ATTEMPTS} attempts, the last answered {status}"
+        """Store the letter like the dead-letter topic's Cloud Storage subscription (text format), with retries."""
+        text = f"message {message_id} was given up after {MAX_ATTEMPTS} attempts, the last answered {status}"
         for attempt in itertools.count(1):
             name = letter_name(route.name, datetime.now(UTC))
             stored = await self._endpoints.store(route.letters, name, message.payload + b"\n")
             if stored == 200:
-                self._note(route.function, f"{told}; it is in {route.letters}/{name}")
+                self._note(route.function, f"{text}; it is in {route.letters}/{name}")
                 return
             if attempt == 1:
                 self._note(
-                    route.function, f"{told}; the bucket {route.letters} answered {stored}, which is tried again"
+                    route.function, f"{text}; the bucket {route.letters} answered {stored}, which is tried again"
                 )
             await self._sleep(wait_after(attempt))
 
@@ -131,7 +131,7 @@ def wait_after(attempt: int) -> float:
 def envelope(route: Route, message: Message, message_id: str, attempt: int) -> bytes:
     """Return the body of a push request ("Receive push messages"). The attribute `deviceId` names the device."""
     moment = message.received.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    told = {
+    entry = {
         "attributes": {"deviceId": device_in(message.topic), "topic": message.topic},
         "data": base64.b64encode(message.payload).decode(),
         "messageId": message_id,
@@ -139,7 +139,7 @@ def envelope(route: Route, message: Message, message_id: str, attempt: int) -> b
         "publishTime": moment,
         "publish_time": moment,
     }
-    body = {"message": told, "subscription": f"projects/{PROJECT}/subscriptions/{route.name}"}
+    body = {"message": entry, "subscription": f"projects/{PROJECT}/subscriptions/{route.name}"}
     return json.dumps({**body, "deliveryAttempt": attempt} if route.letters else body).encode()
 
 
