@@ -15,6 +15,7 @@ import l3kit
 from l3kit.deploy import ApplyResult
 from l3kit.deploy.open_plan import OpenPlan
 from l3kit.notebook.answer import Answer, CheckedAnswer
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.audit.report import AuditReport
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.forecast import Forecast
@@ -38,7 +39,7 @@ SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
-    *(LogsReport, AuditReport, RunHistory, Forecast, PauseReport),
+    *(LogsReport, AuditReport, RunHistory, AlarmsReport, Forecast, PauseReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API

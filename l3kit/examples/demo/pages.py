@@ -93,7 +93,7 @@ def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: S
 
 
 def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> None:
-    """Make links work, headings linkable and wide tables scrollable; put pictures in and give them a name."""
+    """Make links work, headings linkable and wide tables scrollable, and put pictures into the page."""
     for link in soup.find_all("a", href=True):
         target = target_of(str(link["href"]), folder, below, root, pages)
         if target is None:
