@@ -33,6 +33,7 @@ ROLES = {
     "step": "is called by another function of the same cloud",
     "writer": "takes HTTP requests of another cloud",
     "mover": "is started by its schedule",
+    "expirer": "is started by its schedule",
     "reader": "is asked by programs, and over HTTP with `reader_urls`",
 }
 TASKS = {
@@ -40,6 +41,7 @@ TASKS = {
     "cold-writer": "Stores chunks of a hot tier on another cloud in the cold tier.",
     "cold-to-archive-mover": "Copies chunks older than the cold tier's days into the archive, then deletes them.",
     "archive-writer": "Stores chunks of a cold tier on another cloud in the archive, large ones from parts.",
+    "archive-expirer": "Deletes chunks older than the archive's days; deployed only if the twin has such a setting.",
     "dispatcher": "Normalises devices' messages and hands them on; sets bad ones aside as dead letters.",
     "connector": "Posts messages to the cloud of layer 2.",
     "ingestion": "Admits messages of layer 1's cloud; refuses bad ones.",
@@ -143,7 +145,11 @@ def _rows(function: str, place: Placement) -> list[str]:
     answers = function == "feedback-receiver" or (function == NAMED_BY_EVENTS and not place.remote)
     given = replace(place, called=called, feedback=feedback_filter(TWIN) if answers else "")
     found: list[dict[str, Any]] = function_policy(function, context, given)["Statement"]
-    return [f"| {_joined(one['Action'])} | {_joined(map(_resource, _listed(one['Resource'])))} |" for one in found]
+    return [f"| {_actions(one)} | {_joined(map(_resource, _listed(one['Resource'])))} |" for one in found]
+
+
+def _actions(statement: dict[str, Any]) -> str:
+    return f"{'never ' if statement['Effect'] == 'Deny' else ''}{_joined(statement['Action'])}"
 
 
 def _listed(value: str | list[str]) -> list[str]:
