@@ -71,7 +71,7 @@ def add_permissions(app: typer.Typer) -> None:
             print(needed.table(chosen))
             return SUCCESS
         if not twin:
-            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy is to allow")
+            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy covers")
         scope = PolicyScope(check_twin_name(twin), account, region, from_table, tuple(listed(calls)))
         policy = needed.policy(scope, chosen)
         if policy.note and not managed:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
+from l3kit.deploy.alarm_notes import alarm_notes
 from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.deploy.event_targets import Reach, missing_targets, reach
+from l3kit.deploy.expiry_notes import expiry_notes
 from l3kit.deploy.message_chain import check_message_chain
 from l3kit.deploy.plan import Plan, Step, findings, step_for
 from l3kit.deploy.step_log import StepLog
@@ -68,6 +70,7 @@ def plan(
     provisioners = {cloud: reached[cloud] for cloud in chosen}
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
     notes += links.refresh(provisioners)
+    notes += alarm_notes(twin, session, chosen)
     if twin.layout.host_of("event-checker") in provisioners:
         notes += missing_targets(twin.events, in_sandbox=session.sandbox_home is not None, reach=reach)
     resources = desired_resources(twin.layout, links, provisioners, rotate_tokens=rotate_tokens)
@@ -79,7 +82,7 @@ def plan(
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    notes += _under_way(log_file, steps)
+    notes += (*expiry_notes(twin, steps), *_under_way(log_file, steps))
     return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from l3kit.errors import L3Error
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
+from l3kit.operate.alarms import reading as alarm_reading
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
@@ -55,10 +57,10 @@ class Upkeep:
         return changes.resume(self.session, self.config, device)
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
-        """Count the items or chunks that a mover would move: a dry run, which only reads.
+        """Count the items or chunks that a run would move or delete: a dry run, which only reads.
 
         Args:
-            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+            function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
             time: the run's time of reference, as of `run_mover`; None is now.
         Raises: L3Error for an unknown mover; StoreError. An unreached tier is a gap.
         """
@@ -67,12 +69,12 @@ class Upkeep:
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Return past runs of the movers, the lag of each device, and the problems by urgency. Only reads.
+        """Return past runs of the movers and the expirer, each device's lag, and the problems by urgency. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
                 datetime with one, or a date; None is all that are kept, which is 90 days.
-            mover: only of `hot-to-cold-mover` or `cold-to-archive-mover`; None is both.
+            mover: only of this mover, or of `archive-expirer`; None is all.
             now: the answer's time of reference, with a time zone; None is the present.
         Raises: ConfigurationError for an invalid time; L3Error for an unknown mover; StoreError. Unreadable data
             is a gap.
@@ -96,6 +98,13 @@ class Upkeep:
         Raises: ConfigurationError for an invalid choice. An unreadable log is a gap.
         """
         return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
+
+    def alarms(self) -> AlarmsReport:
+        """Return the state of the twin's alarms, with reasons and remedies, and who is told. Only reads.
+
+        A cloud that has no alarms yet, or cannot be read, is a gap.
+        """
+        return alarm_reading.alarms(self.session, self.config)
 
     def end_lease(self, device: str) -> str:
         """Release the lease of a dead run on a device. It would expire two minutes after that run's last write.

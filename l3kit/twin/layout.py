@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
-from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS, peers_of, variables_for
 from l3kit.twin.connections import (
     cold_to_archive_id,
     hot_to_cold_id,
@@ -22,13 +22,15 @@ TIERS = ("hot", "cold", "archive")
 STORED = (*TIERS, "letters")
 """Kinds of stores on a cloud: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
+SCHEDULED = (*MOVERS, EXPIRER)
+"""The functions that a schedule starts."""
 READERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "reader")
 RECEIVERS = ("archive-writer", "cold-writer", "writer", "feedback-receiver", "ingestion")
 CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
 """The functions that a message passes, last to first."""
 SOURCE = CHAIN[-1]
 """The function to which devices' messages are delivered."""
-ORDER = ("archive-writer", "cold-writer", "feedback-receiver", *MOVERS, *CHAIN, *READERS)
+ORDER = ("archive-writer", "cold-writer", "feedback-receiver", *SCHEDULED, *CHAIN, *READERS)
 """Receivers before senders and the called before the caller, so that every address exists before it is needed."""
 _ENTRANCE_ID = re.compile(
     r"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|[a-z]+_l2_to_([a-z]+)_l1"
@@ -94,6 +96,7 @@ class Layout:
         events: whether they are checked for events.
         feedback: whether an event sends a message to a device.
         reader_urls: whether the readers have addresses.
+        expires: whether data are deleted from the archive when they are old enough.
         links: between layers on different clouds, in the order in which data passes them.
         entrances: all entrances: the links, then the readers with addresses.
     """
@@ -106,6 +109,7 @@ class Layout:
     events: bool = field(default=False, kw_only=True)
     feedback: bool = field(default=False, kw_only=True)
     reader_urls: bool = field(default=False, kw_only=True)
+    expires: bool = field(default=False, kw_only=True)
     links: tuple[Link, ...] = field(init=False, repr=False, compare=False)
     entrances: tuple[Entrance, ...] = field(init=False, repr=False, compare=False)
 
@@ -178,6 +182,8 @@ class Layout:
             return None
         if function == "event-checker" and not self.events:
             return None
+        if function == EXPIRER and not self.expires:
+            return None
         return self.layer(FUNCTIONS[function].tier) or None
 
     def peers_of(self, function: str) -> tuple[str, ...]:
@@ -188,8 +194,11 @@ class Layout:
         """The functions that the layout needs on this cloud, receivers first."""
         return tuple(name for name in ORDER if self.host_of(name) == cloud)
 
+    def scheduled_on(self, cloud: str) -> tuple[str, ...]:
+        """The functions on this cloud that a schedule starts, the hot tier's first."""
+        return tuple(name for name in SCHEDULED if self.host_of(name) == cloud)
+
     def movers_on(self, cloud: str) -> tuple[str, ...]:
-        """The movers that run on this cloud, the hot tier's first."""
         return tuple(name for name in MOVERS if self.host_of(name) == cloud)
 
     def variables_of(self, function: str, cloud: str) -> Sequence[str]:

@@ -58,6 +58,7 @@ def info_of(
 ) -> dict[str, Any]:
     """DIGITAL_TWIN_INFO of a twin with these clouds."""
     named = {"digital_twin_name": "twin", "hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90}
+    named |= {"archive_storage_size_in_days": 365}
     tiers = {f"layer_3_{tier}_provider": hot for tier in ("hot", "cold", "archive")}
     return {
         "config": {**named, "time_digits": 0, **config},

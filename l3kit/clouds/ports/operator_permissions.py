@@ -26,6 +26,7 @@ Verb = Literal[
     "load",
     "logs",
     "audit",
+    "alarms",
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 """Operations of l3kit, in the order of a twin's life."""

@@ -12,7 +12,7 @@ from l3kit.operate.pauses.report import AGAIN, resumed_by
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.movers.report import iso
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import MOVERS, SCHEDULED
 from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
@@ -57,7 +57,7 @@ class Situation:
 def findings(seen: Situation) -> tuple[Finding, ...]:
     """Return the problems, the most urgent first."""
     found: list[Finding] = []
-    for mover in MOVERS:
+    for mover in SCHEDULED:
         found += _of_runs(mover, [run for run in seen.runs if run.mover == mover])
     for mover, schedule in seen.schedules.items():
         found += _of_schedule(mover, schedule, seen)

@@ -56,6 +56,12 @@ class Chain:
         self._clock = clock
         self._rules = replace(MessageRules.of(settings.twin), stop=Stop(settings.function, settings.provider))
         self._kept: dict[str, Any] = {} if senders is None else {"senders": senders}
+        self._letters_stored = 0
+
+    def take_letter_count(self) -> int:
+        """Return how many dead letters were stored since it was last asked."""
+        count, self._letters_stored = self._letters_stored, 0
+        return count
 
     async def dispatch(self, deliveries: Sequence[Delivery], remaining: Callable[[], float]) -> Counts:
         """Handle the messages of a source.
@@ -187,7 +193,10 @@ class Chain:
         store: ObjectStore = self._keep(
             "letters", lambda: self._openers.objects(self._settings.stores["letters"], "letters")
         )
-        return Letters(store, self._settings.function, self._clock)
+        return Letters(store, self._settings.function, self._clock, self._count_letters)
+
+    def _count_letters(self, count: int) -> None:
+        self._letters_stored += count
 
     @property
     def _peers(self) -> Peers:

@@ -31,6 +31,7 @@ LATE_MODULES: Mapping[str, tuple[str, ...]] = {
     "cold-writer": (_TRANSFER + "cold_writer", _WIRE),
     "cold-to-archive-mover": (_MOVERS + "cold_to_archive", _MOVERS + "archive_targets"),
     "archive-writer": (_TRANSFER + "archive_writer", _WIRE),
+    "archive-expirer": (_MOVERS + "archive_expirer",),
     "dispatcher": (_CHAIN, _STREAM + "relay", _STREAM + "dispatcher"),
     "connector": (_CHAIN, _STREAM + "relay"),
     "ingestion": (_CHAIN, _RECEIVING, _WIRE),

@@ -26,7 +26,13 @@ from l3kit.tiering.settings.function_table import (
     peers_of,
 )
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning, whole_number
-from l3kit.tiering.settings.twin_info import TwinInfo, is_multi_cloud, layer_1_is_apart, sends_feedback
+from l3kit.tiering.settings.twin_info import (
+    ARCHIVE_DAYS,
+    TwinInfo,
+    is_multi_cloud,
+    layer_1_is_apart,
+    sends_feedback,
+)
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, Secret, parse_former
 
 log = logging.getLogger(__name__)
@@ -89,6 +95,9 @@ def load_settings(
         raise MissingConnectionError(
             f"{function}: {spec.remote_url}", "is blank, or its cloud is this one", "Apply the twin again to inject it"
         )
+    if spec.role == "expirer" and twin.archive_days is None:
+        cause = f"config.{ARCHIVE_DAYS} is missing, so nothing expires"
+        raise ConfigurationError("DIGITAL_TWIN_INFO", cause, f"Apply the twin again, which removes {function}")
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
     if (optional := spec.optional_store) and all(

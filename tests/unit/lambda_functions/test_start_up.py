@@ -261,7 +261,7 @@ def test_azures_triggers_are_those_of_the_role() -> None:
         found = {name: f.get_trigger().get_dict_repr() for name, f in Host("azure", function).functions.items()}
         level = getattr(found["http"]["authLevel"], "name", found["http"]["authLevel"])
         assert str(level).upper() == ("ANONYMOUS" if spec.role == "writer" else "FUNCTION")
-        assert ("timer" in found) == (spec.role == "mover")
+        assert ("timer" in found) == spec.is_scheduled
         assert ("events" in found) == (spec.role == "source")
-        if spec.role == "mover":
+        if spec.is_scheduled:
             assert found["timer"]["schedule"] == f"%{SCHEDULE_VARIABLE}%"

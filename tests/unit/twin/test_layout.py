@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
 
 from l3kit.providers import BUILT_IN, provider
-from l3kit.tiering.settings.function_table import variables_for
+from l3kit.tiering.settings.function_table import EXPIRER, variables_for
 from l3kit.twin.layout import CHAIN, MOVERS, ORDER, READERS, TIERS, Layout, Link, receiving_cloud
 from tests.support.twins import twin_on
 
@@ -26,7 +26,17 @@ def test_each_function_runs_where_its_tier_is_and_writers_only_behind_a_border(l
     for cloud in BUILT_IN:
         here = [name for name in ORDER if expected.get(name) == cloud]
         assert layout.functions_on(cloud) == tuple(here)
-        assert layout.movers_on(cloud) == tuple(name for name in here if name in MOVERS)
+        assert layout.scheduled_on(cloud) == tuple(name for name in here if name in MOVERS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_the_expirer_runs_where_the_archive_is_if_data_expire_and_nothing_else_changes(layout: Layout) -> None:
+    expiring = replace(layout, expires=True)
+    for cloud in BUILT_IN:
+        more = (EXPIRER,) if cloud == layout.archive else ()
+        assert expiring.scheduled_on(cloud) == (*layout.scheduled_on(cloud), *more)
+        assert {*expiring.functions_on(cloud)} == {*layout.functions_on(cloud), *more}
+    assert expiring.links == layout.links
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)

@@ -36,6 +36,12 @@ On = Literal[
     "schedules",
     "topic rule",
     "all topic rules",
+    "alarms",
+    "all alarms",
+    "metrics",
+    "alarm topic",
+    "all subscriptions",
+    "queue of missed starts",
     "stores' keys",
     "oneself",
 ]

@@ -20,10 +20,10 @@ class AwsPermissions:
         named = Scope(scope.twin, scope.account, scope.region, scope.from_table, scope.calls)
         document = operator_policy(named, verbs)
         length = len(compact(document))
-        note = (
-            f"{length:,} characters: fits a role's inline policies ({ROLE_POLICIES:,}), not a customer managed policy "
-            f"({MANAGED_POLICY:,}): use --managed for those"
-        )
+        inline = f"a role's inline policies ({ROLE_POLICIES:,})"
+        managed = f"a customer managed policy ({MANAGED_POLICY:,})"
+        fits = f"fits {inline}, not {managed}" if length <= ROLE_POLICIES else f"fits neither {inline} nor {managed}"
+        note = f"{length:,} characters: {fits}: use --managed for those"
         return Policy(document, managed_policies(document), note if length > MANAGED_POLICY else "")
 
 

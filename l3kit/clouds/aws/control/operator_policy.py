@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from l3kit.clouds.aws.control.alarm_specs import alarm_patterns
 from l3kit.clouds.aws.control.grants import Grant, On
 from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
-from l3kit.tiering.format.pauses import PAUSE_PREFIX
+from l3kit.tiering.format.pauses import Pauses
+from l3kit.tiering.runtime.measures import NAMESPACE
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 
 _ANY_TWIN = "anametobereplaced"
 """Has no dash, which would be an underscore in a topic rule's name."""
@@ -51,7 +53,7 @@ class Scope:
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
         if on == "cold pauses":
-            return tuple(f"{arn[:-1]}{PAUSE_PREFIX}*" for arn in self._buckets("cold objects"))
+            return tuple(f"{arn[:-1]}{Pauses.prefix}*" for arn in self._buckets("cold objects"))
         if on in ("buckets", "cold objects", "archive objects", "letters objects", "objects"):
             return self._buckets(on)
         if on in ("roles", "roles of functions", "scheduler's role", "topic rule's role"):
@@ -60,14 +62,21 @@ class Scope:
             return tuple(self._arn("lambda", f"function:{self._names.function(name)}") for name in FUNCTIONS)
         if on in ("log groups", "all log groups"):
             return self._log_groups(on)
-        if on == "all topic rules":  # the action knows no resources
+        if on in ("all topic rules", "metrics", "all subscriptions"):  # the actions know no resources
             return ("*",)
+        if on in ("alarms", "all alarms"):
+            chosen = alarm_patterns(self._names) if on == "alarms" else ("*",)
+            return tuple(self._arn("cloudwatch", f"alarm:{name}") for name in chosen)
+        if on == "alarm topic":
+            return (self._arn("sns", self._names.alarm_topic()),)
+        if on == "queue of missed starts":
+            return (self._arn("sqs", self._names.missed_starts_queue()),)
         if on == "topic rule":
             return (self._arn("iot", f"rule/{self._names.topic_rule()}"),)
         group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
-        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(one)}") for one in SCHEDULED)
 
     @property
     def _names(self) -> AwsNames:
@@ -122,15 +131,22 @@ def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
     for grant in grants:
         if scope.arns(grant.on):
             actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
-    statements = [_statement(scope.arns(on), sorted(its), passed_to) for (on, passed_to), its in actions.items()]
+    statements = [
+        _statement(scope.arns(on), sorted(its), condition_of(on, passed_to)) for (on, passed_to), its in actions.items()
+    ]
     return {"Version": VERSION, "Statement": statements}
 
 
-def _statement(arns: Sequence[str], actions: list[str], passed_to: str) -> dict[str, Any]:
+def condition_of(on: On, passed_to: str) -> dict[str, str]:
+    """Return the condition keys that a row demands, with their values."""
+    if on == "metrics":
+        return {"cloudwatch:namespace": NAMESPACE}
+    return {"iam:PassedToService": passed_to} if passed_to else {}
+
+
+def _statement(arns: Sequence[str], actions: list[str], condition: Mapping[str, str]) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": list(arns)}
-    if passed_to:
-        statement["Condition"] = {"StringEquals": {"iam:PassedToService": passed_to}}
-    return statement
+    return {**statement, "Condition": {"StringEquals": dict(condition)}} if condition else statement
 
 
 def managed_policies(document: dict[str, Any], limit: int = MANAGED_POLICY) -> list[dict[str, Any]]:

@@ -9,6 +9,9 @@ from typing import Any
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.iot_rule import UNDELIVERED_PREFIX
 from l3kit.clouds.aws.control.policy_limits import VERSION
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.format.expiry import EXPIRED_PREFIX
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
@@ -58,6 +61,7 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         "cold-writer": _cold_writer,
         "cold-to-archive-mover": _cold_to_archive_mover,
         "archive-writer": _archive_writer,
+        "archive-expirer": _archive_expirer,
         "hot-reader": _reader,
         "hot-reader-last-entry": _reader,
         **dict.fromkeys(CHAIN, _chain_function),
@@ -90,13 +94,15 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     return ("cold",) if function == "cold-writer" else ("archive",)
 
 
-def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
-    """Build the policy that lets EventBridge Scheduler invoke these functions."""
+def scheduler_policy(context: Context, functions: list[str], missed_starts: str = "") -> dict[str, Any]:
+    """Build the policy that lets EventBridge Scheduler invoke these functions, and keep what it gives up in a queue."""
     arns = [context.arn("lambda", f"function:{context.names.function(name)}") for name in functions]
+    queue = [context.arn("sqs", missed_starts)] if missed_starts else []
     return {
         "Version": VERSION,
         "Statement": [
-            {"Sid": "Invoke", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": sorted(arns)}
+            _allow("Invoke", ["InvokeFunction"], sorted(arns), "lambda"),
+            *([_allow("KeepMissedStarts", ["SendMessage"], queue, "sqs")] if queue else []),
         ],
     }
 
@@ -167,6 +173,19 @@ def _archive_writer(context: Context, place: Placement) -> list[Statement]:
         _allow("DiscardParts", ["DeleteObject"], f"{archive}/{PARTS_PREFIX}*", "s3"),
         _list(context, "archive"),
         *_bucket_key(context, place, "archive", ["Decrypt", "GenerateDataKey"]),
+    ]
+
+
+def _archive_expirer(context: Context, place: Placement) -> list[Statement]:
+    """Allow deleting chunks, and keeping records and reports, which it cannot delete."""
+    archive = _bucket(context, "archive")
+    own = [f"{archive}/{EXPIRED_PREFIX}*", f"{archive}/{EXPIRER_REPORTS}*"]
+    return [
+        _list(context, "archive"),
+        _allow("ExpireChunks", ["GetObject", "DeleteObject"], f"{archive}/*", "s3"),
+        _allow("KeepOwn", ["DeleteObject"], f"{archive}/{RESERVED_PREFIX}*", "s3") | {"Effect": "Deny"},
+        _allow("RecordsAndReports", ["PutObject"], own, "s3"),
+        *_bucket_key(context, place, "archive", ["GenerateDataKey"]),
     ]
 
 

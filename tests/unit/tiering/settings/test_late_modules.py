@@ -40,6 +40,7 @@ RIGHT: Mapping[str, Mapping[str, Any]] = {
     "source": {"stored": 1, "dead": 0},
     "step": {"stored": 1, "dead": 0},
     "mover": {"verdict": "complete"},
+    "expirer": {"verdict": "complete"},
     "writer": {"stored": 1, "dead": 0},
     "reader": {"complete": True},
 }

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from l3kit.clouds.aws.control.operator_permissions import PERMISSIONS
 from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
 from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS, permission_table
-from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, ROLE_POLICIES, compact
-from l3kit.clouds.ports.operator_permissions import VERBS
+from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, compact
+from l3kit.clouds.ports.operator_permissions import VERBS, PolicyScope
 from tests.unit.clouds.aws.control.answering_iam import ACCOUNT
 
 
@@ -22,14 +23,16 @@ def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() 
     assert not any("*" in action for action, _ in allowed)
     of_no_twin = {action for action, resource in allowed if "plant" not in resource}
     assert of_no_twin == {
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:PutMetricData",
         "iam:SimulatePrincipalPolicy",
         "iot:ListTopicRules",
         "kms:Decrypt",
         "kms:DescribeKey",
         "kms:GenerateDataKey",
         "logs:DescribeLogGroups",
+        "sns:Unsubscribe",
     }
-    assert len(compact(policy)) < ROLE_POLICIES
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -68,6 +71,16 @@ def test_a_policy_longer_than_a_managed_one_may_be_is_cut_between_statements() -
     assert len(parts) > 1
     assert all(len(compact(part)) <= MANAGED_POLICY for part in parts)
     assert [statement for part in parts for statement in part["Statement"]] == policy["Statement"]
+
+
+def test_what_fits_where_is_told_by_the_length_of_the_policy() -> None:
+    scope = PolicyScope("plant", ACCOUNT, "eu-west-1")
+    notes = [PERMISSIONS.policy(scope, verbs).note for verbs in (VERBS, ("plan", "apply"), ("query",))]
+    assert [note.partition(": ")[2].partition(" ")[2].partition(" (")[0] for note in notes[:2]] == [
+        "neither a role's inline policies",
+        "a role's inline policies",
+    ]
+    assert notes[2] == ""
 
 
 def test_buckets_of_an_unknown_account_are_named_but_for_their_suffix() -> None:
