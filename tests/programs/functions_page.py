@@ -89,8 +89,7 @@ def _section(spec: FunctionSpec) -> Iterator[str]:
         yield f"- Calls {', '.join(called)}."
     if spec.remote_url:
         yield f"- Posts to the receiver on the next cloud, at the address in `{spec.remote_url}`."
-    if stores := list(_stores(spec)):
-        yield f"- Stores: {', '.join(stores)}."
+    yield f"- Stores: {', '.join(_stores(spec)) or 'none'}."
     yield from (f"- Variables on {cloud}: {_joined(sorted(found))}." for cloud, found in _variables(spec))
     yield ""
     yield from _permissions(spec.name)

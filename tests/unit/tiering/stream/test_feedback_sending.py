@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from l3kit.errors import CallError
+from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
+from l3kit.tiering.stream.feedback_sending import RemoteFeedback
 from tests.support.chain import ChainWorld, reading
 
 EVENTS = [{"condition": "plant.pump.v > DOUBLE(5)", "action": {"type": "feedback", "payload": {"valve": "open"}}}]
@@ -53,3 +59,18 @@ def test_layers_on_one_cloud_need_no_receiver() -> None:
     assert there.step("event-checker", CHECK)["fired"] == 1
     assert not there.requests
     assert there.replied
+
+
+@pytest.mark.parametrize("answer", [{}, {"sent": False}, {"sent": 1}, {"stored": 1}])
+def test_an_answer_that_does_not_say_that_it_was_sent_is_a_failure(answer: dict[str, object]) -> None:
+    class Writer:
+        def post_messages(self, pieces: Sequence[bytes], *, limit: ReceiverLimit) -> dict[str, object]:
+            assert b"".join(pieces) == b'{"source_cloud":"aws","iot_device_id":"a\\"b","payload":{"v":  1.10}}'
+            return answer
+
+        def __repr__(self) -> str:
+            return "Writer(aws_l2_to_azure_l1)"
+
+    writer: Any = Writer()
+    with pytest.raises(CallError, match=r'feedback to a"b by Writer\(aws_l2_to_azure_l1\).*does not say'):
+        asyncio.run(RemoteFeedback(lambda: writer, SMALLEST_LIMIT, "aws").send('a"b', b'{"v":  1.10}'))
