@@ -23,7 +23,10 @@ def alarms(session: Session, twin: Twin) -> AlarmsReport:
     """Tell the state of each alarm with its reason, those that fire first, and who is told. Only reads.
 
     A cloud that has no alarms yet, is not reached or cannot be read is a gap.
+
+    Raises: SandboxError if the sandbox has ended.
     """
+    session.check_alive()
     if not twin.has_alarms:
         return AlarmsReport(twin.name, (), wanted=False)
     found: list[Alarm] = []
@@ -42,6 +45,7 @@ def alarms(session: Session, twin: Twin) -> AlarmsReport:
         try:
             watch = service.watch(twin, cloud)
         except L3Error as error:
+            session.check_alive()
             gaps.append(Gap("", f"alarms on {name}", error.cause, error.remedy))
             continue
         found += watch.alarms

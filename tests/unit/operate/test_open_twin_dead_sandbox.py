@@ -46,6 +46,7 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "logs": lambda twin: twin.logs(),
     "forecast": lambda twin: twin.forecast("hot-to-cold-mover"),
     "runs": lambda twin: twin.runs(),
+    "alarms": lambda twin: twin.alarms(),
     "pause": lambda twin: twin.pause(),
     "resume": lambda twin: twin.resume(),
     "end_lease": lambda twin: twin.end_lease("JFK"),
