@@ -67,7 +67,7 @@ class Upkeep:
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Return past runs of the movers and the expirer, the lag of each device, and the problems by urgency. Only reads.
+        """Return past runs of movers and expirer, the lag of each device, and the problems by urgency. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a

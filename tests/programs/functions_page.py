@@ -32,6 +32,7 @@ ROLES = {
     "step": "is called by another function of the same cloud",
     "writer": "takes HTTP requests of another cloud",
     "mover": "is started by its schedule",
+    "expirer": "is started by a schedule of its own, where the twin's data expire",
     "reader": "is asked by programs, and over HTTP with `reader_urls`",
 }
 TASKS = {
@@ -39,6 +40,7 @@ TASKS = {
     "cold-writer": "Stores chunks of a hot tier on another cloud in the cold tier.",
     "cold-to-archive-mover": "Copies chunks older than the cold tier's days into the archive, then deletes them.",
     "archive-writer": "Stores chunks of a cold tier on another cloud in the archive, large ones from parts.",
+    "archive-expirer": "Deletes chunks from the archive that are older than the twin keeps data, and records them.",
     "dispatcher": "Normalises devices' messages and hands them on; sets bad ones aside as dead letters.",
     "connector": "Posts messages to the cloud of layer 2.",
     "ingestion": "Admits messages of layer 1's cloud; refuses bad ones.",
@@ -138,7 +140,11 @@ def _rows(function: str, place: Placement) -> list[str]:
     context = Context(AwsSession(REGION, ACCOUNT, None, None), AwsNames(TWIN, ACCOUNT, REGION))
     called = ("CALLED",) if _called_by(function) or function == NAMED_BY_EVENTS else ()
     found: list[dict[str, Any]] = function_policy(function, context, replace(place, called=called))["Statement"]
-    return [f"| {_joined(one['Action'])} | {_joined(map(_resource, _listed(one['Resource'])))} |" for one in found]
+    return [
+        f"| {'' if one['Effect'] == 'Allow' else 'not '}{_joined(one['Action'])}"
+        f" | {_joined(map(_resource, _listed(one['Resource'])))} |"
+        for one in found
+    ]
 
 
 def _listed(value: str | list[str]) -> list[str]:
