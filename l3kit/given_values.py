@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+HIDDEN = "hidden"
+"""Type of pydantic's finding about a value that is not shown, since it may hold a secret."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a remedy for an unknown name: the nearest known one, or all of them."""
     names = list(known)
@@ -49,6 +53,8 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
     if finding["type"] == "missing":
         return f"{name}: is missing"
     message = finding["msg"]
+    if finding["type"] == HIDDEN:
+        return f"{name}: {message}"
     if finding["type"] == "value_error":
         message = message.removeprefix("Value error, ")
     else:

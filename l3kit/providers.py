@@ -37,13 +37,14 @@ ObjectTier = Literal["cold", "archive", "staging"]
 HotForm = Literal["capacity units", "request units", "documents"]
 """Billing unit of a database: KB written and read, request units by size, or documents of any size."""
 
-PartName = Literal["permissions", "price list", "first light", "item size"]
+PartName = Literal["permissions", "price list", "first light", "item size", "alarms"]
 """Optional parts of a cloud, each needed by some commands only."""
 _LACKING: Mapping[PartName, str] = {
     "permissions": "has no table of its operators' permissions yet",
     "price list": "has no price list that l3kit can read yet",
     "first light": "has no first-light run yet",
     "item size": "does not say as how large its database bills an item",
+    "alarms": "has no alarms yet",
 }
 
 
@@ -82,6 +83,7 @@ class Billing:
         default_region: the region used if none is named.
         price_list: its prices, a file in the form of l3kit's own; None if l3kit has them.
         restores_by_speed: whether archived objects are restored to a copy first, at a price for each speed.
+        watching: what has alarms and metrics; None where l3kit offers no alarms.
     """
 
     hot: Service
@@ -98,6 +100,7 @@ class Billing:
     bills_jobs: bool = False
     counts_units: bool = False
     restores_by_speed: bool = False
+    watching: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,8 @@ class Provider:
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
         parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
-            port `PriceList`, the port `FirstLight`, a function from an item to the bytes that its database bills.
+            port `PriceList`, the port `FirstLight`, the port `Alarms`, a function from an item to the bytes that its
+            database bills.
         restore_hours: hours from a request until an archived object can be read; 0 if it can be read at once.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """

@@ -12,6 +12,7 @@ import typer
 
 import l3kit
 from l3kit.cli import exit_codes
+from l3kit.cli.alarms import add_alarms
 from l3kit.cli.audit import add_audit
 from l3kit.cli.cost import add_cost
 from l3kit.cli.deploying import add_deploying
@@ -89,6 +90,7 @@ def program() -> typer.Typer:
     add_audit(app)
     add_pausing(app)
     add_runs(app)
+    add_alarms(app)
     add_query(app)
     add_reading(app)
     add_letters(app)

@@ -37,6 +37,7 @@ def desired_resources(
             for name, cloud in functions
             for r in cloud.function_parts(name, _pending_changes(layout, links, name, tokens))
         ),
+        *(r for cloud in provisioners.values() for r in cloud.alarms()),
         *(r for cloud, here in scheduled for r in cloud.schedules(here)),
     )
 
@@ -46,8 +47,8 @@ def orphaned_resources(
 ) -> tuple[Resource, ...]:
     """Return the resources that a former layout may have left on these clouds.
 
-    These are functions that the present layout does not need, addresses of readers that should have none, and the
-    entries of both.
+    These are functions that the present layout does not need, addresses of readers that should have none, the
+    entries of both, and alarms that the twin does not ask for.
 
     They are in order of removal: first schedules and routes, then callers before the functions that they call.
     """
@@ -56,6 +57,7 @@ def orphaned_resources(
         here = layout.functions_on(name)
         gone = [function for function in ORDER if function not in here]
         left += cloud.left_over_schedules([function for function in SCHEDULED if function in gone])
+        left += cloud.left_over_alarms()
         left += reversed([r for function in gone for r in cloud.function_parts(function, tuple)])
         closed = [reader for reader in READERS if reader in here and not layout.entrance_of(reader)]
         left += cloud.left_over_addresses(closed)
@@ -71,6 +73,7 @@ def all_possible_resources(
         *(r for cloud in provisioners.values() for r in cloud.stores(STORED)),
         *_tokens(layout, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
+        *(r for cloud in provisioners.values() for r in (*cloud.alarms(), *cloud.left_over_alarms())),
         *(r for cloud in provisioners.values() for r in cloud.schedules(SCHEDULED)),
     )
 

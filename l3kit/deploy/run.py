@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
+from l3kit.deploy.alarm_notes import alarm_notes
 from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.deploy.event_targets import Reach, missing_targets, reach
@@ -69,6 +70,7 @@ def plan(
     provisioners = {cloud: reached[cloud] for cloud in chosen}
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
     notes += links.refresh(provisioners)
+    notes += alarm_notes(twin, session, chosen)
     if twin.layout.host_of("event-checker") in provisioners:
         notes += missing_targets(twin.events, in_sandbox=session.sandbox_home is not None, reach=reach)
     resources = desired_resources(twin.layout, links, provisioners, rotate_tokens=rotate_tokens)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from l3kit.errors import L3Error
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
+from l3kit.operate.alarms import reading as alarm_reading
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
@@ -67,7 +69,7 @@ class Upkeep:
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Return past runs of movers and expirer, the lag of each device, and the problems by urgency. Only reads.
+        """Return past runs of the movers and the expirer, each device's lag, and the problems by urgency. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
@@ -96,6 +98,13 @@ class Upkeep:
         Raises: ConfigurationError for an invalid choice. An unreadable log is a gap.
         """
         return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
+
+    def alarms(self) -> AlarmsReport:
+        """Return the state of the twin's alarms, with reasons and remedies, and who is told. Only reads.
+
+        A cloud that has no alarms yet, or cannot be read, is a gap.
+        """
+        return alarm_reading.alarms(self.session, self.config)
 
     def end_lease(self, device: str) -> str:
         """Release the lease of a dead run on a device. It would expire two minutes after that run's last write.

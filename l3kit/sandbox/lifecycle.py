@@ -122,7 +122,7 @@ def down(home: Path | str | None = None) -> bool:
         return False
     with _locked(place):
         stopped = sweep(place)
-        for folder in (place.functions, place.runtime, place.twins, place.clouds):
+        for folder in (place.functions, place.runtime, place.twins, place.clouds, place.inbox):
             shutil.rmtree(folder, ignore_errors=True)
     return stopped
 
@@ -196,7 +196,7 @@ def _answers(state: SandboxState) -> bool:
 
 def _clear(place: Home) -> None:
     """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
-    for folder in (place.functions, place.runtime, place.logs, place.twins, place.clouds):
+    for folder in (place.functions, place.runtime, place.logs, place.twins, place.clouds, place.inbox):
         shutil.rmtree(folder, ignore_errors=True)
     place.end_file.unlink(missing_ok=True)
     for folder in (place.logs, place.functions, place.twins):

@@ -102,6 +102,11 @@ class Home:
         return self.root / "twins"
 
     @property
+    def inbox(self) -> Path:
+        """Messages to addresses that a sandbox does not reach, a file for each."""
+        return self.root / "inbox"
+
+    @property
     def runtime(self) -> Path:
         return self.root / "runtime"
 

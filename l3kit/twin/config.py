@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from l3kit.errors import ConfigurationError, NotATimeError
-from l3kit.given_values import all_problems
-from l3kit.providers import ALIASES, is_known, names, provider
+from l3kit.given_values import HIDDEN, all_problems
+from l3kit.providers import provider
 from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.link_auth import LinkAuth
@@ -20,12 +21,14 @@ from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
 from l3kit.tiering.settings.twin_info import ARCHIVE_DAYS, DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.stream.events import Event
-from l3kit.twin.config_files import load_events, parse_file
+from l3kit.twin.config_files import StrictModel, load_events, parse_file
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.devices import DEVICES, Device, load_devices
 from l3kit.twin.layout import SCHEDULED, Layout
 from l3kit.twin.naming import check_twin_name
+from l3kit.twin.notify import problem_with_addresses
 from l3kit.twin.processors import load_processors
+from l3kit.twin.provider_choice import Providers
 from l3kit.twin.schedule_expressions import problem_with
 from l3kit.twin.schedule_times import ever_matches, next_times
 
@@ -36,11 +39,7 @@ CONFIG, PROVIDER_FILE, EVENTS = "config.json", "config_providers.json", "config_
 DEFAULT_SCHEDULE = "rate(1 day)"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Config(_Strict):
+class Config(StrictModel):
     """`config.json`.
 
     Attributes:
@@ -50,6 +49,8 @@ class Config(_Strict):
         message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
         reader_urls: whether the readers get addresses, which anybody with their tokens can call.
+        alarms: whether the movers are watched; unset, they are if `notify` names anybody.
+        notify: email addresses and https URLs that alarms are sent to.
     """
 
     digital_twin_name: str
@@ -67,6 +68,8 @@ class Config(_Strict):
     unknown_devices: Literal["refuse", "keep"] = "refuse"
     reader_urls: bool = False
     link_auth: LinkAuth = "token"
+    alarms: bool | None = None
+    notify: list[str] = Field(default=[], repr=False)
     tuning: dict[str, str | int] = Field(default={})
 
     @field_validator("digital_twin_name")
@@ -97,6 +100,13 @@ class Config(_Strict):
             raise ValueError("never runs: there is no such day")
         return value
 
+    @field_validator("notify")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        if problem := problem_with_addresses(value):
+            raise PydanticCustomError(HIDDEN, "{problem}", {"problem": problem})
+        return value
+
     @field_validator("tuning")
     @classmethod
     def _tuning(cls, value: dict[str, str | int]) -> dict[str, str | int]:
@@ -110,6 +120,12 @@ class Config(_Strict):
         except ConfigurationError as error:
             raise ValueError(f"{error.resource}: {error.cause}. {error.remedy}".rstrip(". ")) from None
         return value
+
+    @model_validator(mode="after")
+    def _notified(self) -> Config:
+        if self.alarms is False and self.notify:
+            raise ValueError("alarms is false although notify names addresses: remove alarms, or empty notify")
+        return self
 
     @model_validator(mode="after")
     def _order(self) -> Config:
@@ -133,45 +149,6 @@ class Config(_Strict):
         return self.expiry_schedule if function == EXPIRER else self.mover_schedule
 
 
-class Providers(_Strict):
-    """`config_providers.json`: the cloud of each layer. `google` is an alias of `gcp`."""
-
-    layer_1_provider: str
-    layer_2_provider: str
-    layer_3_hot_provider: str
-    layer_3_cold_provider: str
-    layer_3_archive_provider: str
-    layer_4_provider: str | None = None
-    layer_5_provider: str | None = None
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _known(cls, value: Any, field: ValidationInfo) -> Any:
-        value = ALIASES.get(value, value) if isinstance(value, str) else value
-        optional = field.field_name is not None and not cls.model_fields[field.field_name].is_required()
-        if not (value is None and optional) and not (isinstance(value, str) and is_known(value)):
-            aliases = ", ".join(f"{alias} stands for {name}" for alias, name in ALIASES.items())
-            raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
-        return value
-
-    def layout(
-        self, *, message_chain: bool = True, events: bool = False, reader_urls: bool = False, expires: bool = False
-    ) -> Layout:
-        """Return the clouds of the layers.
-
-        Args:
-            message_chain: whether layers 1 and 2 are deployed.
-            events: whether the twin has events to check.
-            reader_urls: whether the readers have addresses.
-            expires: whether data are deleted from the archive when they are old enough.
-        """
-        tiers = (self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
-        if not message_chain:
-            return Layout(*tiers, reader_urls=reader_urls, expires=expires)
-        l1, l2 = self.layer_1_provider, self.layer_2_provider
-        return Layout(*tiers, l1=l1, l2=l2, events=events, reader_urls=reader_urls, expires=expires)
-
-
 @dataclass(frozen=True, slots=True)
 class Twin:
     """A validated twin.
@@ -193,7 +170,7 @@ class Twin:
     def __post_init__(self) -> None:
         layout = self.providers.layout(
             message_chain=self.config.message_chain,
-            events=bool(self.events),
+            events=self.events,
             reader_urls=self.config.reader_urls,
             expires=self.config.archive_storage_size_in_days is not None,
         )
@@ -231,11 +208,19 @@ class Twin:
     def name(self) -> str:
         return self.config.digital_twin_name
 
+    @property
+    def has_alarms(self) -> bool:
+        """Whether the movers are watched on clouds that offer it: only where asked for, since it costs money."""
+        return bool(self.config.alarms or self.config.notify)
+
     def digital_twin_info(self) -> dict[str, Any]:
         """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
-        config = self.config.model_dump(exclude={"tuning", "protect_hot_table", "link_auth", "expiry_schedule"})
+        excluded = {"tuning", "protect_hot_table", "link_auth", "alarms", "notify", "expiry_schedule"}
+        config = self.config.model_dump(exclude=excluded)
         if config[ARCHIVE_DAYS] is None:  # absent, so that the functions of a twin that keeps all do not change
             del config[ARCHIVE_DAYS]
+        if self.has_alarms:
+            config["alarms"] = True
         return {
             "config": config,
             "config_iot_devices": [{"id": device.id} for device in self.devices],

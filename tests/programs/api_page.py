@@ -15,6 +15,7 @@ import l3kit
 from l3kit.deploy import ApplyResult
 from l3kit.deploy.open_plan import OpenPlan
 from l3kit.notebook.answer import Answer, CheckedAnswer
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.audit.report import AuditReport
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.forecast import Forecast
@@ -38,7 +39,7 @@ SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
-    *(LogsReport, AuditReport, RunHistory, Forecast, PauseReport),
+    *(LogsReport, AuditReport, RunHistory, AlarmsReport, Forecast, PauseReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API
@@ -115,7 +116,7 @@ def _member(name: str, value: object) -> Iterator[str]:
     """A list item, with its docstring's arguments and errors below it."""
     prose, *items = [line.strip() for line in _prose(value) if line.strip()]
     yield f"- `{name}`: {prose}"
-    yield from (f"  {item}" for item in items)
+    yield from (f"    {item}" for item in items)
 
 
 def _callable(name: str, made: Callable[..., object]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ITEM = '{"iotDeviceId":"sensor-1","id":"2024-01-01T00:00:00.000Z","v":1}'
-ONE = {"stored": 1, "same": 0, "superseded": 0, "dead": 0, "checked": 1}
+ONE = {"stored": 1, "same": 0, "superseded": 0, "dead": 0, "checked": 1, "sent": True}
 COLD = {
     "iot_device_id": "sensor-1",
     "chunk_index": 0,
@@ -42,6 +42,7 @@ BODIES: Mapping[str, str] = {
     "hot-reader": '{"iot_device_id": "sensor-1"}',
     "hot-reader-last-entry": '{"iot_device_id": "sensor-1"}',
     **dict.fromkeys(("ingestion", "writer"), f'{{"source_cloud": "aws", "payload": {ITEM}}}'),
+    "feedback-receiver": f'{{"source_cloud": "aws", "iot_device_id": "sensor-1", "payload": {ITEM}}}',
 }
 """Of each function the body of a request; all others get the item."""
 

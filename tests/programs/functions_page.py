@@ -18,12 +18,13 @@ from l3kit.clouds.aws.session import AwsSession
 from l3kit.providers import names, provider
 from l3kit.tiering.settings.function_table import FUNCTIONS, FunctionSpec, peers_of, variables_for
 from l3kit.twin.layout import ORDER
+from l3kit.twin.topics import feedback_filter
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "functions.md"
 TWIN, ACCOUNT, REGION = "plant-7", "123456789012", "eu-central-1"
 PLACES: Mapping[str, Placement] = {
-    "next tier on AWS": Placement(remote=False, archive_here=True),
-    "next tier on another cloud": Placement(remote=True, archive_here=False),
+    "next tier or layer on AWS": Placement(remote=False, archive_here=True),
+    "next tier or layer on another cloud": Placement(remote=True, archive_here=False),
 }
 NAMED_BY_EVENTS = "event-checker"
 """It calls functions that are not the twin's own."""
@@ -47,6 +48,7 @@ TASKS = {
     "default-processor": "Applies the twin's own processors.",
     "persister": "Stores items in the hot tier, then has their events checked.",
     "event-checker": "Evaluates `config_events.json` and carries out its actions.",
+    "feedback-receiver": "Sends devices the feedback of an event-checker on another cloud.",
     "writer": "Stores items of layer 2's cloud in the hot tier; deployed as `hot-writer`.",
     "hot-reader": "Answers with a device's items in a time range.",
     "hot-reader-last-entry": "Answers with a device's newest item.",
@@ -87,7 +89,8 @@ def _section(spec: FunctionSpec) -> Iterator[str]:
         yield f"- Calls {', '.join(called)}."
     if spec.remote_url:
         yield f"- Posts to the receiver on the next cloud, at the address in `{spec.remote_url}`."
-    yield f"- Stores: {', '.join(_stores(spec))}."
+    if stores := list(_stores(spec)):
+        yield f"- Stores: {', '.join(stores)}."
     yield from (f"- Variables on {cloud}: {_joined(sorted(found))}." for cloud, found in _variables(spec))
     yield ""
     yield from _permissions(spec.name)
@@ -139,7 +142,9 @@ def _permissions(function: str) -> Iterator[str]:
 def _rows(function: str, place: Placement) -> list[str]:
     context = Context(AwsSession(REGION, ACCOUNT, None, None), AwsNames(TWIN, ACCOUNT, REGION))
     called = ("CALLED",) if _called_by(function) or function == NAMED_BY_EVENTS else ()
-    found: list[dict[str, Any]] = function_policy(function, context, replace(place, called=called))["Statement"]
+    answers = function == "feedback-receiver" or (function == NAMED_BY_EVENTS and not place.remote)
+    given = replace(place, called=called, feedback=feedback_filter(TWIN) if answers else "")
+    found: list[dict[str, Any]] = function_policy(function, context, given)["Statement"]
     return [
         f"| {'' if one['Effect'] == 'Allow' else 'not '}{_joined(one['Action'])}"
         f" | {_joined(map(_resource, _listed(one['Resource'])))} |"

@@ -81,6 +81,12 @@ class ToyProvisioner:
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
         return ()
 
+    def alarms(self) -> Sequence[Resource]:
+        return ()
+
+    def left_over_alarms(self) -> Sequence[Resource]:
+        return ()
+
     def _address(self, function: str) -> str:
         return self._host.address(function_name(self._twin.name, function))
 

@@ -56,6 +56,18 @@ class AwsNames:
         """The role with which IoT Core stores messages for which it could not invoke the dispatcher."""
         return limited(f"{self.twin_name}-topic-rule", 64)
 
+    def alarm(self, kind: str, mover: str = "") -> str:
+        """One of the twin's alarms. At most 255 characters."""
+        return "-".join(filter(None, (self.twin_name, mover, kind)))
+
+    def alarm_topic(self) -> str:
+        """The topic that alarms are published to. At most 256 characters."""
+        return f"{self.twin_name}-alarms"
+
+    def missed_starts_queue(self) -> str:
+        """The queue of the starts that EventBridge Scheduler gave up. At most 80 characters."""
+        return f"{self.twin_name}-missed-starts"
+
     def hot_cold_mover_lambda_function(self) -> str:
         return self.function("hot-to-cold-mover")
 

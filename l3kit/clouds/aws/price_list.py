@@ -53,6 +53,8 @@ WANTED: Sequence[Wanted] = (
     Wanted("AWSLambda", "Lambda-GB-Second", "lambda", "x86", "compute", "USD per GB-second"),
     Wanted("AWSDataTransfer", "DataTransfer-Out-Bytes", "transfer", "internet", "out", _GB),
     Wanted("AmazonCloudWatch", "DataProcessing-Bytes", "logs", "standard", "ingest", _GB),
+    Wanted("AmazonCloudWatch", "CW:AlarmMonitorUsage", "cloudwatch", "standard", "alarms", "USD per alarm-month"),
+    Wanted("AmazonCloudWatch", "CW:MetricMonitorUsage", "cloudwatch", "standard", "metrics", "USD per metric-month"),
 )
 
 

@@ -67,6 +67,7 @@ PROVIDER = Provider(
         "price list": "l3kit.clouds.aws.price_list:refresh_prices",
         "item size": "l3kit.clouds.aws.item_size:billed_bytes",
         "first light": "l3kit.clouds.aws.first_light:FIRST_LIGHT",
+        "alarms": "l3kit.clouds.aws.control.watch:ALARMS",
     },
     parameters=(
         CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),

@@ -37,3 +37,9 @@ class Provisioner(Protocol):
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
         """Return addresses that may remain of functions that stay here without an entrance, and are resources."""
+
+    def alarms(self) -> Sequence[Resource]:
+        """Return what watches the twin here and tells of it; none where this cloud offers no alarms yet."""
+
+    def left_over_alarms(self) -> Sequence[Resource]:
+        """Return what may remain of alarms that the twin does not have any more, those of `alarms` left out."""

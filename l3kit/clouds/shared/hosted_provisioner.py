@@ -132,6 +132,14 @@ class HostedProvisioner(ABC):
         """Return none: public access is a setting of the function."""
         return ()
 
+    def alarms(self) -> Sequence[Resource]:
+        """Return none: this cloud has no alarms yet."""
+        return ()
+
+    def left_over_alarms(self) -> Sequence[Resource]:
+        """Return none: this cloud has no alarms yet."""
+        return ()
+
     def _timeout(self, function: str) -> int:
         if function in SCHEDULED:
             return self.mover_timeout

@@ -35,6 +35,9 @@ class Arithmetic(Protocol):
     def where(self, condition: Any, yes: Number, no: Number) -> Number:
         """`yes` where the condition holds, else `no`."""
 
+    def any(self, flag: Number) -> bool:
+        """Return whether a flag is set, for arrays anywhere."""
+
     def interpolate(self, x: Number, points: Sequence[tuple[int, Decimal]]) -> Number:
         """Interpolate linearly; constant before the first point, extrapolated after the last."""
 
@@ -67,6 +70,10 @@ class Exact:
     @staticmethod
     def where(condition: bool, yes: Decimal, no: Decimal) -> Decimal:
         return yes if condition else no
+
+    @staticmethod
+    def any(flag: Decimal) -> bool:
+        return bool(flag)
 
     @staticmethod
     def interpolate(x: Decimal, points: Sequence[tuple[int, Decimal]]) -> Decimal:
@@ -114,6 +121,10 @@ class Arrays:
         import numpy as np
 
         return np.where(condition, yes, no)
+
+    @staticmethod
+    def any(flag: Any) -> bool:
+        return bool(flag.any())
 
     @staticmethod
     def interpolate(x: Any, points: Sequence[tuple[int, Decimal]]) -> Any:

@@ -11,6 +11,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Literal, get_args
 
+from l3kit.clouds.ports.alarms import watch_size
 from l3kit.cost.model.arithmetic import EXACT, Number
 from l3kit.cost.model.bill import Bill, priced
 from l3kit.cost.model.expiry import expire, expire_early, expiry_schedule
@@ -132,6 +133,21 @@ def month_uses(w: Inputs, sites: Sites, add_use: Callable[[Use], None]) -> None:
     _reads(w, sites, tally("reads"))
     schedule(tally("schedules"), sites.hot, runs, "schedule of the hot-to-cold mover")
     schedule(tally("schedules"), sites.cold, runs, "schedule of the cold-to-archive mover")
+    _alarms(w, sites, tally("schedules"))
+
+
+def _alarms(w: Inputs, sites: Sites, tally: Tally) -> None:
+    """The alarms of the movers and the metrics that exist for them; nothing without them, which no price is needed for.
+
+    Dead letters, which the model's layouts do not have, would be one more of each.
+    """
+    if not w.ops.any(w.alarms):
+        return
+    for site in {site.provider: site for site in (sites.hot, sites.cold)}.values():
+        where, size = billing_of(site.provider).watching, watch_size(sites.layout, site.provider)
+        if where is not None:
+            tally.add(site, where, "alarms", w.alarms * size.alarms, "alarms of the movers")
+            tally.add(site, where, "metrics", w.alarms * size.metrics, "metrics of the movers")
 
 
 def _objects_in_cold(w: Inputs) -> Decimal:

@@ -59,6 +59,7 @@ class Inputs:
     bulk_restores: Number
     restore_days: Number
     reads_leave_cloud: Number
+    alarms: Number
     free_tiers: Number
 
     @property

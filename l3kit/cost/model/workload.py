@@ -46,6 +46,7 @@ class Workload:
         bulk_restores: archives are restored slowly and cheaply, if the cloud offers that.
         restore_days: days a restored copy is kept.
         reads_leave_cloud: whether read data leave for the internet.
+        alarms: whether alarms watch the movers, on clouds that offer them.
         free_tiers: subtract the monthly allowances; a list price has none.
     """
 
@@ -70,6 +71,7 @@ class Workload:
     bulk_restores: bool = False
     restore_days: Decimal = Decimal(1)
     reads_leave_cloud: bool = False
+    alarms: bool = False
     free_tiers: bool = False
 
     def __post_init__(self) -> None:
@@ -145,7 +147,7 @@ RANGES: Mapping[str, tuple[Decimal, Decimal, bool]] = {
     )
 }
 """Minimum and maximum of every number, and whether it must be whole. Items have at most 400 KB, as in DynamoDB."""
-FLAGS = ("page_by_page", "ttl_deletes", "bulk_restores", "reads_leave_cloud", "free_tiers")
+FLAGS = ("page_by_page", "ttl_deletes", "bulk_restores", "reads_leave_cloud", "alarms", "free_tiers")
 
 
 def as_number(value: Any) -> Decimal | None:

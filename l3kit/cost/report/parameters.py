@@ -58,6 +58,7 @@ class CostAnalysisParameters(Dated):
     bulk_restores: bool = Field(description="restore slowly and cheaply, where the cloud offers that")
     restore_days: Number = _number("restore_days", "days a restored copy is kept")
     reads_leave_cloud: bool = Field(description="what is read goes out to the internet")
+    alarms: bool = Field(description="alarms watch the movers, where the cloud offers that")
     free_tiers: bool = Field(description="subtract the monthly allowances")
     layout: str = Field(description="clouds of hot, cold and archive")
     regions: dict[CloudName, str] = Field(description="region of each cloud; {} takes the default ones")

@@ -163,7 +163,7 @@ class DeviceAudit:
                 continue
             if not self.stores.whole:
                 gap = Gap(
-                    one.place.tier, f"{one.place.tier} object {one.info.key}", "was moved meanwhile", "Audit it again"
+                    one.place.tier, f"{one.place.tier} object {one.info.key}", "has been moved since", "Audit it again"
                 )
                 self.kept.add_gap(gap)
             elif await self._has_expired(one.info.key):

@@ -160,7 +160,7 @@ def _of_sample(settings: Settings, state: State) -> Iterator[str]:
     if not any(counts.objects for counts in state.tiers.values()):
         yield "The sample has no object at all: give a larger part"
     yield (
-        "Keys, missing chunk numbers and receipts were looked at in full, items that are twice only among the objects "
+        "Keys, missing chunk numbers and receipts were checked in full, items that are twice only among the objects "
         "of the sample; the journal's sums of items and bytes were not compared"
     )
 
@@ -214,4 +214,4 @@ def _of_kept(kept: Kept) -> Iterator[str]:
     if state.faults > len(kept.faults()):
         yield f"The first {len(kept.faults()):,} of {state.faults:,} faults; all are in {kept.faults_path}"
     if state.gaps > len(state.named_gaps):
-        yield f"The first {len(state.named_gaps):,} of {state.gaps:,} parts that were not looked at"
+        yield f"The first {len(state.named_gaps):,} of {state.gaps:,} parts that were not checked"

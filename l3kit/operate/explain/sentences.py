@@ -108,7 +108,7 @@ def _later_run(figures: DeviceFigures, entry: Entry) -> str:
     check, object_state = figures.facts.entry, figures.object_state(entry)
     same, rewritten = (check.same, check.rewritten) if check else (0, 0)
     if object_state == "there":
-        state = "Only its deletes remain" if entry.state == "stored" else "Its object is there, with this digest"
+        state = "Only its deletes remain" if entry.state == "stored" else "Its object exists, with this digest"
         stays = f"; rewritten since, so staying: {count_of(rewritten, 'item')}" if rewritten else ""
         return f"{state}: a later run deletes what is hot as it was stored, {count_of(same, 'item')}{stays}."
     if object_state == "other":
@@ -218,7 +218,7 @@ def _lease(record: DeviceRecord, now: datetime) -> str:
         return "No run has held the device yet."
     if not record.owner:
         since = "its lease was ended by hand" if record.lease_until == NEVER else f"it is free since {until}"
-        return f"Nobody holds the device; {since}."
+        return f"The device is free; {since}."
     if record.lease_until > now:
         left = (record.lease_until - now).total_seconds()
         return f"Run {record.owner} holds the device until {until}, {left:,.0f} s from now; others leave it until then."

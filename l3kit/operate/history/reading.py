@@ -147,7 +147,7 @@ async def history_of(stores: TierStores, twin: Twin, since: datetime, movers: tu
         lags = await _lags(stores.hot, devices[:MAX_DEVICES], hot_days, now)
         if len(devices) > MAX_DEVICES:
             what = f"lags of {count_of(len(devices) - MAX_DEVICES, 'device')}"
-            gaps.append(Gap("hot", what, "were not looked at", "l3kit explain DEVICE shows each"))
+            gaps.append(Gap("hot", what, "were not read", "l3kit explain DEVICE shows each"))
     config = twin.config
     last = config.archive_storage_size_in_days or 0
     each = (config.hot_storage_size_in_days, config.cold_storage_size_in_days, last)

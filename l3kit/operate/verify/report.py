@@ -15,6 +15,7 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.alarms.reading import alarm_checks
 from l3kit.operate.pauses.report import pause_checks, read_pauses
 from l3kit.operate.verify.canary_trip import CanaryTrip
 from l3kit.operate.verify.items import item_checks
@@ -132,6 +133,8 @@ def verify(
         ("drift", lambda: drift_checks(session, twin, clouds)),
         ("links", lambda: link_checks(session, twin, clouds)),
     ]
+    if twin.has_alarms:
+        groups.append(("alarms", lambda: alarm_checks(session, twin, clouds)))
     notes: list[str] = []
 
     def items() -> Iterator[Check]:

@@ -120,10 +120,12 @@ class LambdaApi:
 
     async def invoke(self, name: str, event: bytes) -> Outcome:
         """Invoke a function synchronously for the gateway itself. Raises: KeyError, ThrottledError."""
-        return await self._pools[name].invoke(event)
+        return await self._invoke_again(name, event)
 
-    async def _invoke_again(self, name: str, event: bytes, request_id: str) -> Outcome:
-        return await self._pools[name].invoke(event, request_id)
+    async def _invoke_again(self, name: str, event: bytes, request_id: str | None = None) -> Outcome:
+        outcome = await self._pools[name].invoke(event, request_id)
+        self._cloudwatch.count(name, failed=outcome.error is not None)
+        return outcome
 
     def note(self, name: str, text: str) -> None:
         """Write one of the sandbox's lines into a function's log; on a full disk it is dropped."""

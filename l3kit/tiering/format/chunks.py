@@ -206,6 +206,11 @@ class ChunkFiller:
         return not self._items
 
     @property
+    def first_key(self) -> str:
+        """Sort key of the first item. Must not be asked for when empty."""
+        return self._sort_keys[0]
+
+    @property
     def count(self) -> int:
         return len(self._items)
 

@@ -11,13 +11,15 @@ from typing import Any, Literal, Protocol
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.holds import Holds
-from l3kit.tiering.format.item_times import why_unmovable
+from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import Usage
 
 NO_HOLDS = Holds()
 
 log = logging.getLogger(__name__)
+
+NANOSECONDS_PER_DAY = 86_400 * 10**9
 
 Verdict = Literal["complete", "paused", "partial", "deadline", "failed"]
 
@@ -41,6 +43,7 @@ class DeviceReport:
         unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
         ahead: readings with a time in the future, among those read.
         paused: the device was skipped, or left after a chunk, because it is paused.
+        oldest_left: moment of the oldest due item that the run saw and left, in nanoseconds; None if it saw none.
     """
 
     device_id: str
@@ -55,6 +58,12 @@ class DeviceReport:
     unmovable_first: list[str] = field(default_factory=list)
     ahead: int = 0
     paused: bool = False
+    oldest_left: int | None = None
+
+    def left_due(self, moment: int | None) -> None:
+        """Note the moment of a due item, or of the newest one of an object, that stays."""
+        if moment is not None and (self.oldest_left is None or moment < self.oldest_left):
+            self.oldest_left = moment
 
     def leave(self, sort_key: str) -> None:
         """Count an item that is never moved because its `id` is not a movable time."""
@@ -128,6 +137,19 @@ class RunReport:
     pauses: Pauses = NOTHING
     holds: Holds = NO_HOLDS
 
+    @property
+    def lag_days(self) -> float | None:
+        """For how many days the oldest thing that the run left has been due; None if it left what it did not see.
+
+        What is paused does not count.
+        """
+        counted = [device for device in self.devices if not device.paused]
+        seen = [device.oldest_left for device in counted if device.oldest_left is not None]
+        if seen:
+            lag = moment_of(datetime.fromisoformat(self.cutoff)) - min(seen)
+            return round(max(lag, 0) / NANOSECONDS_PER_DAY, 3)
+        return None if any(device.skipped or device.remains for device in counted) else 0.0
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values: totals and devices."""
         return {
@@ -143,6 +165,7 @@ class RunReport:
             "bytes": sum(device.bytes for device in self.devices),
             "chunks": sum(device.chunks for device in self.devices),
             "unmovable": sum(device.unmovable for device in self.devices),
+            "lag_days": self.lag_days,
             "paused": self.pauses.to_json(),
             **({"held": self.holds.to_json()} if self.holds else {}),
             "devices": _device_rows(self.devices),

@@ -107,6 +107,11 @@ class Function:
         """
         return await self._chain().step(event, remaining)
 
+    def take_letter_count(self) -> int:
+        """Return how many dead letters this function of the message chain stored since it was last asked."""
+        chain: Chain | None = self._kept.get("chain")
+        return chain.take_letter_count() if chain else 0
+
     async def write(self, request: Request) -> Response:
         """Handle a request from a sender on another cloud; an invalid request gives an error response."""
         return await self._receiver().handle(request)

@@ -30,6 +30,7 @@ class TwinInfo:
         events: the entries of config_events.json.
         config: all keys of config.json for functions.
         reader_urls: whether the readers have addresses, each with its own token.
+        alarms: whether functions print the metrics of alarms.
     """
 
     name: str
@@ -42,6 +43,7 @@ class TwinInfo:
     events: tuple[dict[str, Any], ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
     reader_urls: bool = False
+    alarms: bool = False
     archive_days: int | None = None
 
     @classmethod
@@ -98,13 +100,23 @@ class TwinInfo:
         events = info.get("config_events", [])
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise ConfigurationError(where, "config_events must be a list of objects")
-        urls = config.get("reader_urls", False)
-        if not isinstance(urls, bool):
-            raise ConfigurationError(where, f"config.reader_urls must be true or false, not {urls!r}")
-        ids = tuple(device["id"] for device in devices)
-        kept = unknown == "keep"
-        expiry = _archive_days(config, days[1], where)  # type: ignore[arg-type]
-        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config, urls, expiry)  # type: ignore[arg-type]
+        flags = {key: config.get(key, False) for key in ("reader_urls", "alarms")}
+        for key, flag in flags.items():
+            if not isinstance(flag, bool):
+                raise ConfigurationError(where, f"config.{key} must be true or false, not {flag!r}")
+        return cls(
+            name,
+            days[0],  # type: ignore[arg-type]
+            days[1],  # type: ignore[arg-type]
+            tuple(device["id"] for device in devices),
+            providers,
+            time_digits=digits,
+            keep_unknown=unknown == "keep",
+            events=tuple(events),
+            config=config,
+            archive_days=_archive_days(config, days[1], where),  # type: ignore[arg-type]
+            **flags,
+        )
 
 
 def _archive_days(config: Mapping[str, Any], cold_days: int, where: str) -> int | None:
@@ -127,6 +139,12 @@ def layer_1_is_apart(twin: TwinInfo) -> bool:
         if not (twin.providers or {}).get(key):
             raise ConfigurationError("DIGITAL_TWIN_INFO", f"config_providers.{key} is missing or empty")
     return len({(twin.providers or {})[key] for key in keys}) > 1
+
+
+def sends_feedback(twin: TwinInfo) -> bool:
+    """Return whether an event sends a message to a device."""
+    actions = [action for event in twin.events if isinstance(action := event.get("action"), dict)]
+    return any(action.get("type") == "feedback" or action.get("feedback") is not None for action in actions)
 
 
 def provider_key(layer: str) -> str:

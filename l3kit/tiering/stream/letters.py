@@ -16,6 +16,7 @@ import orjson
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import ObjectStore
 
@@ -102,14 +103,20 @@ class Letters:
     Args:
         function: that writes them.
         clock: wall clock, UTC.
+        told: called with the number of letters stored; superseded versions and canaries do not count.
     """
 
     def __init__(
-        self, store: ObjectStore, function: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: ObjectStore,
+        function: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        told: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._store = store
         self._function = function
         self._clock = clock
+        self._told = told
         self._writes = Bounded(CONCURRENT)
 
     def of(
@@ -136,6 +143,8 @@ class Letters:
         for letter in letters:
             log.warning("dead letter %s, device %s: %s", letter.problem, letter.device, letter.cause)
         await self._writes.run([self._write(letter) for letter in letters])
+        counted = [one for one in letters if one.problem not in SKIPPED_IN_REPLAYS and one.device != CANARY_DEVICE]
+        self._told(len(counted))
 
     async def _write(self, letter: DeadLetter) -> None:
         body = letter.to_json()

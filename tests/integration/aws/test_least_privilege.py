@@ -58,6 +58,7 @@ JOBS: dict[tuple[str, str], Job] = {
     ("aws-aws-aws/aws-gcp", "connector"): chain_jobs.connector,
     ("aws-gcp-gcp/gcp-gcp", "writer"): chain_jobs.writer,
     ("aws-aws-aws/gcp-aws", "ingestion"): chain_jobs.ingestion,
+    ("aws-aws-aws/aws-gcp/events", "feedback-receiver"): chain_jobs.feedback_receiver,
 }
 """By layout and function; the parts on other clouds are l3kit's own receivers in this process.
 
@@ -113,9 +114,9 @@ class Workplaces:
 
     def _with_event(self, twin: Twin) -> Twin:
         feedback = {"type": "mqtt", "iotDeviceId": chain_jobs.DEVICE, "payload": "cool down"}
-        action: dict[str, Any] = {"type": "function", "functionName": self.called}
-        if twin.layout.l1 == twin.layout.l2:
-            action["feedback"] = feedback
+        action: dict[str, Any] = {"type": "function", "functionName": self.called, "feedback": feedback}
+        if twin.layout.l2 != "aws":
+            action = {**feedback, "type": "feedback"}
         events = [{"condition": chain_jobs.ALARM, "action": action}]
         (twin.path / "config_events.json").write_text(json.dumps(events))
         return Twin.load(twin.path)

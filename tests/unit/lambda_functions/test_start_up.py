@@ -47,7 +47,7 @@ VALUES = {"INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
 VALUES |= {SCHEDULE_VARIABLE: "0 0 3 * * *", "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}
 VALUES |= ReceiverLimit(64_000_000, "body").variables()
 VALUES |= {"REMOTE_ARCHIVE_WRITER_URL": "http://127.0.0.1:9/", "REMOTE_INGESTION_URL": "http://127.0.0.1:9/"}
-VALUES |= {"REMOTE_WRITER_URL": "http://127.0.0.1:9/"}
+VALUES |= {"REMOTE_WRITER_URL": "http://127.0.0.1:9/", "REMOTE_FEEDBACK_URL": "http://127.0.0.1:9/"}
 ALWAYS_ABROAD = {"connector"}
 """Senders that are deployed only where the next layer is on another cloud."""
 

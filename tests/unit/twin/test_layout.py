@@ -84,6 +84,19 @@ def test_the_message_chain_runs_where_its_layers_are_and_each_cloud_of_it_keeps_
             assert all(ORDER.index(called) < ORDER.index(name) for called in layout.peers_of(name))
 
 
+@pytest.mark.parametrize(("l1", "l2"), list(itertools.product(BUILT_IN, repeat=2)))
+def test_feedback_has_a_receiver_where_layer_1_is_apart_and_an_event_sends_it(l1: str, l2: str) -> None:
+    layout = Layout("aws", "aws", "aws", l1=l1, l2=l2, events=True, feedback=True)
+    link = layout.link_from("event-checker")
+    if l1 == l2:
+        assert link is layout.host_of("feedback-receiver") is None
+    else:
+        assert link == Link(f"{l2}_l2_to_{l1}_l1", "feedback-receiver", l1, "event-checker", l2)
+        assert (layout.host_of("feedback-receiver"), receiving_cloud(link.id)) == (l1, l1)
+    without = Layout("aws", "aws", "aws", l1=l1, l2=l2, events=True)
+    assert without.link_from("event-checker") is without.host_of("feedback-receiver") is None
+
+
 def test_without_a_message_chain_no_cloud_keeps_letters_for_it() -> None:
     layout = Layout("aws", "azure", "gcp")
     assert not any(layout.host_of(name) for name in CHAIN)

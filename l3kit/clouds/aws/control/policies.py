@@ -67,6 +67,7 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         **dict.fromkeys(CHAIN, _chain_function),
         "dispatcher": _dispatcher,
         "ingestion": _calls,
+        "feedback-receiver": _calls,
         "persister": _persister,
         "writer": _hot_writer,
     }[function](context, place)
@@ -81,7 +82,7 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     """Return the stores of this account that the function reads or writes, and whose keys it therefore needs."""
     if function in ("hot-reader", "hot-reader-last-entry"):
         return ("hot",)
-    if function == "ingestion":  # it refuses a bad message instead of keeping it
+    if function in ("ingestion", "feedback-receiver"):  # they refuse what is bad instead of keeping it
         return ()
     if function in CHAIN:
         writes = function == "writer" or (function == "persister" and not place.remote)
@@ -93,13 +94,15 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     return ("cold",) if function == "cold-writer" else ("archive",)
 
 
-def scheduler_policy(context: Context, functions: list[str]) -> dict[str, Any]:
-    """Build the policy that lets EventBridge Scheduler invoke these functions."""
+def scheduler_policy(context: Context, functions: list[str], missed_starts: str = "") -> dict[str, Any]:
+    """Build the policy that lets EventBridge Scheduler invoke these functions, and keep what it gives up in a queue."""
     arns = [context.arn("lambda", f"function:{context.names.function(name)}") for name in functions]
+    queue = [context.arn("sqs", missed_starts)] if missed_starts else []
     return {
         "Version": VERSION,
         "Statement": [
-            {"Sid": "Invoke", "Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": sorted(arns)}
+            _allow("Invoke", ["InvokeFunction"], sorted(arns), "lambda"),
+            *([_allow("KeepMissedStarts", ["SendMessage"], queue, "sqs")] if queue else []),
         ],
     }
 

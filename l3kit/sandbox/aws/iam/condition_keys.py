@@ -16,6 +16,7 @@ KNOWN = frozenset(
         *OF_EVERY_REQUEST,
         "aws:sourceaccount",
         "aws:sourcearn",
+        "cloudwatch:namespace",
         "iam:passedtoservice",
         "kms:viaservice",
         "lambda:functionurlauthtype",

@@ -199,11 +199,17 @@ def test_only_who_writes_into_the_hot_table_may_and_nobody_may_read_all_of_it_or
     assert not any("Delete" in action for function in CHAIN for action in actions(function))
 
 
-def test_feedback_goes_to_the_twins_devices_alone() -> None:
+@pytest.mark.parametrize("function", ["event-checker", "feedback-receiver"])
+def test_feedback_goes_to_the_twins_devices_alone(function: str) -> None:
     place = Placement(feedback="plant/+/feedback")
-    (feedback,) = [s for s in statements("event-checker", place) if s["Sid"] == "Feedback"]
+    (feedback,) = [s for s in statements(function, place) if s["Sid"] == "Feedback"]
     assert feedback["Action"] == ["iot:Publish"]
     assert feedback["Resource"] == [f"arn:aws:iot:us-east-1:{ACCOUNT}:topic/plant/*/feedback"]
+
+
+def test_the_feedback_receiver_may_do_nothing_else() -> None:
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert actions("feedback-receiver", Placement(feedback="plant/+/feedback")) == {"iot:Publish", *logs}
 
 
 def test_iot_may_keep_what_it_could_not_deliver_and_nothing_else() -> None:
