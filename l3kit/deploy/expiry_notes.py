@@ -48,6 +48,5 @@ def early_deletion(cloud: str, kept_days: int, book: PriceBook | None = None) ->
         return ""
     return (
         f"The archive class of {provider(cloud).title} bills at least {least:,} days: what it holds for "
-        f"{count_of(kept_days, 'day')} is billed for {least - kept_days:,} more as it is deleted "
-        "(docs/how-to/expiry.md)."
+        f"{count_of(kept_days, 'day')} is billed for {least - kept_days:,} more (docs/how-to/expiry.md)."
     )
