@@ -16,6 +16,7 @@ from l3kit.cli.audit import add_audit
 from l3kit.cli.cost import add_cost
 from l3kit.cli.deploying import add_deploying
 from l3kit.cli.first_light import add_first_light
+from l3kit.cli.holding import add_holding
 from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
@@ -88,6 +89,7 @@ def program() -> typer.Typer:
     add_running(app)
     add_audit(app)
     add_pausing(app)
+    add_holding(app)
     add_runs(app)
     add_query(app)
     add_reading(app)

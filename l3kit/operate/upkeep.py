@@ -12,6 +12,8 @@ from l3kit.operate import leases
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
+from l3kit.operate.holds import changes as holding
+from l3kit.operate.holds.report import HoldReport, read_holds
 from l3kit.operate.pauses import changes
 from l3kit.operate.pauses.report import PauseReport, paused_movers
 
@@ -50,6 +52,30 @@ class Upkeep:
         Raises: as `pause`.
         """
         return changes.resume(self.session, self.config, device)
+
+    def hold(self, device: str | None = None, *, reason: str, by: str = "") -> HoldReport:
+        """Let nothing be deleted for good until `release`: neither by `erase` nor by the archive's expiry.
+
+        Args:
+            device: its id, also of one that the config no longer lists; None is the whole twin.
+            reason, by: why, and who holds; `verify` tells it.
+        Raises: ConfigurationError without a reason, for an unknown device, or if not both places of holds are reached;
+            StoreError, also if only one of them is written then: calling it again completes the hold.
+        """
+        return holding.hold(self.session, self.config, device, reason=reason, by=by)
+
+    def release(self, device: str | None = None) -> HoldReport:
+        """Lift a hold. Devices that are held by themselves stay so when the twin's hold is lifted.
+
+        Args:
+            device: its id; None is the hold of the whole twin.
+        Raises: as `hold`.
+        """
+        return holding.release(self.session, self.config, device)
+
+    def holds(self) -> HoldReport:
+        """Tell what is held, since when, by whom and why. Raises: StoreError. A place that is not reached is a gap."""
+        return read_holds(self.session, self.config)
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
         """Count what a mover would move: a dry run, which only reads.
