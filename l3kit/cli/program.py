@@ -15,6 +15,7 @@ from l3kit.cli import exit_codes
 from l3kit.cli.audit import add_audit
 from l3kit.cli.cost import add_cost
 from l3kit.cli.deploying import add_deploying
+from l3kit.cli.erasing import add_erasing
 from l3kit.cli.first_light import add_first_light
 from l3kit.cli.holding import add_holding
 from l3kit.cli.init import add_init
@@ -90,6 +91,7 @@ def program() -> typer.Typer:
     add_audit(app)
     add_pausing(app)
     add_holding(app)
+    add_erasing(app)
     add_runs(app)
     add_query(app)
     add_reading(app)

@@ -7,8 +7,11 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from l3kit.errors import L3Error
+from l3kit.notebook.progress import DONE, Silent
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
+from l3kit.operate.erase import starting as erasing
+from l3kit.operate.erase.report import ErasePlan, EraseReport
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
@@ -30,6 +33,7 @@ class Upkeep:
 
     config: Twin
     session: Session
+    shows: Silent
 
     def pause(self, device: str | None = None, *, by: str = "", reason: str = "") -> PauseReport:
         """Pause both movers, or what they do for one device, until `resume`; also across `apply` and `destroy`.
@@ -76,6 +80,30 @@ class Upkeep:
     def holds(self) -> HoldReport:
         """Tell what is held, since when, by whom and why. Raises: StoreError. A place that is not reached is a gap."""
         return read_holds(self.session, self.config)
+
+    def plan_erase(self, device: str) -> ErasePlan:
+        """Count what `erase` would erase of a device, by tier, and tell what it does not reach. Changes nothing.
+
+        Raises: as `erase`.
+        """
+        return erasing.plan_erase(self.session, self.config, device)
+
+    def erase(self, device: str, *, reason: str = "", by: str = "", wait: bool = True) -> EraseReport:
+        """Erase everything of a device in all tiers, old versions of objects included, for good.
+
+        The movers leave the device meanwhile. A record with digests stays in the archive tier, and the device's entry
+        in the config. Interrupted at any point, a repeated call goes on. docs/erase.md describes it.
+
+        Args:
+            reason, by: why, and who erases; the record tells it.
+            wait: for a mover's run that may still put a chunk back, up to 16 minutes; else a later call looks again.
+        Raises: ConfigurationError for an unknown device, with the nearest names, for one with a chunk under way, and
+            where a tier is not reached; HeldError; LeaseTakenError while a run has the device; StoreError.
+        """
+        shown = self.shows.steps("erase")
+        done = erasing.erase(self.session, self.config, device, reason=reason, by=by, wait=wait, progress=shown)
+        shown(DONE)
+        return done
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
         """Count what a mover would move: a dry run, which only reads.

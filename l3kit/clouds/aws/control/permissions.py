@@ -211,7 +211,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("objects", "s3", "DeleteObjectVersion", "delete objects with their versions", ("erase",)),
     _grant("cold objects", "s3", "PutObject", "store reports without the device", ("erase",)),
     _grant("archive objects", "s3", "PutObject", "record what was erased", ("erase",)),
-    _grant("tables", "dynamodb", "DescribeContinuousBackups ListBackups", "tell of backups", ("erase",)),
+    _grant("tables", "dynamodb", "DescribeContinuousBackups", "tell of backups", ("erase",)),
     _grant("objects", "s3", "GetObject", "read chunks and reports", (*READING, "restore", "audit")),
     _grant("archive objects", "s3", "RestoreObject", "make archived objects readable", ("restore",)),
     _grant("hot table", "dynamodb", "BatchWriteItem PartiQLDelete", "put the canary in and take it out", ("verify",)),
