@@ -9,7 +9,7 @@ SLICES := 7
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks api-page lock
+.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks pages docs lock
 
 help:  ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,8 +72,13 @@ lint: $(READY)  ## Check style, layers and types
 notebooks: $(READY)  ## Run all notebooks with their defaults and save their outputs
 	@$(BIN)/python -m tests.programs.refresh_notebooks
 
-api-page: $(READY)  ## Write docs/api.md from the docstrings
+pages: $(READY)  ## Write the pages of docs/reference that are made from the code: API, commands, functions
 	@$(BIN)/python -m tests.programs.api_page
+	@$(BIN)/python -m tests.programs.commands_page
+	@$(BIN)/python -m tests.programs.functions_page
+
+docs: $(READY)  ## Build the documentation as a site into build/site, and check its links
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m tests.programs.site
 
 lock: $(READY)  ## Write constraints.txt and the lock files with hashes, for what pyproject.toml lists
 	@$(BIN)/python -m tests.programs.lock

@@ -20,7 +20,7 @@ def naive_cosmos(where: dict[str, Any], folder: Path) -> int:
     from azure.cosmos import CosmosClient
 
     from benchmarks.hot_stores import DATABASE
-    from l3kit.sandbox.emulator_accounts import COSMOS_KEY
+    from l3kit.sandbox.azure.account import COSMOS_KEY
 
     client = CosmosClient(where["endpoints"]["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
     container = client.get_database_client(DATABASE).get_container_client(where["name"])
@@ -46,7 +46,7 @@ def naive_firestore(where: dict[str, Any], folder: Path) -> int:
 
     from google.cloud import firestore
 
-    from l3kit.sandbox.emulator_accounts import PROJECT
+    from l3kit.sandbox.gcp.account import PROJECT
 
     os.environ["FIRESTORE_EMULATOR_HOST"] = where["endpoints"]["firestore"]
     client = firestore.Client(project=PROJECT)

@@ -92,7 +92,8 @@ def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
 
 def open_store(endpoints: dict[str, str], store: str, name: str) -> HotStore:
     """Open the hot store of the sandbox with these endpoints."""
-    from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT
+    from l3kit.sandbox.azure.account import COSMOS_KEY
+    from l3kit.sandbox.gcp.account import PROJECT
 
     if store == "cosmos":
         return open_cosmos(name, CosmosPlace(endpoints["cosmos"], DATABASE, COSMOS_KEY), delete_concurrency=64)

@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 
 from l3kit import sandbox
+from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.aws.part import environment
 
 STARTS: tuple[tuple[tuple[str, ...], bool], ...] = (
@@ -41,7 +42,7 @@ def ask_dynamodb(state: sandbox.SandboxState) -> None:
     client = boto3.client(
         "dynamodb",
         endpoint_url=state.gateway,
-        region_name=state.region,
+        region_name=REGION,
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
     )

@@ -5,7 +5,7 @@
         twin.run_mover("hot-to-cold-mover")
         print(twin.query("JFK", "2013-06-01", "2013-06-30"))
 
-What is named here is loaded on first use, so that a function in a cloud, which imports only `l3kit.tiering` and one
+These names are loaded on first use, so that a function in a cloud, which imports only `l3kit.tiering` and one
 cloud adapter, never pays for pandas or an SDK.
 """
 

@@ -107,7 +107,7 @@ class TransferError(L3Error):
 
 
 class CallError(L3Error):
-    """A call to another function or to a device failed; whether it took effect is not known."""
+    """A call to another function or to a device failed; whether it took effect is unknown."""
 
 
 class ProvisioningError(L3Error):

@@ -1,4 +1,4 @@
-"""The extras of an installation: which one brings which module, and what to tell when a module is missing."""
+"""The extras of an installation: their modules, and the error for a missing one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MODULES: Mapping[str, tuple[str, ...]] = {
     extra: tuple(modules)
     for extra, modules in tomllib.loads(files(__package__).joinpath("extras.toml").read_text("utf-8")).items()
 }
-"""Modules by the extra that brings them; those of the empty name come with l3kit itself."""
+"""Modules by the extra that installs them; those of the empty name come with l3kit itself."""
 
 
 def extra_of(module: str) -> str | None:
-    """Return the extra that brings a module: empty for one of l3kit itself, None for one that l3kit does not use."""
+    """Return the extra that installs a module: empty for l3kit's own, None for one that l3kit does not use."""
     for extra, modules in MODULES.items():
         if any(_is_in(module, known) or _is_in(known, module) for known in modules):
             return extra
@@ -34,7 +34,7 @@ def install_command(extra: str) -> str:
 
 
 def missing_module(module: str) -> ConfigurationError:
-    """Return the error that tells of a module that is not installed, by the name that `ModuleNotFoundError` has."""
+    """Return the error for a module that is not installed, by the name that `ModuleNotFoundError` has."""
     extra = extra_of(module)
     if extra is None:
         remedy = "Install the package that has it where l3kit is installed"
@@ -52,10 +52,10 @@ def is_installed(module: str) -> bool:
 
 
 def require_extra(extra: str, user: str, installed: Callable[[str], bool] = is_installed) -> None:
-    """Check, before anything is made, that an extra is installed.
+    """Check, before anything is created, that an extra is installed.
 
     Args:
-        user: what needs it, e.g. `cloud azure`.
+        user: the feature that needs it, e.g. `cloud azure`.
     Raises: ConfigurationError with the missing modules and the command that installs them.
     """
     missing = [module for module in MODULES[extra] if not installed(module)]

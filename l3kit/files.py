@@ -66,7 +66,7 @@ def write_whole(path: Path, text: str, resource: str = "") -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file atomically, so that it is whole after a power cut too; an existing one keeps its mode.
+    """Write a file atomically and durably, also across a power cut; an existing one keeps its mode.
 
     Raises: OSError; an earlier file is left unchanged.
     """

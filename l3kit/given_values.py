@@ -1,4 +1,4 @@
-"""Names and values that somebody gives, in a file or a notebook: reading them, and saying what is wrong with them."""
+"""Names and values given by users, in a file or a notebook: reading them, and errors about them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+HIDDEN = "hidden"
+"""Type of pydantic's finding about a value that is not shown, since it may hold a secret."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return a remedy for an unknown name: the nearest known one, or all of them."""
     names = list(known)
@@ -23,14 +27,14 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def first_and_nearest(name: str, known: Sequence[str], most: int = 20) -> str:
-    """Return the first of many known names, how many there are besides, and the nearest to an unknown one."""
+    """Return the first of many known names, the number of the others, and the nearest to an unknown one."""
     more = f" and {len(known) - most:,} more" if len(known) > most else ""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return ", ".join(known[:most]) + more + (f"; did you mean {near[0]}?" if near else "")
 
 
 def check_known(what: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """Raises: ConfigurationError for the first name that is not known, with the nearest that is."""
+    """Check names. Raises: ConfigurationError for the first unknown one, with the nearest known name."""
     names = list(known)
     for name in given:
         if name not in names:
@@ -41,7 +45,7 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
     """Return a finding of pydantic as one line: name, value and what is allowed.
 
     Args:
-        unknown: returns what is wrong with a name that the model does not have.
+        unknown: returns the problem with a name that the model does not have.
     """
     name = ".".join(map(str, finding["loc"]))
     if finding["type"] == "extra_forbidden":
@@ -49,6 +53,8 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
     if finding["type"] == "missing":
         return f"{name}: is missing"
     message = finding["msg"]
+    if finding["type"] == HIDDEN:
+        return f"{name}: {message}"
     if finding["type"] == "value_error":
         message = message.removeprefix("Value error, ")
     else:
@@ -59,7 +65,7 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
 
 
 def all_problems(what: str, problems: Sequence[str]) -> ConfigurationError:
-    """Return the error that tells all problems, one a line."""
+    """Return an error that lists all problems, one a line."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ConfigurationError(what, f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
 

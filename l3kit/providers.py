@@ -37,7 +37,7 @@ ObjectTier = Literal["cold", "archive", "staging"]
 HotForm = Literal["capacity units", "request units", "documents"]
 """Billing unit of a database: KB written and read, request units by size, or documents of any size."""
 
-PartName = Literal["permissions", "price list", "first light", "item size", "retention"]
+PartName = Literal["permissions", "price list", "first light", "item size", "retention", "alarms"]
 """Optional parts of a cloud, each needed by some commands only."""
 _LACKING: Mapping[PartName, str] = {
     "permissions": "has no table of its operators' permissions yet",
@@ -45,6 +45,7 @@ _LACKING: Mapping[PartName, str] = {
     "first light": "has no first-light run yet",
     "retention": "does not say what it keeps of deleted data",
     "item size": "does not say as how large its database bills an item",
+    "alarms": "has no alarms yet",
 }
 
 
@@ -56,7 +57,7 @@ class CloudParameter:
         name: begins with the cloud's name and an underscore.
         meaning: one-line description for tables of parameters.
         default: its value if none is given.
-        fault: returns why a value is not allowed; None if it is.
+        fault: returns why a value is invalid; None if it is valid.
         former: its name in l3kit 0.1.0; empty if it had none.
     """
 
@@ -72,17 +73,18 @@ class Billing:
     """The way a cloud bills a twin, by the services of the price book.
 
     Attributes:
-        hot: the database of items, and by which form it is billed.
-        objects: the storage class of each tier; `staging` is where parts and reports go.
-        requests: which price each operation has. A copy is billed at its target's class.
+        hot: the database of items, and its billing unit.
+        objects: the storage class of each tier; `staging` is that of parts and reports.
+        requests: the price of each operation. A copy is billed at its target's class.
         memory_mb: of each function, as deployed.
         cpu_apart: whether a function's CPU time is billed separately from its memory.
-        scheduler: what starts the movers.
-        bills_jobs: whether the scheduler bills a job for each month, rather than each start.
-        counts_units: whether its adapters count the units that the database bills.
-        default_region: the region whose prices are taken if none is named.
+        scheduler: the service that starts the movers.
+        bills_jobs: whether the scheduler bills jobs per month instead of starts.
+        counts_units: whether its adapters count the database's billed units.
+        default_region: the region used if none is named.
         price_list: its prices, a file in the form of l3kit's own; None if l3kit has them.
         restores_by_speed: whether archived objects are restored to a copy first, at a price for each speed.
+        watching: what has alarms and metrics; None where l3kit offers no alarms.
     """
 
     hot: Service
@@ -99,6 +101,7 @@ class Billing:
     bills_jobs: bool = False
     counts_units: bool = False
     restores_by_speed: bool = False
+    watching: Service | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,21 +115,22 @@ class Provider:
         receiver_limit: maximum size of a request to one of its functions.
         device_fault: why its hot store cannot hold a device of this id; None if it can.
         key_fault: why its object store cannot hold an object of this key; None if it can.
-        native_schedule: converts a twin's schedule to what its scheduler runs, in EventBridge's format.
+        native_schedule: converts a twin's schedule to its scheduler's, in EventBridge's format.
             Raises: ConfigurationError if the scheduler cannot express it.
         answers_devices: whether its layer 1 can send a message back to a device.
-        calls_by_name: whether a function of its layer 2 can call another by name alone; by url all can.
-        billing: what it bills; None if l3kit has no prices for it.
+        calls_by_name: whether a function of its layer 2 can call another by name; all clouds can call by url.
+        billing: the services that it bills; None if l3kit has no prices for it.
         late_modules: modules that only some of its functions use.
         packed: files that the zip of each function needs besides its code.
-        parameters: those that only this cloud takes.
+        parameters: parameters of this cloud alone.
         open_live: opens a `Cloud` on the real account that these parameters (all of them, by name) select; None if
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
         parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
-            port `PriceList`, the port `FirstLight`, a function from an item to the bytes that its database bills.
-        restore_hours: within which an archived object can be read after a request; 0 if it can be read at once.
+            port `PriceList`, the port `FirstLight`, the port `Alarms`, a function from an item to the bytes that its
+            database bills.
+        restore_hours: hours from a request until an archived object can be read; 0 if it can be read at once.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
     """
 
@@ -168,7 +172,7 @@ def part(cloud: str, name: PartName) -> Any:
 
 
 def billing_of(name: str) -> Billing:
-    """Return how that cloud bills. Raises: ConfigurationError if l3kit has no prices for it."""
+    """Return the cloud's billing. Raises: ConfigurationError if l3kit has no prices for it."""
     found = provider(name).billing
     if found is None:
         raise ConfigurationError(f"cloud {name}", "has no prices", "Exclude it from pricing")
@@ -197,7 +201,7 @@ def is_known(name: str) -> bool:
 
 @cache
 def _added(import_path: tuple[str, ...]) -> dict[str, str]:
-    """Search the installed packages, again if the import path has changed since."""
+    """Search the installed packages, and repeat the search if the import path has changed."""
     return dict(_sorted_entries())
 
 

@@ -167,7 +167,7 @@ def sandbox_session(state: SandboxState, clouds: Collection[str] | None = None, 
     """Open a session on a running sandbox.
 
     Args:
-        clouds: those that it reaches, which have been started there; None for all that have been.
+        clouds: the clouds that it reaches, which must be started; None for all started ones.
     """
     from l3kit.sandbox.cloud import open_clouds, open_if_started
 

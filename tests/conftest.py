@@ -64,7 +64,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         )
     if figures["gap"]:
         terminalreporter.write_line(
-            f"versions lost in the gap that docs/journal.md names, aimed at: {figures['gap']:,}"
+            f"versions lost in the gap that docs/reference/journal.md names, aimed at: {figures['gap']:,}"
         )
     path = terminalreporter.config.getoption("--figures")
     if path is not None:

@@ -1,7 +1,7 @@
 """The command line: `l3kit VERB`, whose verbs are the words of `l3kit.open(...)`.
 
-`program.py` puts it together, `verbs.py` makes a verb of a function, `place.py` finds the twin, `output.py` writes what
-is told; every other module is one verb, or a family of verbs that share options.
+`program.py` puts it together, `verbs.py` makes a verb of a function, `place.py` finds the twin, `output.py` writes the
+output; every other module is one verb, or a family of verbs that share options.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from l3kit.cli.completing import devices
-from l3kit.cli.exit_codes import CHECKS_FAILED, ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import CHECKS_FAILED, ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.verbs import verb
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_audit(app: typer.Typer) -> None:
     """Add the verb `audit`."""
 
-    @verb(app, "audit", epilog=told_of("audit"))
+    @verb(app, "audit", epilog=epilog_of("audit"))
     def audit(
         output: Output,
         place: Place,
@@ -41,11 +41,13 @@ def add_audit(app: typer.Typer) -> None:
             Path | None,
             typer.Option(metavar="DIR", help="Folder of progress and faults (default: of the twin or its sandbox)."),
         ] = None,
-        restart: Annotated[bool, typer.Option("--restart", help="Begin anew where an audit was interrupted.")] = False,
+        restart: Annotated[
+            bool, typer.Option("--restart", help="Start over instead of continuing an interrupted audit.")
+        ] = False,
     ) -> int:
         """Check every object of the cold and archive tiers. Changes nothing.
 
-        Each is compared with the digest and count in its metadata, and all with the journal (docs/audit.md).
+        Each is compared with the digest and count in its metadata, and all with the journal (docs/how-to/audit.md).
         """
         texts = {"sample": sample, "seed": seed, "device": device, "out": out}
         given = {name: value for name, value in texts.items() if value is not None}

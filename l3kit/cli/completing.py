@@ -13,15 +13,15 @@ from pathlib import Path
 import typer
 
 _PLAIN = re.compile(r"[\w@%+.][\w@%+.:/=-]*")
-"""Names that no shell takes apart, and no list of values."""
+"""Names that no shell splits and that are no list of values."""
 MAX_PARAMS_BYTES = 1 << 16
-"""Of a params file: anything longer is another file, which would take its time to read."""
+"""Maximum size of a params file; reading a longer file would only slow completion down."""
 Names = Callable[[typer.Context], Iterable[str]]
 Completer = Callable[[typer.Context, str], list[str]]
 
 
 def _completer(names: Names, *, several: bool = False) -> Completer:
-    """Return what typer calls for a parameter.
+    """Return typer's callback for a parameter.
 
     Args:
         several: its value is a list, of which the last one is completed.
@@ -31,7 +31,7 @@ def _completer(names: Names, *, several: bool = False) -> Completer:
         done, comma, begun = incomplete.rpartition(",") if several else ("", "", incomplete)
         try:
             known = [name for name in names(ctx) if _PLAIN.fullmatch(name) and name.startswith(begun)]
-        except Exception:  # whatever is wrong, the verb tells it; here it would spoil the line that is being typed
+        except Exception:  # whatever is wrong, the verb reports it; here it would spoil the line that is being typed
             return []
         return [f"{done}{comma}{name}" for name in known if name not in done.split(",")]
 
@@ -39,7 +39,7 @@ def _completer(names: Names, *, several: bool = False) -> Completer:
 
 
 def _devices(ctx: typer.Context) -> Iterable[str]:
-    """Not by `Twin.load`, which reads and checks all files."""
+    """Read the devices without `Twin.load`, which reads and checks all files."""
     try:
         text = _device_file(_twin_folder(ctx))
     except Exception:
@@ -68,9 +68,9 @@ def _functions(ctx: typer.Context) -> Iterable[str]:
 
 
 def _movers(ctx: typer.Context) -> Iterable[str]:
-    from l3kit.twin.layout import MOVERS
+    from l3kit.twin.layout import SCHEDULED
 
-    return MOVERS
+    return SCHEDULED
 
 
 def _sandboxes(ctx: typer.Context) -> Iterable[str]:
@@ -104,14 +104,14 @@ def _targets(ctx: typer.Context) -> Iterable[str]:
 
 
 def _names_behind(ctx: typer.Context) -> Iterable[str]:
-    """The names that a verb takes behind the twin, where that can be left out."""
+    """The names that a verb takes after the twin, where the twin is optional."""
     behind = {"query": _devices, "explain": _devices, "logs": _functions, "run": _movers}
     names = behind.get(ctx.command.name or "")
     return names(ctx) if names and _twin_folder(ctx).is_dir() else ()
 
 
 def _twin_folder(ctx: typer.Context) -> Path:
-    """The folder of the twin that the line names so far, or of the present project of `l3kit init`.
+    """The folder of the twin named on the line so far, or in the current project of `l3kit init`.
 
     Raises: FileNotFoundError if there is none.
     """
@@ -122,7 +122,7 @@ def _twin_folder(ctx: typer.Context) -> Path:
 
 
 def _twin_of_params(file: Path) -> Path:
-    """Raises: FileNotFoundError if it is no params file."""
+    """Return the twin folder of a params file. Raises: FileNotFoundError if it is no params file."""
     from l3kit.given_values import read_table
     from l3kit.notebook.project import twin_folder
 
@@ -132,7 +132,7 @@ def _twin_of_params(file: Path) -> Path:
 
 
 def _params_here(target: str) -> Path:
-    """Raises: FileNotFoundError if the present folder is in no such project."""
+    """Return the params folder here. Raises: FileNotFoundError if the current folder is in no such project."""
     from l3kit.new_project.choices import DEPLOY_PARAMS, TWIN_FOLDER
     from l3kit.sandbox.homes import project_root
 

@@ -1,4 +1,4 @@
-"""Asking before something is changed."""
+"""Confirmation before a change."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from l3kit.errors import ConfigurationError
 
 
 def check_can_ask(what: str, remedy: str) -> None:
-    """Raises: ConfigurationError if there is no terminal to ask on. Call it before anything is made."""
+    """Check that there is a terminal to ask on, before anything is created. Raises: ConfigurationError."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigurationError(what, "cannot ask: there is no terminal; nothing was made", remedy)
 
 
 def agree(what: str, question: str) -> None:
-    """Ask for a yes on the terminal. Raises: ConfigurationError for any other answer."""
+    """Ask for confirmation on the terminal. Raises: ConfigurationError for any other answer."""
     if _answer(f"{question} [y/N] ").lower() not in ("y", "yes"):
         raise ConfigurationError(what, "was not agreed to", "Nothing was changed")
 

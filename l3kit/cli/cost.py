@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from l3kit.cli.completing import clouds_for_verb
-from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.verbs import verb
 
@@ -24,7 +24,7 @@ File = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="Parameter file: the fields of a workload, layout, regions, prices, budget_usd (docs/cost.md).",
+        help="Parameter file: the fields of a workload, layout, regions, prices, budget_usd (docs/reference/cost.md).",
     ),
 ]
 Csv = Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")]
@@ -35,7 +35,7 @@ def add_cost(app: typer.Typer) -> None:
     cost = typer.Typer(no_args_is_help=True, help="What a workload costs, and where each figure comes from.")
     app.add_typer(cost, name="cost")
 
-    @verb(cost, "bill", epilog=told_of("cost bill"))
+    @verb(cost, "bill", epilog=epilog_of("cost bill"))
     def bill(output: Output, file: File, as_csv: Csv = False) -> int:
         """A month's bill, row by row."""
         _check_form(output, as_csv)
@@ -85,7 +85,7 @@ def add_cost(app: typer.Typer) -> None:
         ] = "",
         region: Annotated[str, typer.Option(metavar="REGION", help="Its region (AWS: us-east-1).")] = "",
     ) -> int:
-        """Read a cloud's list prices into a file to lay over l3kit's."""
+        """Read a cloud's list prices into a file that overrides l3kit's."""
         from l3kit.prices.refreshing import refresh_prices
 
         done = refresh_prices(file, today=datetime.now(UTC).date(), cloud=cloud, region=region)
@@ -102,7 +102,7 @@ def _check_form(output: Output, as_csv: bool) -> None:
 
 
 def _bill(scenario: Scenario, output: Output, *, as_csv: bool) -> int:
-    """Print the bill, and why it is over the budget: with --json in the same document."""
+    """Print the bill, and why it is over budget; with --json in one document."""
     from l3kit.errors import BudgetExceededError
 
     bill, over = scenario.bill(), None
@@ -111,8 +111,8 @@ def _bill(scenario: Scenario, output: Output, *, as_csv: bool) -> int:
     except BudgetExceededError as error:
         over = error
     if output.as_json:
-        told = {"resource": over.resource, "cause": over.cause, "remedy": over.remedy} if over else None
-        output.document({**bill.to_json(), **({"error": told} if told else {})})
+        problem = {"resource": over.resource, "cause": over.cause, "remedy": over.remedy} if over else None
+        output.document({**bill.to_json(), **({"error": problem} if problem else {})})
     elif as_csv:
         print(bill.to_csv(), end="")
     else:
@@ -124,7 +124,7 @@ def _bill(scenario: Scenario, output: Output, *, as_csv: bool) -> int:
 
 
 def _scenario(path: Path) -> Scenario:
-    """Notebooks take the same files, so what only they use is passed over; paths are relative to the project."""
+    """Read the scenario, ignoring parameters that only notebooks use; paths are relative to the project."""
     from l3kit.cost.analysis.scenario import load_scenario
     from l3kit.cost.report.parameters import NOTEBOOK_KEYS
     from l3kit.errors import ConfigurationError
@@ -138,7 +138,7 @@ def _scenario(path: Path) -> Scenario:
 
 
 def _warn(bill: Bill, scenario: Scenario, output: Output) -> None:
-    """Old and unconfirmed prices, on stderr, so that the output stays what it is."""
+    """Warn on stderr about old and unconfirmed prices."""
     stale = scenario.book.stale(datetime.now(UTC).date(), bill.keys)
     unconfirmed = scenario.book.unconfirmed(bill.keys)
     for words, figures in (("older than a year or undated", stale), ("not confirmed", unconfirmed)):

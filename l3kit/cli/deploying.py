@@ -1,4 +1,4 @@
-"""`l3kit plan`, `apply`, `rotate`, `destroy`: what is deployed, and what should be."""
+"""`l3kit plan`, `apply`, `rotate`, `destroy`: the desired state of a twin, and how to reach it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from l3kit.cli.completing import cloud_list
 from l3kit.cli.confirming import agree, agree_by_name, check_can_ask
-from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS, told_of
+from l3kit.cli.exit_codes import CHANGES_PENDING, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -33,7 +33,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as in CI.")]
 def add_deploying(app: typer.Typer) -> None:
     """Add the verbs that deploy."""
 
-    @verb(app, "plan", epilog=told_of("plan"))
+    @verb(app, "plan", epilog=epilog_of("plan"))
     def plan(
         output: Output,
         place: Place,
@@ -98,7 +98,7 @@ def add_deploying(app: typer.Typer) -> None:
     ) -> int:
         """Remove what the twin has in its clouds. It shows that, and asks for the twin's name.
 
-        Its data stay without --data. A sandbox in which nothing is left is stopped.
+        Its data stay unless --data is given. An empty sandbox is stopped.
         """
         reach = place.reach()
         name = reach.twin.name
@@ -138,7 +138,7 @@ def _destroy(twin: OpenTwin, output: Output, *, data: bool, asks: bool) -> int:
 
 
 def _show_data(twin: OpenTwin, output: Output) -> None:
-    """Show what the tiers hold. What cannot be counted is no reason not to remove it."""
+    """Show what the tiers hold. A failed count does not prevent the removal."""
     output.tell("counting what the tiers hold")
     try:
         output.show_aside(twin.tiers())

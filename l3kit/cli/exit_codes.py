@@ -15,7 +15,7 @@ UNWRITTEN = 74
 """`EX_IOERR` of sysexits."""
 INTERRUPTED = 130
 UNREAD = 141
-"""As shells tell of a process that SIGPIPE ended."""
+"""As shells report a process ended by SIGPIPE."""
 
 OF_VERBS: Mapping[str, Mapping[int, str]] = {
     "plan": {CHANGES_PENDING: "with --exit-code, there are changes to make"},
@@ -28,7 +28,7 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
     "verify": {CHECKS_FAILED: "a check failed"},
     "erase": {LEFT_OVER: "with --no-wait, a last look is still to come"},
     "audit": {
-        ERROR: "a tier, the journal or an object could not be looked at",
+        ERROR: "a tier, the journal or an object could not be checked",
         CHECKS_FAILED: "something is at fault",
     },
     "replay": {ERROR: "a letter stayed, or a cloud was not reached"},
@@ -48,7 +48,7 @@ _OF_ALL = {
     USAGE: "the command line is wrong; nothing was done",
     UNWRITTEN: "the output could not be written, as on a full disk; what the verb did stays done",
     INTERRUPTED: "interrupted",
-    UNREAD: "nobody reads the output any more, as behind `head`",
+    UNREAD: "the output has no reader any more, as with `head`",
 }
 
 
@@ -61,22 +61,22 @@ _ALL = {code: _meanings(code) for code in sorted({*_OF_ALL, *(code for codes in 
 MEANINGS: Mapping[int, str] = {code: "; ".join(meanings) for code, meanings in _ALL.items()}
 
 
-def told(meanings: Mapping[int, str]) -> str:
-    """Return lines for the end of a help, which keep their breaks."""
+def epilog(meanings: Mapping[int, str]) -> str:
+    """Return lines for the end of a help text that keep their breaks."""
     lines = [f"  {code:<4}{meaning}" for code, meaning in meanings.items()]
     return "\n".join(["\b", "Exit codes:", *lines]).replace("`", "")
 
 
-def told_of_all() -> str:
-    """Return the end of the help of the program."""
-    return told({code: f"\n{' ' * 6}".join(meanings) for code, meanings in _ALL.items()})
+def epilog_of_all() -> str:
+    """Return the end of the program's help."""
+    return epilog({code: f"\n{' ' * 6}".join(meanings) for code, meanings in _ALL.items()})
 
 
 def codes_of(verb: str) -> dict[int, str]:
-    """Return the codes of a verb that has some of its own."""
+    """Return the codes of a verb that has its own."""
     return {code: f"an error, or {text}" if code == ERROR else text for code, text in OF_VERBS[verb].items()}
 
 
-def told_of(verb: str) -> str:
-    """Return the end of the help of a verb that has codes of its own."""
-    return told(codes_of(verb))
+def epilog_of(verb: str) -> str:
+    """Return the end of the help of a verb with its own codes."""
+    return epilog(codes_of(verb))

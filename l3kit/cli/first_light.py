@@ -16,7 +16,7 @@ import typer
 
 from l3kit.cli.completing import sandboxes, targets
 from l3kit.cli.confirming import agree, check_can_ask
-from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, told
+from l3kit.cli.exit_codes import INTERRUPTED, LEFT_OVER, SUCCESS, codes_of, epilog
 from l3kit.cli.output import Output
 from l3kit.cli.permissions import CloudName
 from l3kit.cli.verbs import verb
@@ -33,8 +33,8 @@ class Run:
     """A run as requested on the command line.
 
     Attributes:
-        report: where the report goes; None is a file in the present folder, named by the time.
-        clean_up: the twin of an earlier run, of which only what is left is to be removed; empty: run.
+        report: path of the report; None is a file in the current folder, named by the time.
+        clean_up: the twin of an earlier run whose remains are to be removed; empty: run.
     """
 
     cloud: str
@@ -63,7 +63,7 @@ _CODES = {SUCCESS: "passed", **codes_of("first-light"), INTERRUPTED: "interrupte
 def add_first_light(app: typer.Typer) -> None:
     """Add the verb `first-light`."""
 
-    @verb(app, "first-light", epilog=told(_CODES))
+    @verb(app, "first-light", epilog=epilog(_CODES))
     def first_light(
         output: Output,
         cloud: CloudName,
@@ -132,7 +132,7 @@ def _first_light(options: Run, output: Output) -> int:
 
 @contextmanager
 def _ended_by_termination() -> Iterator[None]:
-    """A cancelled CI job sends SIGTERM, and must clean up as after Ctrl-C."""
+    """Treat SIGTERM, which a cancelled CI job gets, as Ctrl-C, so that it cleans up."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
@@ -148,7 +148,7 @@ def _tell_estimate(cloud: str, region: str, output: Output) -> None:
 
 
 def _ask(session: Session, cloud: str) -> None:
-    """Raises: ConfigurationError if the answer is no, or nobody can be asked."""
+    """Ask whether to run. Raises: ConfigurationError if the answer is no, or there is no terminal."""
     from l3kit.clouds.ports.first_light import first_light_of
     from l3kit.first_light.report import last_four
 
@@ -206,7 +206,7 @@ def _clean_up(session: Session, twin: Twin, output: Output) -> int:
 
 
 def clean_up_command(name: str, options: Run) -> str:
-    """The command that removes what a run has made, to be copied into a shell."""
+    """The shell command that removes what a run has created."""
     words = ["l3kit", "first-light", options.cloud, "--clean-up", name, "--region", options.region]
     words += ["--profile", options.profile] if options.profile else []
     words += ["--target", "sandbox", "--sandbox", options.sandbox] if options.target == "sandbox" else []

@@ -1,4 +1,4 @@
-"""`l3kit init NAME`: make the folder of a new twin, from flags or from answers."""
+"""`l3kit init NAME`: create the folder of a new twin, from flags or from answers."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def add_init(app: typer.Typer) -> None:
         ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; write nothing.")] = False,
     ) -> int:
-        """Make the folder of a twin of your own. It has files, params, notebooks, and a workflow for CI."""
+        """Create the folder of your own twin. It has files, params, notebooks, and a workflow for CI."""
         file = (devices_from, device_column, encoding)
         given = (name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages)
         flags = Flags(*given, *file, examples=examples)
@@ -128,12 +128,12 @@ def _ask(question: str) -> str:
 
 
 def chosen(options: Flags, ask: Ask | None, tell: Callable[[str], None]) -> Choices:
-    """Return what the flags and answers say.
+    """Return the choices from flags and answers.
 
     Args:
-        ask: asks in a terminal; None takes the defaults.
-        tell: takes notes about what is left out.
-    Raises: ConfigurationError if a cloud is not known, there is no device, or the file of devices is none.
+        ask: asks on the terminal; None takes the defaults.
+        tell: takes notes about what is omitted.
+    Raises: ConfigurationError if a cloud is unknown, there is no device, or the device file is invalid.
     """
     from l3kit.new_project.choices import Choices
 
@@ -151,7 +151,7 @@ def chosen(options: Flags, ask: Ask | None, tell: Callable[[str], None]) -> Choi
 
 
 def _devices(options: Flags, tell: Callable[[str], None]) -> list[str]:
-    """The devices that are named, then those of a file."""
+    """The named devices, then those of a file."""
     from l3kit.new_project.device_file import devices_of_file
 
     if options.devices_from is None:

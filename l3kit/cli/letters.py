@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from l3kit.cli.completing import devices
-from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import ALL, checked_limit, limit_of, listed
@@ -28,7 +28,7 @@ Since = Annotated[
 ]
 
 
-Limit = Annotated[str, typer.Option(metavar="N", callback=checked_limit, help="At most so many letters, or all.")]
+Limit = Annotated[str, typer.Option(metavar="N", callback=checked_limit, help="Maximum number of letters, or all.")]
 
 
 def add_letters(app: typer.Typer) -> None:
@@ -52,12 +52,12 @@ def add_letters(app: typer.Typer) -> None:
             print(report.in_blocks(_columns()))
         else:
             print(report.in_lines())
-            for told in (report.summary(), *report.notes):
-                output.tell(told)
+            for line in (report.summary(), *report.notes):
+                output.tell(line)
             output.tell_gaps(report.gaps)
         return SUCCESS
 
-    @verb(app, "replay", epilog=told_of("replay"))
+    @verb(app, "replay", epilog=epilog_of("replay"))
     def replay(
         output: Output,
         place: Place,

@@ -1,4 +1,4 @@
-"""`l3kit load`: readings from files, or another table, into a twin's hot tier."""
+"""`l3kit load`: load readings from files, or another table, into a twin's hot tier."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from l3kit.cli.completing import Completer, clouds, devices
-from l3kit.cli.exit_codes import ERROR, INTERRUPTED, LEFT_OVER, SUCCESS, USAGE, codes_of, told
+from l3kit.cli.exit_codes import ERROR, INTERRUPTED, LEFT_OVER, SUCCESS, USAGE, codes_of, epilog
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed, pair
@@ -18,7 +18,7 @@ from l3kit.cli.verbs import verb
 if TYPE_CHECKING:
     from l3kit.operate.load.settings import LoadOptions
 
-_MORE = told(
+_MORE = epilog(
     {
         SUCCESS: "every row is in the hot tier, or a dry run found no bad one",
         ERROR: "an error, after which the same command continues",
@@ -133,7 +133,7 @@ def add_load(app: typer.Typer) -> None:
     ) -> int:
         """Load readings into a twin's hot tier, each once. CSV, JSON lines, JSON arrays, Parquet, or a table.
 
-        docs/load.md describes files, columns, times and bad rows.
+        docs/how-to/load.md describes files, columns, times and bad rows.
         """
         if device is not None and device_id is not None:
             raise typer.BadParameter("is not allowed with --device: one of them is enough", param_hint="--device-id")

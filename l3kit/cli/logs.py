@@ -1,4 +1,4 @@
-"""`l3kit logs FUNCTION`: what a deployed function printed, and what it prints now."""
+"""`l3kit logs FUNCTION`: the log of a deployed function, also as it grows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.completing import functions
-from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import ALL, checked_limit, limit_of
@@ -27,7 +27,7 @@ _SINCE = "Only lines from then on: 90s, 15m, 2h or 7d before now, 2026-05-31, or
 def add_logs(app: typer.Typer) -> None:
     """Add the verb `logs`."""
 
-    @verb(app, "logs", epilog=told_of("logs"))
+    @verb(app, "logs", epilog=epilog_of("logs"))
     def logs(
         output: Output,
         place: Place,
@@ -44,14 +44,16 @@ def add_logs(app: typer.Typer) -> None:
         limit: Annotated[
             str,
             typer.Option(
-                metavar="N", callback=checked_limit, help=f"The newest so many lines, or {ALL}; not with --follow."
+                metavar="N",
+                callback=checked_limit,
+                help=f"Number of newest lines, or {ALL}; not with --follow.",
             ),
         ] = LINES,
         follow: Annotated[
             bool, typer.Option("--follow", "-f", help="Go on with new lines until it is interrupted.")
         ] = False,
     ) -> int:
-        """Read what a deployed function printed, on any cloud."""
+        """Read the log of a deployed function, on any cloud."""
         from l3kit.operate.logs.following import follow as followed
 
         place, given = place.before(function, "FUNCTION")
@@ -65,14 +67,14 @@ def add_logs(app: typer.Typer) -> None:
         else:
             for row in report.rows:
                 print(row)
-            for told in (report.summary(), *report.notes):
-                output.tell(told)
+            for line in (report.summary(), *report.notes):
+                output.tell(line)
             output.tell_gaps(report.gaps)
         return ERROR if report.gaps and not report.rows else SUCCESS
 
 
 def tell_each(found: Iterable[LogRow | Gap], output: Output) -> None:
-    """Print each line and gap as it comes; with `--json` a document for each, whose gaps are those of the report."""
+    """Print each line and gap as it arrives; with `--json` one document each, with the report's form of gaps."""
     from l3kit.notebook.gaps import Gap
 
     for one in found:

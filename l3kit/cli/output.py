@@ -25,7 +25,7 @@ _LEAD_ELSEWHERE = "Make room on that disk, or lead the output to another place, 
 
 
 class Told(Protocol):
-    """A result: `print` shows it to people."""
+    """A printable result."""
 
     def to_json(self) -> dict[str, Any]:
         """The JSON document."""
@@ -62,7 +62,7 @@ class Output:
             print(answer)
 
     def say(self, content: Mapping[str, Any] | Sequence[Any], text: str) -> None:
-        """Print a result that is given in both forms."""
+        """Print a result given in both forms."""
         if self.as_json:
             self.document(content)
         else:
@@ -79,17 +79,17 @@ class Output:
         print(exact_dumps(dict(content)).decode())
 
     def tell(self, text: str) -> None:
-        """Print what is no result to stderr."""
+        """Print a message to stderr."""
         if not self.quiet:
             print(text, file=sys.stderr, flush=True)
 
     def tell_gaps(self, gaps: Iterable[Gap]) -> None:
-        """Print what an answer leaves out to stderr, with `--quiet` too: a part is not told as the whole."""
+        """Print the gaps of an answer to stderr, with `--quiet` too: a partial answer must not pass for a whole one."""
         for gap in gaps:
             print(f"l3kit: {gap.summary()}", file=sys.stderr, flush=True)
 
     def show_aside(self, answer: Displayable) -> None:
-        """Print to stderr what somebody is to agree to, or what was found on the way."""
+        """Print to stderr what the user is to confirm, or what was found on the way."""
         if sys.stderr.isatty():
             from l3kit.cli.rendering import show
 
@@ -98,7 +98,7 @@ class Output:
             print(answer, file=sys.stderr)
 
     def shows(self) -> Silent:
-        """Return what long steps show: bars on a terminal, lines if they are asked for, else nothing."""
+        """Return the progress of long steps: bars on a terminal, lines if requested, else nothing."""
         from l3kit.cli.step_lines import PassingSteps, StepLines
         from l3kit.notebook.progress import Silent
 
@@ -115,7 +115,7 @@ class Output:
 
 
 def reported(output: Output, work: Callable[[], int]) -> int:
-    """Do a verb's work, and report how it failed. Returns: the exit code."""
+    """Do a verb's work, and report its failure. Returns: the exit code."""
     try:
         code = _reported(output, work)
         sys.stdout.flush()  # an error's document too
@@ -157,7 +157,7 @@ def _reported(output: Output, work: Callable[[], int]) -> int:
 
 
 def _unwritten(error: OSError) -> int:
-    """Tell on stderr, as far as that takes it, that the output is lost. Returns: the exit code."""
+    """Report on stderr, if possible, that the output is lost. Returns: the exit code."""
     cause = f"cannot be written ({error.strerror or type(error).__name__})"
     with contextlib.suppress(OSError):
         print(f"l3kit: the output: {cause}. {_LEAD_ELSEWHERE}", file=sys.stderr)

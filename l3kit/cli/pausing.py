@@ -1,4 +1,4 @@
-"""`l3kit pause` and `l3kit resume`: stop the movers of a twin or what they do for one device, and let them go on."""
+"""`l3kit pause` and `l3kit resume`: stop the movers of a twin, or for one device, and let them continue."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ def add_pausing(app: typer.Typer) -> None:
         place: Place,
         device: Device = None,
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who pauses (default: the user's name).")] = None,
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; every run of a mover tells it.")] = "",
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; every run of a mover reports it.")] = "",
     ) -> int:
-        """Pause the movers of a twin, or of one device of it.
+        """Pause the movers of a twin, or for one of its devices.
 
-        They move nothing until it is resumed; of a device, they leave that one and move the others. Nothing is lost: a
+        They move nothing until it is resumed; for a device, they skip that one and move the others. Nothing is lost: a
         chunk under way stays as it is, and messages still come in.
         """
         place, name = place.perhaps_before(device)
@@ -44,7 +44,7 @@ def add_pausing(app: typer.Typer) -> None:
 
     @verb(app, "resume")
     def resume(output: Output, place: Place, device: Device = None) -> int:
-        """Let the paused movers of a twin, or of one device, go on."""
+        """Resume the paused movers of a twin, or for one device."""
         place, name = place.perhaps_before(device)
         with place.open() as twin:
             output.answer(twin.resume(name))
@@ -52,7 +52,7 @@ def add_pausing(app: typer.Typer) -> None:
 
 
 def user() -> str:
-    """Return the name of who is logged in; empty where the system has none."""
+    """Return the name of the logged-in user; empty if the system has none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_cloud(name: str) -> str:
-    """Return the name of a cloud. Raises: typer.BadParameter if there is none of that name."""
+    """Return the name of a cloud. Raises: typer.BadParameter if it is unknown."""
     from l3kit.providers import is_known, names
 
     if not is_known(name):
@@ -51,6 +51,10 @@ def add_permissions(app: typer.Typer) -> None:
         from_table: Annotated[
             str, typer.Option(metavar="NAME", help="The table that load --from-table copies, for a policy.")
         ] = "",
+        calls: Annotated[
+            list[str] | None,
+            typer.Option(metavar="NAME[,...]", help="Functions that events call by name, for a policy."),
+        ] = None,
         managed: Annotated[
             bool,
             typer.Option(
@@ -58,7 +62,7 @@ def add_permissions(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> int:
-        """Tell what an operator must be allowed, by verb. With --json it is a policy for the twin of --twin."""
+        """Show the permissions that an operator needs, by verb. With --json it is a policy for the twin of --twin."""
         from l3kit.clouds.ports.operator_permissions import PolicyScope, operator_permissions
         from l3kit.twin.naming import check_twin_name
 
@@ -67,8 +71,9 @@ def add_permissions(app: typer.Typer) -> None:
             print(needed.table(chosen))
             return SUCCESS
         if not twin:
-            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy is to allow")
-        policy = needed.policy(PolicyScope(check_twin_name(twin), account, region, from_table), chosen)
+            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy covers")
+        scope = PolicyScope(check_twin_name(twin), account, region, from_table, tuple(listed(calls)))
+        policy = needed.policy(scope, chosen)
         if policy.note and not managed:
             output.tell(f"l3kit: {policy.note}")
         output.document(policy.parts if managed else policy.document)

@@ -1,4 +1,4 @@
-"""Standard streams that take no more: a pipe whose reader has left, as `head` does, or a file on a full disk."""
+"""Standard streams that accept no more: a pipe whose reader has gone, as with `head`, or a file on a full disk."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def discard_unread() -> bool:
-    """Discard what is still to be written to a standard stream that nobody reads any more.
+    """Discard pending output of a standard stream that has no reader any more.
 
-    Returns: whether there is one. Without one a `BrokenPipeError` is that of another pipe, or of a socket.
+    Returns: whether there is one; otherwise a `BrokenPipeError` comes from another pipe, or from a socket.
     """
     unread = [stream for stream in (sys.stdout, sys.stderr) if _is_unread(stream)]
     for stream in unread:
@@ -24,11 +24,11 @@ def discard_unread() -> bool:
 
 
 def discard_unwritten(error: OSError) -> bool:
-    """Discard what a standard stream cannot take, as on a full disk. Returns: whether the error is that of a stream."""
+    """Discard pending output that a standard stream refuses, e.g. on a full disk. Returns: whether one does."""
     refused = [stream for stream in (sys.stdout, sys.stderr) if not _is_written(stream)]
     for stream in refused:
         _discard(stream)
-    # An unbuffered stream has nothing left to fail with; a write to any other file is told with its name.
+    # An unbuffered stream has nothing left to fail with; a failed write to any other file is reported with its name.
     return bool(refused) or (error.filename is None and error.errno in _FULL)
 
 
@@ -41,7 +41,7 @@ def _is_written(stream: TextIO) -> bool:
 
 
 def _discard(stream: TextIO) -> None:
-    """Lead a stream to nowhere, or Python would fail again when it flushes it at its end."""
+    """Redirect a stream to /dev/null; otherwise Python fails again when it flushes the stream at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

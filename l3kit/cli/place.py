@@ -27,12 +27,12 @@ DEPLOY_IT = "Start it and deploy the twin into it: l3kit apply"
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A twin and where to reach it.
+    """A twin and how to reach it.
 
     Attributes:
         parameters: checked, as a notebook has them.
         twin: its files.
-        may_start: whether to start the sandbox if it does not run.
+        may_start: whether to start the sandbox if it is not running.
     """
 
     parameters: Dated
@@ -41,12 +41,12 @@ class Reach:
 
     @property
     def now(self) -> datetime | None:
-        """The moment that the verb stands for; None is the present."""
+        """The verb's time of reference; None is the present."""
         return self.parameters.moment if self.parameters.as_of else None
 
 
 Connect = Callable[[Reach, Output], "OpenTwin"]
-"""Connects to the clouds of a twin. Raises: SandboxError if its sandbox does not run and may not be started."""
+"""Connects to the clouds of a twin. Raises: SandboxError if its sandbox is not running and may not be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +66,16 @@ class Place:
     clouds: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, *, as_of: str | None = None, may_start: bool = False) -> OpenTwin:
-        """Connect to the twin's clouds. Raises: SandboxError if the sandbox does not run and may not be started.
+        """Connect to the twin's clouds. Raises: SandboxError if the sandbox is not running and may not be started.
 
         Args:
-            as_of: the moment that the verb stands for; None: as the params file says.
-            may_start: start the sandbox if it does not run.
+            as_of: the verb's time of reference; None: the params file's.
+            may_start: start the sandbox if it is not running.
         """
         return self.connect(self.reach(as_of=as_of, may_start=may_start), self.output)
 
     def reach(self, *, as_of: str | None = None, may_start: bool = False) -> Reach:
-        """Read the params file and the twin's files, without its clouds; what the command line says comes first."""
+        """Read the params file and the twin's files, without its clouds; the command line takes precedence."""
         from l3kit.notebook.parameter_model import Dated, check
         from l3kit.twin.target import check_cloud_parameters
 
@@ -90,7 +90,7 @@ class Place:
         return Reach(p, _read(p, file), may_start)
 
     def before(self, name: str | None, what: str) -> tuple[Place, str]:
-        """Return this place and the argument behind it. The only argument of the command line is that one.
+        """Return this place and the argument after it. A single argument on the command line is that one.
 
         Args:
             what: its name in the help.
@@ -103,7 +103,7 @@ class Place:
         return replace(self, where=None), self.where
 
     def perhaps_before(self, name: str | None) -> tuple[Place, str | None]:
-        """Return this place and the argument behind it, if there is one. A single one that is no path is that one."""
+        """Return this place and the argument after it, if any. A single argument that is no path is that one."""
         if name is None and self.where is not None and not Path(self.where).exists():
             return replace(self, where=None), self.where
         return self, name
@@ -138,7 +138,7 @@ def place_parameters() -> Iterator[inspect.Parameter]:
 
 
 def of_context(context: typer.Context, output: Output, given: dict[str, Any]) -> Place:
-    """Take what is about the place out of the values of the command line."""
+    """Remove the place's values from those of the command line."""
     where, target, sandbox, param = (given.pop(name) for name in ("where", "target", "sandbox", "param"))
     return Place(where, target, sandbox, context.obj, output, dict(pair("--param", one) for one in listed(param)))
 
@@ -172,7 +172,7 @@ def _options(
         typer.Option("--param", "-p", metavar="NAME=VALUE[,...]", help="Of one cloud, such as aws_profile=mine."),
     ] = None,
 ) -> None:
-    """The options of a place. A params file has defaults for them."""
+    """The options of a place, whose defaults are in the params file."""
 
 
 def _of(file: Path) -> dict[str, Any]:
@@ -209,5 +209,5 @@ def _found_here(target: str) -> Path:
     file = root / DEPLOY_PARAMS.format(target=target)
     if target_fault(target) is None and (root / TWIN_FOLDER / CONFIG).is_file() and file.is_file():
         return file
-    told = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"
-    raise typer.BadParameter(told, param_hint=WHERE)
+    problem = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"
+    raise typer.BadParameter(problem, param_hint=WHERE)

@@ -12,6 +12,7 @@ import typer
 
 import l3kit
 from l3kit.cli import exit_codes
+from l3kit.cli.alarms import add_alarms
 from l3kit.cli.audit import add_audit
 from l3kit.cli.cost import add_cost
 from l3kit.cli.deploying import add_deploying
@@ -36,7 +37,7 @@ from l3kit.cli.simulate import add_simulate
 
 NAME = "l3kit"
 HELP_WIDTH = 118
-"""Characters of a line of help at most."""
+"""Maximum characters per line of help."""
 _SEVERAL = "Separate several values of an option by commas: --devices pump-1,pump-2"
 
 
@@ -55,7 +56,7 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
         try:
             code: int = root_command()(args=list(arguments), prog_name=NAME, standalone_mode=False, obj=connect)
         except typer.TyperException as error:
-            return _told_usage(error, output)
+            return _report_usage(error, output)
         except SystemExit:
             if discard_unread():  # typer ends so where it cannot write the help
                 return exit_codes.UNREAD
@@ -67,16 +68,16 @@ def run(arguments: Sequence[str], *, connect: Connect = connected) -> int:
 
 @functools.cache
 def root_command() -> Callable[..., int]:
-    """Return the whole command line as typer parses it, which takes as long as most of a command does."""
+    """Return the whole command line as typer parses it; building it takes most of a short command's time."""
     return typer.main.get_command(program())
 
 
 def program() -> typer.Typer:
-    """Return the whole command line. Its help is plain text: rich would double the time until it is there."""
+    """Return the whole command line. Its help is plain text: rich would double its start-up time."""
     app = typer.Typer(
         name=NAME,
         help="Storage tiers of digital twins, across clouds.",
-        epilog=exit_codes.told_of_all(),
+        epilog=exit_codes.epilog_of_all(),
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -93,6 +94,7 @@ def program() -> typer.Typer:
     add_holding(app)
     add_erasing(app)
     add_runs(app)
+    add_alarms(app)
     add_query(app)
     add_reading(app)
     add_letters(app)
@@ -121,8 +123,8 @@ def _tell_version(ctx: typer.Context, asked: bool) -> None:
         raise typer.Exit
 
 
-def _told_usage(error: typer.TyperException, output: Output) -> int:
-    """Tell what is wrong with the command line."""
+def _report_usage(error: typer.TyperException, output: Output) -> int:
+    """Report an error in the command line."""
     context = getattr(error, "ctx", None)
     message = error.format_message()
     if type(error).__name__ == "NoArgsIsHelpError":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from l3kit.operate.query import QueryResult
 
 SHOWN = 20
-"""Readings of a table, unless a limit is given."""
+"""Default number of readings in a table."""
 STANDARD_OUTPUT = Path("-")
 
 
@@ -43,7 +43,7 @@ def add_query(app: typer.Typer) -> None:
             typer.Option(
                 metavar="N",
                 callback=checked_limit,
-                help=f"At most so many readings, the first in time, or all (default: {SHOWN} in a table, else all).",
+                help=f"Maximum number of readings, the earliest, or all (default: {SHOWN} in a table, else all).",
             ),
         ] = None,
         as_csv: Annotated[

@@ -1,4 +1,4 @@
-"""`l3kit explain`, `tiers`, `journal`: what a twin holds, and what happens to it."""
+"""`l3kit explain`, `tiers`, `journal`: the content of a twin's tiers, and what happens to it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Now = Annotated[str | None, typer.Option(metavar="ISO", help="The moment the ans
 
 
 def add_reading(app: typer.Typer) -> None:
-    """Add the verbs that tell of what there is."""
+    """Add the verbs that show the present state."""
 
     @verb(app, "explain")
     def explain(output: Output, place: Place, device: Device = None, now: Now = None) -> int:
-        """Tell where a device's data are and what happens next."""
+        """Show where a device's data are and what happens next."""
         place, name = place.before(device, "DEVICE")
         reach = place.reach(as_of=now)
         with place.connect(reach, output) as twin:
@@ -40,7 +40,7 @@ def add_reading(app: typer.Typer) -> None:
 
     @verb(app, "journal")
     def journal(output: Output, place: Place) -> int:
-        """Tell who may move each device, and what was moved. Chunks under way are told too."""
+        """Show who may move each device, and what was moved. Chunks under way are included."""
         with place.open() as twin:
             output.answer(twin.journal())
         return SUCCESS

@@ -25,20 +25,20 @@ class Readings(Displayable):
     """The first readings of a result, and what is missing.
 
     Attributes:
-        rows: those that are shown.
+        rows: the shown ones.
     """
 
     found: QueryResult
     rows: tuple[Mapping[str, Any], ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The result, and these readings; incomplete where some are left out."""
+        """The result and these readings; incomplete if some are omitted."""
         left = len(self.found.rows) - len(self.rows)
-        told = {"left_out": left, "complete": self.found.complete and not left}
-        return {**self.found.to_json(), **told, "readings": [plain(row) for row in self.rows]}
+        limits = {"left_out": left, "complete": self.found.complete and not left}
+        return {**self.found.to_json(), **limits, "readings": [plain(row) for row in self.rows]}
 
     def sheet(self) -> Sheet:
-        """Return what is missing, then a line for each reading."""
+        """Return the gaps, then a line for each reading."""
         names = [SORT_KEY, TIER, *_others(self.rows)]
         cells = tuple(tuple(_shown(row.get(name)) for name in names) for row in self.rows)
         left = len(self.found.rows) - len(self.rows)
@@ -48,7 +48,7 @@ class Readings(Displayable):
 
 
 def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return readings as CSV with every digit; what is neither a number nor a text is JSON."""
+    """Return readings as CSV with every digit; values other than numbers and texts are JSON."""
     names = [PARTITION_KEY, SORT_KEY, TIER, *_others(rows)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -58,7 +58,7 @@ def csv_of(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a value of an item as JSON has it: binaries in base64, sets as sorted lists, times as ISO 8601."""
+    """Return a value of an item in JSON's types: binaries in base64, sets as sorted lists, times as ISO 8601."""
     if isinstance(value, Mapping):
         return {str(name): plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):

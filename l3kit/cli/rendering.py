@@ -1,4 +1,4 @@
-"""Results on a terminal: tables as wide as it, coloured by what their rows mean."""
+"""Results on a terminal: tables of its width, coloured by the meaning of their rows."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from l3kit.notebook.tables import Table
 
 NO_COLOUR = "NO_COLOR"
-"""Environment variable: not empty, text has no escape codes (no-color.org)."""
+"""Environment variable; if not empty, text has no escape codes (no-color.org)."""
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
-"""Of a row of a plan, by its mark."""
+"""Styles of a plan's rows, by mark."""
 WORDS = {"failed": "red", "archived": "yellow", "restoring": "yellow", "keep": "blue"}
-"""Of a row of any other table, by its word of status."""
+"""Styles of other tables' rows, by status."""
 GAP = 2
 """Blanks between columns."""
 
@@ -29,7 +29,7 @@ def show(answer: object, stream: TextIO, *, unchanged: bool = False) -> None:
     """Write a result to a terminal.
 
     Args:
-        unchanged: with the rows of a plan that change nothing, otherwise only their number if they are many.
+        unchanged: also show the rows of a plan that change nothing; otherwise only their number if they are many.
     """
     plain = bool(os.environ.get(NO_COLOUR))
     console = Console(file=stream, color_system=None if plain else "auto", highlight=False, markup=False, emoji=False)
@@ -90,7 +90,7 @@ def _show_blocks(table: Table, shown: list[int], console: Console) -> None:
 
 
 def _least_widths(table: Table, shown: list[int], longest: int) -> list[int]:
-    """The width that each column needs for what is not wrapped: short cells, and words up to a length."""
+    """The minimum width of each column: that of short cells, and of words up to a length."""
     rows = [table.head, *(table.rows[number] for number in shown)]
     return [max(_least_width(text, longest) for text in column) for column in zip(*rows, strict=True)]
 

@@ -1,4 +1,4 @@
-"""`l3kit run` and `l3kit verify`: the deployed movers and links, at work."""
+"""`l3kit run` and `l3kit verify`: run a deployed mover, and check what is deployed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.completing import cloud_list, movers
-from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS, told_of
+from l3kit.cli.exit_codes import CHECKS_FAILED, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def add_running(app: typer.Typer) -> None:
-    """Add the verbs that have deployed functions do something."""
+    """Add the verbs that call deployed functions."""
 
-    @verb(app, "run", epilog=told_of("run"))
+    @verb(app, "run", epilog=epilog_of("run"))
     def run(
         output: Output,
         place: Place,
@@ -31,7 +31,7 @@ def add_running(app: typer.Typer) -> None:
             str | None,
             typer.Argument(
                 metavar="MOVER",
-                help="hot-to-cold-mover or cold-to-archive-mover.",
+                help="hot-to-cold-mover, cold-to-archive-mover or archive-expirer.",
                 show_default=False,
                 autocompletion=movers,
             ),
@@ -40,15 +40,18 @@ def add_running(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ISO", help="The moment the run stands for (default: now).")
         ] = None,
         dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Tell what would be moved and what it would cost; move nothing.")
+            bool,
+            typer.Option(
+                "--dry-run", help="Tell what would be moved or deleted, and what moving would cost; do nothing."
+            ),
         ] = False,
     ) -> int:
-        """Run a deployed mover and wait until it has moved all it can."""
+        """Run a deployed mover, or the expirer, and wait until it has done all it can."""
         from l3kit.given_values import check_known
-        from l3kit.twin.layout import MOVERS
+        from l3kit.twin.layout import SCHEDULED
 
         place, function = place.before(mover, "MOVER")
-        check_known("mover", [function], MOVERS)
+        check_known("mover", [function], SCHEDULED)
         if dry_run:
             with place.open() as twin:
                 _tell(twin.forecast(function, time=time), twin.config, output)
@@ -63,7 +66,7 @@ def add_running(app: typer.Typer) -> None:
             return CHECKS_FAILED
         return SUCCESS
 
-    @verb(app, "verify", epilog=told_of("verify"))
+    @verb(app, "verify", epilog=epilog_of("verify"))
     def verify(
         output: Output,
         place: Place,
@@ -83,7 +86,7 @@ def add_running(app: typer.Typer) -> None:
             ),
         ] = None,
     ) -> int:
-        """Check links, functions, schedules and drift. Keys in the hot tier are checked too."""
+        """Check links, functions, schedules and drift. The keys in the hot tier are checked too."""
         with place.open() as twin:
             report = twin.verify(clouds=listed(clouds), canary=canary)
         output.answer(report)
@@ -91,7 +94,7 @@ def add_running(app: typer.Typer) -> None:
 
 
 def _tell(found: Forecast, twin: Twin, output: Output) -> None:
-    """Print what would be moved, with its cost by the price book."""
+    """Print what would be moved or deleted, with its cost by the price book."""
     from l3kit.cost.analysis.forecast import cost_of
     from l3kit.cost.model.amounts import format_usd
     from l3kit.prices.price_book import load_prices

@@ -27,7 +27,7 @@ def add_runs(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="MOVER", autocompletion=movers, help="Only of this mover.")
         ] = None,
     ) -> int:
-        """Tell of past runs of the movers, and what needs doing first."""
+        """Show past runs of the movers, and what needs doing first."""
         with place.open() as twin:
             output.answer(twin.runs(since=since, mover=mover))
         return SUCCESS

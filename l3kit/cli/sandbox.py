@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.completing import cloud_list, clouds, sandboxes
-from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, NOT_UP, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.values import listed
 from l3kit.cli.verbs import verb
@@ -79,10 +79,10 @@ def add_sandbox(app: typer.Typer) -> None:
 
         chosen = _chosen(name, home, known=False)
         state = _started(output, chosen, idle_hours, listed(clouds) or [DEFAULT_CLOUD], mqtt=mqtt)
-        output.say({"running": True, **state.to_json()}, _state_text(state))
+        output.say({"running": True, **state.to_json(), **state.facts}, _state_text(state))
         return SUCCESS
 
-    @verb(sandbox, "status", epilog=told_of("sandbox status"))
+    @verb(sandbox, "status", epilog=epilog_of("sandbox status"))
     def status(output: Output, name: Name = None, home: HomeFolder = None) -> int:
         """Show the running services, or that there are none."""
         from l3kit import sandbox
@@ -90,12 +90,12 @@ def add_sandbox(app: typer.Typer) -> None:
 
         chosen = _chosen(name, home)
         if (state := sandbox.status(chosen)) is not None:
-            output.say({"running": True, **state.to_json()}, _state_text(state))
+            output.say({"running": True, **state.to_json(), **state.facts}, _state_text(state))
             return SUCCESS
         why = not_up(chosen)
         others = [one.name or one.home for one in running_here()]
-        told = {"running": False, "cause": why.cause, "remedy": why.remedy, "others": others}
-        output.say(told, f"the sandbox {why.cause}. {why.remedy}")
+        content = {"running": False, "cause": why.cause, "remedy": why.remedy, "others": others}
+        output.say(content, f"the sandbox {why.cause}. {why.remedy}")
         return NOT_UP
 
     @verb(sandbox, "list")
@@ -125,7 +125,7 @@ def add_sandbox(app: typer.Typer) -> None:
         output.say({"running": False, "stopped": stopped}, "stopped" if stopped else "the sandbox was not running")
         return SUCCESS
 
-    @verb(sandbox, "fire", epilog=told_of("sandbox fire"))
+    @verb(sandbox, "fire", epilog=epilog_of("sandbox fire"))
     def fire(
         output: Output,
         schedule: Annotated[
@@ -149,7 +149,7 @@ def add_sandbox(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ISO", help="The scheduled time the event speaks of (default: now).")
         ] = None,
     ) -> int:
-        """Trigger a schedule now. Without a name it is an error that tells the schedules there are."""
+        """Trigger a schedule now. Without a name it is an error that lists the schedules."""
         from l3kit.sandbox import firing
 
         chosen = _chosen(name, home)
@@ -169,7 +169,7 @@ def _chosen(name: str | None, home: Path | None, *, known: bool = True) -> Path 
     """Return the folder selected by the options; None for the default.
 
     Args:
-        known: a name must be that of a sandbox that there is.
+        known: whether a name must be that of an existing sandbox.
     Raises: SandboxError for an unknown name.
     """
     from l3kit.sandbox.homes import known_home, sandbox_home
@@ -210,7 +210,7 @@ def _down_all(output: Output) -> int:
 
 
 def _state_text(state: SandboxState) -> str:
-    lines = [f"endpoint  {state.gateway}  ({state.region})"]
+    lines = [f"endpoint  {state.gateway}  ({', '.join(state.facts.values())})"]
     lines += [f"{name:<9} {address}" for name, address in state.endpoints.items()]
     lines.append(f"home      {state.home}")
     lines += [f"{one.name:<9} pid {one.pid}, port {one.port}, log {one.log_file}" for one in state.processes]

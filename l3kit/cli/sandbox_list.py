@@ -1,4 +1,4 @@
-"""The list of sandboxes, in a pipe one line for each."""
+"""The list of sandboxes; in a pipe, one line each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NONE = "no sandbox in this project, and none running elsewhere; start one with `
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SandboxList(Displayable):
-    """The sandboxes with the facts known about each."""
+    """The sandboxes with the known facts about each."""
 
     found: tuple[Listed, ...]
 
@@ -22,7 +22,7 @@ class SandboxList(Displayable):
         return {"sandboxes": [one.to_json() for one in self.found]}
 
     def sheet(self) -> Sheet:
-        """A row for each."""
+        """A row for each sandbox."""
         return Sheet("", (Table(HEAD, tuple(map(_row, self.found))),)) if self.found else Sheet(NONE)
 
     def __str__(self) -> str:

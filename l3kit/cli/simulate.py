@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from l3kit.cli.completing import device_list
-from l3kit.cli.exit_codes import ERROR, SUCCESS, told_of
+from l3kit.cli.exit_codes import ERROR, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.values import listed
@@ -65,7 +65,7 @@ def _broker(value: str | None) -> str | None:
 def add_simulate(app: typer.Typer) -> None:
     """Add the verb `simulate`."""
 
-    @verb(app, "simulate", epilog=f"{_FORMS}\n\n{told_of('simulate')}")
+    @verb(app, "simulate", epilog=f"{_FORMS}\n\n{epilog_of('simulate')}")
     def simulate(
         output: Output,
         place: Place,
@@ -162,7 +162,7 @@ def _publish(twin: Twin, messages: Iterable[DeviceMessage], rate: float, address
     publisher, began = Publisher((host, int(port))), time.monotonic()
     done = publisher.run(twin.name, messages, rate, _progress(began, output))
     seconds = time.monotonic() - began
-    output.say({**asdict(done), "seconds": round(seconds, 3)}, f"{_told(done)} in {seconds:.1f} s")
+    output.say({**asdict(done), "seconds": round(seconds, 3)}, f"{_summary(done)} in {seconds:.1f} s")
     return SUCCESS if done.acknowledged == done.published else ERROR
 
 
@@ -191,19 +191,19 @@ def _show(twin: Twin, messages: Iterable[DeviceMessage], output: Output) -> int:
 
 
 def _progress(began: float, output: Output) -> Callable[[Published], None]:
-    """Return a report that writes to stderr about once a second, on one line of a terminal."""
-    told_at = began
+    """Return a callback that reports on stderr about once a second, on one line of a terminal."""
+    shown_at = began
 
     def report(done: Published) -> None:
-        nonlocal told_at
-        if output.quiet or time.monotonic() - told_at < 1:
+        nonlocal shown_at
+        if output.quiet or time.monotonic() - shown_at < 1:
             return
-        told_at = time.monotonic()
+        shown_at = time.monotonic()
         end = "\r" if sys.stderr.isatty() else "\n"
-        print(_told(done), end=end, file=sys.stderr, flush=True)
+        print(_summary(done), end=end, file=sys.stderr, flush=True)
 
     return report
 
 
-def _told(done: Published) -> str:
+def _summary(done: Published) -> str:
     return f"{done.published:,} messages published, {done.acknowledged:,} acknowledged"

@@ -1,4 +1,4 @@
-"""Progress on stderr: bars that leave no line behind, or a line for each step for who asks for them."""
+"""Progress on stderr: bars that leave no line behind, or one line for each step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from l3kit.notebook.progress import Bars, Silent, step_printer
 
 
 class PassingSteps(Bars):
-    """Shows bars, and steps on a line that is gone afterwards."""
+    """Shows bars, and steps on a line that is erased afterwards."""
 
     def steps(self, name: str) -> Callable[[str], None]:
         return step_printer(name, leave=False)

@@ -13,9 +13,9 @@ ALL = "all"
 
 
 def listed(given: Sequence[str] | None) -> list[str]:
-    """Return the values of an option that takes several: separated by commas as in a line of CSV, or given again.
+    """Return the values of a list option: separated by commas as in a line of CSV, or from repeated options.
 
-    Raises: typer.BadParameter for an empty value, which an unset variable of a script leaves, and for a line break.
+    Raises: typer.BadParameter for an empty value, as from a script's unset variable, and for a line break.
     """
     try:
         values = [value for line in given or () for value in next(csv.reader([line], skipinitialspace=True), [""])]

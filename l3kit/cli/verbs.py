@@ -1,7 +1,7 @@
-"""Verbs of the command line: a function with annotated parameters becomes one, with the options that verbs share.
+"""Verbs of the command line: each is a function with annotated parameters, plus the options that all verbs share.
 
-The parameter `output` stands for `--json`, `--quiet` and `--verbose`; the parameter `place` for the twin and where it
-is. So no verb can lack one of these options, or have it under another name.
+The parameter `output` stands for `--json`, `--quiet` and `--verbose`; the parameter `place` for the twin and its
+target. So no verb can lack one of these options, or name it differently.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PARAMETER = inspect.Parameter.KEYWORD_ONLY
 def verb(app: typer.Typer, name: str, *, epilog: str | None = None) -> Callable[[Callable[..., int]], None]:
     """Add a verb to the command line.
 
-    Its docstring is its help; it returns the exit code. What it raises is reported as `output.reported` does.
+    Its docstring is its help; it returns the exit code. `output.reported` reports its errors.
 
     Args:
         epilog: below the options in its help.

@@ -1,4 +1,4 @@
-"""The clouds: `ports` says what each must offer, `shared` is written once, and each has a folder of the same form.
+"""The clouds: `ports` declares their interface, `shared` has code for several, and each has a folder of the same form.
 
 A further cloud is one more folder that passes the conformance suite; none imports another.
 """

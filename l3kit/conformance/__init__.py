@@ -1,6 +1,6 @@
-"""The cases that every cloud must pass, as classes for pytest; `docs/new_cloud.md` says how to use them.
+"""The test cases that every cloud must pass, as classes for pytest; `docs/how-to/new_cloud.md` describes their use.
 
-No other part of l3kit imports this package: pytest need not be installed where l3kit is.
+No other part of l3kit imports this package: l3kit runs without pytest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The cloud under test: how its stores are made, and what it declares about them."""
+"""The cloud under test: factories of its stores, and its declarations about them."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Backend:
     Attributes:
         name: of the cloud, for messages.
         hot: makes an empty hot store.
-        journal: makes an empty journal; each call of what it returns reopens it, as another process would.
+        journal: makes an empty journal; each call of the returned function reopens it, as another process would.
         objects: makes an empty object store of a tier.
-        classes: the storage class, as `ObjectInfo` tells it, of objects in each tier.
+        classes: the storage class, as in `ObjectInfo`, of objects in each tier.
         own_class: the storage class of l3kit's own objects (below `_l3kit/`), which are readable at once.
-        archived: what `restore_state` says of an object that has just been archived: `readable` if the cloud's archive
+        archived: the `restore_state` of an object that has just been archived: `readable` if the cloud's archive
             class is readable at once.
         versioned: makes an empty object store of a tier that keeps the versions of its objects; None if there is none.
         gaps: cases that the cloud cannot pass, by the name of the test, each with the reason. They must fail.

@@ -14,7 +14,7 @@ from l3kit.conformance.hot_items import END, MANY, VALUES, delete, item, keys, r
 from l3kit.tiering.ports import Created, Creation, Held, HotStore, Refused
 
 TOO_LARGE = 3 << 20
-"""Bytes of text that no cloud's hot store takes in one item."""
+"""Bytes of text that no cloud's hot store accepts in one item."""
 WRITTEN: dict[str, Any] = {
     **VALUES,
     "binary": {"$binary": "AAEC/w=="},
@@ -26,7 +26,7 @@ WRITTEN: dict[str, Any] = {
 }
 NUMBERS = ["1.1", "1.10", "-0.0", "1.0000000000000000000001", "12345678901234567890123456789.012345678", "1e-7", "7"]
 LONG_NAMES: dict[str, Any] = {f"attribute {n:03d} {'x' * 100}": n for n in range(100)}
-"""More than a statement of DynamoDB takes."""
+"""Longer than a statement of DynamoDB may be."""
 ODD_NAMES: dict[str, Any] = dict.fromkeys(
     ("dot.ted", "a b", 'quo"te', "it's", "select", "#a", ":a", "ünï🌡", "_ts", "$a"), 1
 )
@@ -56,7 +56,7 @@ async def stored(store: HotStore, device: str = "d") -> dict[str, Any]:
 
 
 def exact(content: bytes) -> Any:
-    """An item with exact numbers, which a comparison does not take for true or false."""
+    """An item with exact numbers, which do not compare equal to true or false."""
     return json.loads(content, parse_float=_number, parse_int=_number)
 
 
@@ -69,7 +69,7 @@ def kinds(outcomes: list[Creation]) -> list[type]:
 
 
 async def held_by(store: HotStore, wanted: bytes) -> Held:
-    """Return what keeps an item from being created."""
+    """Return the existing item that prevents a creation."""
     (outcome,) = await store.create_items([wanted])
     assert isinstance(outcome, Held)
     return outcome
@@ -97,7 +97,7 @@ class HotCreatesSuite(Suite):
 
         use(backend, steps)
 
-    def test_a_taken_key_keeps_its_content_and_tells_it(self, backend: Backend) -> None:
+    def test_a_taken_key_keeps_and_returns_its_content(self, backend: Backend) -> None:
         async def steps(store: HotStore) -> None:
             await store.put_items("d", [item("a", v=1, old=True)])
             found = await held_by(store, item("a", v=2))
@@ -107,7 +107,7 @@ class HotCreatesSuite(Suite):
 
         use(backend, steps)
 
-    def test_each_item_of_several_requests_is_decided_by_itself_and_told_in_order(self, backend: Backend) -> None:
+    def test_each_item_of_several_requests_is_decided_by_itself_and_reported_in_order(self, backend: Backend) -> None:
         names = [f"{n:04d}" for n in range(620)]
 
         async def steps(store: HotStore) -> None:
@@ -238,9 +238,9 @@ class HotCreatesSuite(Suite):
             outcomes = await asyncio.gather(
                 *(store.create_items([one, item(f"own {n}")]) for n, one in enumerate(wanted))
             )
-            (winner,) = [one for one, told in zip(wanted, outcomes, strict=True) if told[0] == Created()]
-            assert [told[1] for told in outcomes] == [Created()] * len(wanted)
-            assert all(isinstance(told[0], Created) or _holds(told[0], winner) for told in outcomes)
+            (winner,) = [one for one, outcome in zip(wanted, outcomes, strict=True) if outcome[0] == Created()]
+            assert [outcome[1] for outcome in outcomes] == [Created()] * len(wanted)
+            assert all(isinstance(outcome[0], Created) or _holds(outcome[0], winner) for outcome in outcomes)
             assert (await stored(store))["a"] == exact(winner)
 
         use(backend, steps)

@@ -1,4 +1,4 @@
-"""Items for the hot store's cases, and how a case reads and deletes them."""
+"""Items for the hot store's cases, and functions that read and delete them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.conformance.backend import Backend
 from l3kit.tiering.ports import HotStore, Page, always
 
 END = "\U0010ffff"
-"""Behind every sort key."""
+"""Greater than every sort key."""
 MANY = {f"attribute_{n:03d}": n for n in range(300)}
 VALUES: dict[str, Any] = {
     "text": 'quotes " and \\ and \n and 传感器 🌡 and \u2028',
@@ -56,7 +56,7 @@ def keys(pages: list[Page]) -> list[str]:
 async def delete(
     store: HotStore, sort_keys: Sequence[str], device: str = "d", check: Callable[[], None] = always
 ) -> None:
-    """As the mover does: what is left is read again, and tried again."""
+    """Delete as the mover does: read the remaining items again, and retry."""
     wanted = set(sort_keys)
     for attempt in range(1, 10):
         left: list[str] = []

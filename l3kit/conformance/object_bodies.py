@@ -1,4 +1,4 @@
-"""Objects for the object store's cases, and how a case opens its stores."""
+"""Objects for the object store's cases, and functions that open the stores."""
 
 from __future__ import annotations
 

@@ -153,7 +153,7 @@ class ObjectStoreSuite(LargeObjectsSuite, ObjectCopiesSuite, ObjectVersionsSuite
         use(backend, steps, tier)
 
     def test_a_dead_letter_is_there_once_and_can_be_listed_and_deleted(self, backend: Backend) -> None:
-        """The calls that writing and replaying dead letters need, in the class that only they have."""
+        """Cover the calls for writing and replaying dead letters, in the class that only they have."""
 
         async def steps(store: ObjectStore) -> None:
             key = "not-json/2024-01-01/0f.json"

@@ -1,4 +1,4 @@
-"""Contract of every deployed writer for requests of a mover on another cloud: docs/protocol.md over real HTTP."""
+"""Contract of each deployed writer for requests of another cloud's mover: docs/reference/protocol.md over real HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from l3kit.tiering.transfer.wire import TOKEN_HEADER
 SECONDS = 60
 START, END = "2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"
 BLANKS = 17_000_000
-"""Bytes of a body that no writer takes, on whatever cloud it is."""
+"""Bytes of a body that no writer on any cloud accepts."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def parcel(key: str, **changes: Any) -> dict[str, Any]:
 
 
 def sha256(envelope: Mapping[str, Any]) -> str:
-    """Return the digest of an envelope's items as they are sent."""
+    """Return the digest of an envelope's items in the form sent."""
     return hashlib.sha256(encoded(envelope["items"])).hexdigest()
 
 
@@ -96,7 +96,7 @@ class WriterSuite:
 
     @pytest.fixture
     def device(self) -> str:
-        """A device of which no case before has sent anything."""
+        """A device that no earlier case has used."""
         return f"传感器/{uuid.uuid4().hex[:12]}"
 
     @pytest.mark.parametrize("token", ["", "wrong"])
@@ -123,7 +123,7 @@ class WriterSuite:
                 assert writer.send_signed(dataclasses.replace(request, **change), body, now)[0] == 403
             assert dataclasses.replace(writer, token=other.token).send_signed(request, body, now)[0] == 403
 
-    def test_a_signature_of_another_time_is_refused_and_told_by_how_much(
+    def test_a_signature_of_another_time_is_refused_with_the_clock_skew(
         self, cold_writer: Writer, archive_writer: Writer
     ) -> None:
         for writer, path in ((cold_writer, "/cold-writer"), (archive_writer, "/archive-writer")):
@@ -170,7 +170,7 @@ class WriterSuite:
         status, conflict = cold_writer.post(chunk(device, items=first["items"][::-1]))
         assert (status, conflict["key"], conflict["sha256"]) == (409, receipt["key"], receipt["sha256"])
 
-    def test_the_highest_number_of_a_device_is_told(self, cold_writer: Writer, device: str) -> None:
+    def test_the_highest_number_of_a_device_is_returned(self, cold_writer: Writer, device: str) -> None:
         cold_writer.post(chunk(device, chunk_index=7))
         assert cold_writer.post({"iot_device_id": device, "highest": True})[1]["highest"] == 7
 

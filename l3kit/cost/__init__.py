@@ -1,6 +1,6 @@
-"""Cost of moving and keeping telemetry: price book, model, meter, analyses. docs/cost.md explains the formulas.
+"""Cost of moving and keeping telemetry: price book, model, meter, analyses. docs/reference/cost.md has the formulas.
 
-What a notebook calls is exported here and loaded on first use.
+The names that notebooks use are exported here and loaded on first use.
 """
 
 from __future__ import annotations

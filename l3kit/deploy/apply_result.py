@@ -1,4 +1,4 @@
-"""The result of an apply: its steps, what it kept, what its plan left out; as a table and as JSON."""
+"""The result of an apply: its steps, the kept resources, the gaps of its plan; as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ApplyResult(Displayable, Answer):
         return Sheet(self.summary(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
 
     def to_frame(self) -> pd.DataFrame:
-        """Columns action, resource, name, reason: what was done, then what was kept."""
+        """Columns action, resource, name, reason: the steps done, then the kept resources."""
         return steps_frame((*self.done, *self.kept))
 
     def to_json(self) -> dict[str, Any]:

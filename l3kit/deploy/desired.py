@@ -1,4 +1,4 @@
-"""The desired state: all resources of a twin over all its clouds, in the order of making, receivers before senders."""
+"""The desired state: all resources of a twin over all its clouds, in order of creation, receivers before senders."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
-from l3kit.twin.layout import MOVERS, ORDER, READERS, STORED, Layout
+from l3kit.twin.layout import ORDER, READERS, SCHEDULED, STORED, Layout
 
 
 def desired_resources(
@@ -28,7 +28,7 @@ def desired_resources(
             check_receiver_first(links, link)
     tokens = _tokens(layout, links, provisioners, rotate_tokens)
     functions = [(name, cloud) for name in ORDER if (cloud := provisioners.get(layout.host_of(name) or ""))]
-    movers = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.movers_on(name))]
+    scheduled = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.scheduled_on(name))]
     return (
         *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.stored_on(name))),
         *tokens,
@@ -37,7 +37,8 @@ def desired_resources(
             for name, cloud in functions
             for r in cloud.function_parts(name, _pending_changes(layout, links, name, tokens))
         ),
-        *(r for cloud, here in movers for r in cloud.schedules(here)),
+        *(r for cloud in provisioners.values() for r in cloud.alarms()),
+        *(r for cloud, here in scheduled for r in cloud.schedules(here)),
     )
 
 
@@ -46,16 +47,17 @@ def orphaned_resources(
 ) -> tuple[Resource, ...]:
     """Return the resources that a former layout may have left on these clouds.
 
-    These are functions that the present layout does not need, addresses of readers that are to have none, and the
-    entries of both.
+    These are functions that the present layout does not need, addresses of readers that should have none, the
+    entries of both, and alarms that the twin does not ask for.
 
-    They are in the order of removal: first what starts a function, then the caller before the called.
+    They are in order of removal: first schedules and routes, then callers before the functions that they call.
     """
     left: list[Resource] = []
     for name, cloud in provisioners.items():
         here = layout.functions_on(name)
         gone = [function for function in ORDER if function not in here]
-        left += cloud.left_over_schedules([mover for mover in MOVERS if mover in gone])
+        left += cloud.left_over_schedules([function for function in SCHEDULED if function in gone])
+        left += cloud.left_over_alarms()
         left += reversed([r for function in gone for r in cloud.function_parts(function, tuple)])
         closed = [reader for reader in READERS if reader in here and not layout.entrance_of(reader)]
         left += cloud.left_over_addresses(closed)
@@ -66,12 +68,13 @@ def orphaned_resources(
 def all_possible_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """Everything that any layout of the twin may have on these clouds, in the order of making."""
+    """Everything that any layout of the twin may have on these clouds, in order of creation."""
     return (
         *(r for cloud in provisioners.values() for r in cloud.stores(STORED)),
         *_tokens(layout, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
-        *(r for cloud in provisioners.values() for r in cloud.schedules(MOVERS)),
+        *(r for cloud in provisioners.values() for r in (*cloud.alarms(), *cloud.left_over_alarms())),
+        *(r for cloud in provisioners.values() for r in cloud.schedules(SCHEDULED)),
     )
 
 
@@ -85,7 +88,7 @@ def _tokens(
 def _pending_changes(
     layout: Layout, links: DeployedLinks, function: str, tokens: Sequence[LinkToken]
 ) -> PendingChanges:
-    """A token that an earlier step of the plan rotates reaches its receiver and its sender too."""
+    """Return the changes that a rotated token brings to its receiver and its sender."""
     entrance, link = layout.entrance_of(function), layout.link_from(function)
     ends = {end.id for end in (entrance, link) if end}
 

@@ -1,6 +1,6 @@
-"""A look from this machine at the urls that a twin's events call.
+"""A check, from this machine, of the urls that a twin's events call.
 
-A plan notes what does not: the function may be deployed later, and it may be where only the event-checker reaches it.
+A plan notes a url that does not answer: it may be deployed later, or be reachable from the event-checker alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from l3kit.tiering.transfer.wire import is_loopback
 SECONDS = 3.0
 """Time limit of one connection."""
 ALL_SECONDS = 8.0
-"""Time limit of all of them; a name may take the system longer to resolve."""
+"""Time limit of all together, since resolving a name may take longer."""
 SIDE_BY_SIDE = 16
 PORTS = {"https": 443, "http": 80}
 PROXIED = "cannot be looked for: this machine reaches it through a proxy"
@@ -46,7 +46,7 @@ class Place:
 
 
 Reach = Callable[[Place], str]
-"""Returns why nothing can be reached at a place, as a clause that follows its name; empty if something answers."""
+"""Returns why a place cannot be reached, as a clause that follows its name; empty if something answers."""
 
 
 def reach(place: Place, *, seconds: float = SECONDS) -> str:
@@ -75,7 +75,7 @@ def reach(place: Place, *, seconds: float = SECONDS) -> str:
 def missing_targets(
     events: Sequence[Event], *, in_sandbox: bool, reach: Reach = reach, seconds: float = ALL_SECONDS
 ) -> tuple[str, ...]:
-    """Return notes on the urls at which nothing is reached, one for each place.
+    """Return notes on the urls that cannot be reached, one for each place.
 
     Args:
         in_sandbox: the event-checker runs on this machine.
@@ -97,15 +97,15 @@ def _place(url: str) -> Place:
 
 def _note(place: Place, indexes: Sequence[int], fault: str) -> str:
     more = f" and {len(indexes) - 1} more" if len(indexes) > 1 else ""
-    told = f"config_events.json: entry {indexes[0]}{more}: functionUrl leads to {place.shown}, which {fault}"
+    problem = f"config_events.json: entry {indexes[0]}{more}: functionUrl leads to {place.shown}, which {fault}"
     if fault == PROXIED:
-        return f"{told}."
+        return f"{problem}."
     seen = "" if fault == ELSEWHERE else ", seen from this machine"
-    return f"{told}{seen}. {_REMEDY}."
+    return f"{problem}{seen}. {_REMEDY}."
 
 
 def _faults(places: Collection[Place], reach: Reach, seconds: float) -> dict[Place, str]:
-    """Look at places side by side. The threads are daemons, since the resolver cannot be interrupted."""
+    """Check places concurrently. The threads are daemons, since the resolver cannot be interrupted."""
     waiting: SimpleQueue[Place] = SimpleQueue()
     answers: SimpleQueue[tuple[Place, str]] = SimpleQueue()
     given_up = threading.Event()

@@ -1,4 +1,4 @@
-"""A plan that knows its clouds, so that it can carry itself out."""
+"""A plan bound to its clouds, so that it can be applied."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class OpenPlan(Plan):
     """The steps that `apply` would carry out, in order, each with its reason.
 
     Attributes:
-        steps: all of them, those that change nothing too.
+        steps: all of them, including those that change nothing.
         notes: what could not be checked.
-        gaps: what the plan leaves out.
+        gaps: what the plan omits.
     """
 
     _carry_out: Callable[[Plan], ApplyResult] = field(kw_only=True, compare=False)
@@ -27,7 +27,7 @@ class OpenPlan(Plan):
     def apply(self) -> ApplyResult:
         """Carry the plan out. Each resource is compared again right before it is changed, so an old plan does no harm.
 
-        Interrupted or failed, what was done stays, and the next plan has the rest.
+        After a failure or interruption, completed steps stay, and the next plan has the rest.
 
         Raises: ProvisioningError naming the step.
         """
@@ -35,5 +35,5 @@ class OpenPlan(Plan):
 
 
 def open_plan(made: Plan, carry_out: Callable[[Plan], ApplyResult]) -> OpenPlan:
-    """Return this plan with what carries it out."""
+    """Return this plan with the function that applies it."""
     return OpenPlan(**{one.name: getattr(made, one.name) for one in fields(made)}, _carry_out=carry_out)

@@ -37,7 +37,7 @@ class Step:
 
     Attributes:
         reason: in words.
-        changes: its attributes with old and new values, without secrets; the main ones of what is to be made.
+        changes: its attributes with old and new values, without secrets; the main ones of a resource to be created.
     """
 
     action: Action
@@ -155,7 +155,7 @@ def steps_frame(steps: Iterable[Step]) -> pd.DataFrame:
 def steps_table(steps: Iterable[Step]) -> Table:
     """Return a readable table: `+ create`, `~ update`, `- delete`, and no sign for unchanged resources.
 
-    An update has its changes instead of the reason. Attributes of what is to be made are in `Plan.lines` alone.
+    An update has its changes instead of the reason. Attributes of a resource to be created are in `Plan.lines` alone.
     """
     listed = list(steps)
     frame = steps_frame(listed)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.ports.deployed_links import DeployedLinks, utc_now
 from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding, Resource
+from l3kit.deploy.alarm_notes import alarm_notes
 from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.deploy.event_targets import Reach, missing_targets, reach
+from l3kit.deploy.expiry_notes import expiry_notes
 from l3kit.deploy.message_chain import check_message_chain
 from l3kit.deploy.plan import Plan, Step, findings, step_for
 from l3kit.deploy.step_log import StepLog
@@ -55,8 +57,8 @@ def plan(
         clouds: plan only these clouds; None or empty is all.
         rotate_tokens: give every cross-cloud link a new token.
         now: wall clock, UTC, by which former tokens expire.
-        reach: looks whether something answers where an event's url leads.
-    Raises: ConfigurationError if the message chain's clouds cannot do what the twin asks for; ProvisioningError if a
+        reach: checks whether something answers at an event's url.
+    Raises: ConfigurationError if the message chain's clouds cannot do what the twin requires; ProvisioningError if a
         layer is on a cloud that cannot be deployed yet; MissingConnectionError if a link to another cloud has no url or
         token; PermissionMissingError.
     """
@@ -68,6 +70,7 @@ def plan(
     provisioners = {cloud: reached[cloud] for cloud in chosen}
     notes = tuple(note for cloud in provisioners.values() for note in cloud.preflight())
     notes += links.refresh(provisioners)
+    notes += alarm_notes(twin, session, chosen)
     if twin.layout.host_of("event-checker") in provisioners:
         notes += missing_targets(twin.events, in_sandbox=session.sandbox_home is not None, reach=reach)
     resources = desired_resources(twin.layout, links, provisioners, rotate_tokens=rotate_tokens)
@@ -79,7 +82,7 @@ def plan(
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    notes += _under_way(log_file, steps)
+    notes += (*expiry_notes(twin, steps), *_under_way(log_file, steps))
     return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 
@@ -103,7 +106,7 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
 
 
 def _under_way(log_file: Path, steps: Iterable[Step]) -> tuple[str, ...]:
-    """Return a note on another apply: one that is under way, or what one that ended has left to do."""
+    """Return a note on another apply that is under way, or that ended before it was complete."""
     if is_taken(log_file):
         return (CHANGING,)
     begun = StepLog(log_file).unfinished()
@@ -119,7 +122,7 @@ def apply(plan: Plan, session: Session, *, progress: Progress = no_progress, pat
     Args:
         patience: seconds to wait.
     Raises: ProvisioningError that names the step; earlier steps stay done, and applying again completes the rest. Also
-        if the other apply takes too long, or has made what this plan to destroy does not know.
+        if the other apply takes too long, or has created resources that this plan to destroy does not have.
     """
 
     def waiting() -> None:
@@ -169,7 +172,7 @@ def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progr
 
 
 def _check_nothing_new(plan: Plan) -> None:
-    """Check that a plan to destroy lists all that is there. Raises: ProvisioningError."""
+    """Check that a plan to destroy lists all existing resources. Raises: ProvisioningError."""
     listed = {(step.kind, step.name) for step in plan.steps}
     others = [resource for resource in plan.resources if (resource.kind, resource.name) not in listed]
     new = [resource for resource, finding in findings(tuple(others)) if finding.exists]

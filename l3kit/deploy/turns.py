@@ -1,7 +1,7 @@
 """One apply of a twin at a time on one machine: others wait for their turn.
 
 Each resource would survive two at once, but a deployment and a removal together leave half of a twin. The lock is the
-operating system's, so a process that dies holds none. Deployments from several machines are not kept apart.
+operating system's, so a dead process holds none. Deployments from several machines are not serialized.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def turn(
     """Hold the turn of the twin with this step log. Yields: whether another apply had to be waited for.
 
     Args:
-        title: what waits, for the error.
+        title: the waiting operation, for the error.
         waiting: called once if the turn is not free.
     Raises: ProvisioningError if it does not become free; ConfigurationError if the lock's file cannot be written.
     """

@@ -1,6 +1,6 @@
-"""The example twin, the demo, the crash lab, a metered trial move: for learning, not for a twin of one's own.
+"""The example twin, the demo, the crash lab, a metered trial move: for learning, not for the user's own twin.
 
-Nothing else of l3kit imports this.
+No other part of l3kit imports this.
 """
 
 from __future__ import annotations

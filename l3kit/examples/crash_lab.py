@@ -1,7 +1,7 @@
 """A laboratory in the sandbox: kill the deployed hot-to-cold mover at any of its calls, and inspect the state.
 
 The mover is the shipped function in its own process; it is killed from outside, by the gateway between it and its
-stores. It moves readings that the lab makes up, a new batch for each experiment, of one device.
+stores. It moves readings that the lab generates, of one device, a new batch for each experiment.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BATCH_ITEMS = 40
 When = Literal["before", "after"]
 
 _RECORDS = {"resume": "where did the last run stop?", "pause": "is anything paused?"}
-"""Purpose of reading a record of the journal that is no device's, by the first part of its name."""
+"""Purpose of reading a journal record that belongs to no device, by the first part of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class CrashLab:
     """Experiments with one twin.
 
     Args:
-        moment: what the runs stand for; all readings are old enough for the cold tier then.
+        moment: time of reference of the runs, at which all readings are old enough for the cold tier.
     Raises: ConfigurationError unless the session is a sandbox's and the twin has one device.
     """
 
@@ -78,7 +78,7 @@ class CrashLab:
         self._put: list[bytes] = []
 
     def put_readings(self) -> int:
-        """Put a new batch of readings into the hot tier, a day younger than the one before. Returns: how many."""
+        """Put a new batch of readings into the hot tier, a day younger than the one before. Returns: their number."""
         first = self._moment - timedelta(days=self._twin.config.hot_storage_size_in_days + 400)
         first += timedelta(days=len(self._put) // BATCH_ITEMS)
         batch = [_reading(self.device, first + timedelta(minutes=30 * n), n) for n in range(BATCH_ITEMS)]
@@ -93,7 +93,7 @@ class CrashLab:
         return len(batch)
 
     def steps(self) -> pd.DataFrame:
-        """Move a batch undisturbed. Returns: one row for each call, with what it is for; its number is the step."""
+        """Move a batch undisturbed. Returns: one row for each call, with its purpose; its number is the step."""
         import pandas as pd
 
         self.put_readings()
@@ -154,7 +154,7 @@ class CrashLab:
         return _frame([["now", self.remains()]])
 
     def check(self) -> str:
-        """Compare every reading that was put, digit by digit, with what is in the tiers.
+        """Compare every reading put into the hot tier, digit by digit, with those in the tiers.
 
         Returns: a sentence. Raises: CheckFailedError naming a reading that is lost, doubled or altered.
         """
@@ -178,7 +178,7 @@ class CrashLab:
     def every_step(self, steps: int) -> Iterator[tuple[int, Remains, Remains]]:
         """Kill the mover after each step in turn, every time with a new batch, and let an ordinary run follow.
 
-        Yields: the step, what was where after the crash, and after the ordinary run, counting the new batch only.
+        Yields: the step, the counts in each tier after the crash and after the ordinary run, of the new batch only.
         Raises: CheckFailedError if anything is lost, doubled or altered.
         """
         for step in range(1, steps + 1):

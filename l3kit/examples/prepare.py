@@ -1,9 +1,9 @@
-"""The example twin, made ready in a sandbox: deployed, loaded with a year of weather, and moved where asked for."""
+"""Preparation of the example twin in a sandbox: deployed, loaded with a year of weather, and moved if requested."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 from l3kit.deploy import ApplyResult
 from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.loading import load
+from l3kit.operate.load.progress_file import digest_of
 from l3kit.operate.movers import moments_back
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.weather import WEATHER_FILE, newest_of_each, read_weather, weather_options
@@ -30,13 +32,13 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 RECENT = 24 * 60
-"""Newest readings of each station that are loaded for the history of runs: the weeks that it shows."""
+"""Newest readings of each station to load for the history of runs: the weeks that it shows."""
 PUBLISHED = 24
-"""Newest readings of each station that arrive as messages where the twin takes them; all others are loaded."""
+"""Newest readings of each station that arrive as messages, if the twin takes them; all others are loaded."""
 
 
 def prepare_deployment(twin: OpenTwin, *, clouds: Collection[str] | None = None) -> ApplyResult | None:
-    """Deploy the twin in a sandbox where anything of it is missing; on real clouds nothing is ever prepared."""
+    """Deploy the twin in a sandbox if any of it is missing; on real clouds nothing is prepared."""
     if twin.session.target != "sandbox":
         return None
     wanted = twin.plan(clouds=clouds)
@@ -46,14 +48,14 @@ def prepare_deployment(twin: OpenTwin, *, clouds: Collection[str] | None = None)
 def prepare_example(
     twin: OpenTwin, *, newest: datetime, moved_days: int = 0, devices: Collection[str] | None = None
 ) -> None:
-    """Deploy, load the weather of devices of which no tier holds anything, and replay the movers for some days back.
+    """Deploy, load the weather of devices without data in any tier, and replay the movers for some days back.
 
     A twin with a message chain gets the newest readings through it.
 
     Args:
         newest: the time of the newest reading.
         moved_days: run both movers monthly, beginning this many days back; 0 does not move.
-        devices: of these devices alone; None is all of the twin's.
+        devices: only these devices; None is all of the twin's.
     """
     if twin.session.target != "sandbox":
         return
@@ -70,7 +72,7 @@ def prepare_example(
 
 
 def prepare_runs(twin: OpenTwin, *, newest: datetime) -> None:
-    """Deploy the twin in a sandbox and, where no mover has run, load some weeks of weather and run the movers.
+    """Deploy the twin in a sandbox and, if no mover has run, load some weeks of weather and run the movers.
 
     Args:
         newest: the time of the newest reading.
@@ -84,7 +86,7 @@ def prepare_runs(twin: OpenTwin, *, newest: datetime) -> None:
 
 
 def prepare_letters(twin: OpenTwin) -> None:
-    """Deploy the twin in a sandbox and, where it has no dead letters, publish two messages that become some."""
+    """Deploy the twin in a sandbox and, if it has no dead letters, publish two messages that become dead letters."""
     if twin.session.target != "sandbox":
         return
     prepare_deployment(twin)
@@ -98,13 +100,13 @@ def prepare_letters(twin: OpenTwin) -> None:
 def publish_example(
     twin: OpenTwin, *, newest: datetime, last: int, devices: Collection[str] | None = None
 ) -> Publication:
-    """Let the stations of the example publish their newest readings as messages, in time order.
+    """Publish the newest readings of the example's stations as messages, in time order.
 
     Args:
         newest: the time to which the newest reading is shifted.
         last: number of readings of each station.
         devices: only these stations; None is all.
-    Raises: ConfigurationError if the twin has no such data, or nobody takes its messages; BrokerError.
+    Raises: ConfigurationError if the twin has no such data, or no function takes its messages; BrokerError.
     """
     readings = example_readings(twin.config, newest, last=last, devices=devices)
     return twin.publish([(one.device_id, one.json) for one in readings])
@@ -118,18 +120,18 @@ def load_example(
     but_last: int = 0,
     devices: Collection[str] | None = None,
 ) -> int:
-    """Load the weather data next to the twin's files into its hot tier, past its message chain.
+    """Load the weather data next to the twin's files into its hot tier, bypassing its message chain.
 
     Args:
         newest: the time to which the newest reading is shifted.
         last: number of newest readings of each station to load; None is all.
-        but_last: of these, leave out so many of the newest: those that `publish_example` publishes.
+        but_last: of these, omit this many of the newest, which `publish_example` publishes.
         devices: only the readings of these stations; None is all.
     Returns: the number of readings loaded.
-    Raises: ConfigurationError if the twin has no such data; CheckFailedError if the hot tier has others in their place.
+    Raises: ConfigurationError if the twin has no such data; CheckFailedError if other items have their keys.
     """
-    take = (
-        _taken(devices)
+    choice = (
+        _of_stations(devices)
         if last is None and not but_last
         else _among(example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices))
     )
@@ -140,19 +142,22 @@ def load_example(
             [_weather_of(twin.config)],
             {**weather_options(newest), "out": beside},
             shows=partial(twin.shows.sizes, "load"),
-            take=take,
+            choice=choice,
         )
     report.raise_if_failed()
     return report.total("rows")
 
 
-def _taken(devices: Collection[str] | None) -> Callable[[Telemetry], bool]:
-    return lambda item: devices is None or item.device_id in devices
+def _of_stations(devices: Collection[str] | None) -> Choice:
+    if devices is None:
+        return ALL
+    return Choice(f"stations {sorted(devices)}", lambda item: item.device_id in devices)
 
 
-def _among(readings: Collection[Telemetry]) -> Callable[[Telemetry], bool]:
+def _among(readings: Collection[Telemetry]) -> Choice:
     wanted = {(one.device_id, read_moment(one.id)) for one in readings}
-    return lambda item: (item.device_id, read_moment(item.id)) in wanted
+    name = f"readings {digest_of(sorted(wanted))}"
+    return Choice(name, lambda item: (item.device_id, read_moment(item.id)) in wanted)
 
 
 def _weather_of(twin: Twin) -> Path:
@@ -193,7 +198,7 @@ def holds_readings(twin: OpenTwin, device: str) -> bool:
 
 
 def sample(twin: OpenTwin) -> pd.DataFrame:
-    """The newest reading of each device, as the hot tier holds it."""
+    """The newest reading of each device, as stored in the hot tier."""
     import pandas as pd
 
     async def read() -> list[bytes]:

@@ -27,12 +27,12 @@ LAYOUT = Layout.parse("aws-aws-aws")
 
 
 def measure_move(twin: OpenTwin, book: PriceBook, *, moment: datetime, readings: int) -> TrialMove:
-    """Deploy the example in an empty sandbox, load readings that are old enough, run both movers, price their reports.
+    """Deploy the example in an empty sandbox, load old enough readings, run both movers, price their reports.
 
     Args:
-        moment: the time the runs stand for.
-        readings: of each station.
-    Raises: CheckFailedError where not all readings were moved; ConfigurationError if the twin has no weather data.
+        moment: time of reference of the runs.
+        readings: per station.
+    Raises: CheckFailedError if not all readings were moved; ConfigurationError if the twin has no weather data.
     """
     prepare_deployment(twin)
     newest = moment - timedelta(days=twin.config.config.cold_storage_size_in_days + 1)
@@ -51,7 +51,7 @@ def measure_move(twin: OpenTwin, book: PriceBook, *, moment: datetime, readings:
 
 
 def _as_deployed(twin: Twin) -> Workload:
-    """The twin's days and chunk size; what was moved is filled in from the reports."""
+    """The workload of the deployed twin: its days and chunk size; the reports add the moved items."""
     config = twin.config
     hot, cold = config.hot_storage_size_in_days, config.cold_storage_size_in_days
     chunk_bytes = config.tuning.get("MAX_CHUNK_BYTES", DEFAULT_TUNING.max_chunk_bytes)

@@ -36,7 +36,7 @@ def estimate(book: PriceBook, cloud: str) -> Bill:
 
 
 def estimate_text(bill: Bill, cloud: str, region: str) -> str:
-    """The estimate for people: the sum, and each line with its quantity and price."""
+    """The estimate as text: the sum, and each line with its quantity and price."""
     priced_in, title = billing_of(cloud).default_region, provider(cloud).title
     lines = [f"Cost: about {bill.total} in all, at list prices of {priced_in} and without the free tier:"]
     lines += [

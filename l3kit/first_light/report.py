@@ -1,4 +1,4 @@
-"""The report of a run: what was done, how long it took, with which versions; no secret, no account id."""
+"""The report of a run: steps, durations and versions; no secret, no account id."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from l3kit.providers import provider
 FORMAT = 1
 Verdict = Literal["passed", "failed", "interrupted", "left over"]
 PACKAGES = ("orjson", "requests", "zstandard")
-"""Those that the report tells the versions of, beside the cloud's own."""
+"""Packages whose versions the report lists, besides those of the cloud."""
 _ACCESS_KEY = re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{12,}\b")
 
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """One step: what it found, in words; its seconds; the cloud's calls by name."""
+    """One step: its finding in words, its seconds, the cloud's calls by name."""
 
     name: str
     verdict: Literal["done", "failed", "interrupted"]
@@ -41,10 +41,10 @@ class Report:
     Attributes:
         cloud: the name of the cloud.
         account: its last 4 digits.
-        estimated_usd: what was said before the run, as text.
+        estimated_usd: the estimate shown before the run, as text.
         movers: the movers' own reports: requests, retries, units, seconds.
-        left: what is still there, by kind and name; `None` where it could not be looked at.
-        clean_up: the command that removes what is left; empty where nothing is.
+        left: remaining resources, by kind and name; `None` if they could not be listed.
+        clean_up: the command that removes them; empty if there are none.
     """
 
     cloud: str
@@ -64,7 +64,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 passed; 1 failed and 130 interrupted, with nothing left; 4 something is left, or nobody knows."""
+        """0 passed; 1 failed and 130 interrupted, with nothing left; 4 something is left, or it is unknown."""
         return {"passed": 0, "failed": 1, "interrupted": 130, "left over": 4}[self.verdict]
 
     def to_json(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Report:
         return {"format": FORMAT, "command": command, **content, "versions": versions}
 
     def to_markdown(self) -> str:
-        """The same for people."""
+        """The report as a readable page."""
         left = "could not be checked" if self.left is None else ", ".join(self.left) or "nothing"
         rows = [
             f"| {step.name} | {step.verdict} | {step.seconds:.1f} | {sum(step.calls.values())} | {_cell(step.found)} |"
@@ -107,12 +107,12 @@ def _cell(text: str) -> str:
 
 
 def last_four(account_id: str) -> str:
-    """An account as a report shows it."""
+    """Return the last four digits of an account, as reports show it."""
     return account_id[-4:]
 
 
 def redacted(value: Any, secrets: Sequence[str]) -> Any:
-    """The value with these texts and every access key id blotted out, in keys and values alike."""
+    """Return the value with these texts and every access key id redacted, in keys and values alike."""
     if isinstance(value, Mapping):
         return {redacted(str(key), secrets): redacted(inner, secrets) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -125,7 +125,7 @@ def redacted(value: Any, secrets: Sequence[str]) -> Any:
 
 
 def save(report: Report, path: Path, secrets: Sequence[str]) -> tuple[Path, Path]:
-    """Write the report as JSON, and next to it as markdown, each all or nothing.
+    """Write the report as JSON, and next to it as markdown, each atomically.
 
     Returns: both paths. Raises: ConfigurationError.
     """

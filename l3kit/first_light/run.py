@@ -1,4 +1,4 @@
-"""Runs the steps and, whatever becomes of them, removes what was made and looks for what is left."""
+"""Runs the steps and, whatever their outcome, destroys the twin and looks for remaining resources."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 PAUSES = (5.0, 15.0, 30.0)
-"""Seconds between tries to destroy and looks at what is left: a table that is still being made cannot be removed yet,
-and what was just removed may still be shown for some seconds."""
+"""Seconds between tries to destroy and to list the rest: a table that is still being created cannot be removed yet,
+and a removed resource may still be listed for some seconds."""
 log = logging.getLogger(__name__)
 
 
@@ -73,12 +73,12 @@ def first_light(
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Report:
-    """Run all steps until one fails; then destroy and look for what is left. Never raises for what a step did.
+    """Run all steps until one fails; then destroy and look for remaining resources. Never raises for a failed step.
 
     Args:
-        clean_up: the command that removes what this run could not.
-        tell: called with a line for people as each step begins; an interruption may come out of it.
-        keep_on_failure: leave what was made where a step fails or is interrupted.
+        clean_up: the command that removes what this run could not remove.
+        tell: called with a line of text as each step begins; it may raise an interruption.
+        keep_on_failure: keep the resources if a step fails or is interrupted.
     """
     cloud = cloud_of(twin)
     began, started = now().replace(microsecond=0), clock()
@@ -115,7 +115,7 @@ def first_light(
 
 
 def remove(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], None] = time.sleep) -> tuple[str, ...]:
-    """Destroy all that an earlier run may have left. Returns: what is there nevertheless. Raises: L3Error."""
+    """Destroy all that an earlier run may have left. Returns: resources that remain. Raises: L3Error."""
     _destroy(session, twin, tell, sleep)
     return tuple(_remaining(session, twin, sleep))
 
@@ -130,7 +130,7 @@ def what_is_there(session: Session, twin: Twin) -> list[str]:
 def _after(
     steps: _Steps, session: Session, twin: Twin, sleep: Callable[[float], None], *, keep: bool
 ) -> tuple[str, ...] | None:
-    """Clean up and look. Returns: what is left; None where it could not be found out."""
+    """Clean up and look. Returns: remaining resources; None if they could not be listed."""
     seen: list[str] = []
 
     def look() -> str:

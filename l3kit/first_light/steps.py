@@ -1,4 +1,4 @@
-"""The steps of first-light, each with what it must find; any other finding is a failed check."""
+"""The steps of first-light, each with its expected finding; any other finding is a failed check."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ Tell = Callable[[str], None]
 
 @dataclass
 class Run:
-    """One run: where, with which twin, at which moment; and what its steps have seen so far.
+    """One run: its session, twin and time of reference, and the findings of its steps so far.
 
     Attributes:
-        now: the moment that the movers' runs stand for.
+        now: time of reference of the movers' runs.
         chunks: the cold tier's objects before they were archived.
     """
 
@@ -54,7 +54,7 @@ class Run:
 
 
 def deploy(run: Run) -> str:
-    """Everything is made by one apply."""
+    """Create everything with one apply."""
     wanted = plan(run.twin, run.session)
     strange = [f"{step.action} {step.kind} {step.name}" for step in wanted.steps if step.action != "create"]
     _must(not strange, "the plan", f"everything is new, but: {', '.join(strange)}")
@@ -63,7 +63,7 @@ def deploy(run: Run) -> str:
 
 
 def plan_again(run: Run) -> str:
-    """A second plan changes nothing."""
+    """Check that a second plan changes nothing."""
     wanted = plan(run.twin, run.session)
     changes = [f"{step.action} {step.kind}: {step.reason}" for step in wanted.changes]
     _must(not changes, "the second plan", f"would change something: {', '.join(changes)}")
@@ -71,7 +71,7 @@ def plan_again(run: Run) -> str:
 
 
 def check_functions(run: Run) -> str:
-    """All functions and schedules are as they should be."""
+    """Check that all functions and schedules are in their desired state."""
     report = verify(run.session, run.twin, canary=False)
     failed = [f"{check.subject}: {check.seen} ({check.hint})" for check in report.failed]
     _must(not failed, "verification", "; ".join(failed))
@@ -79,31 +79,31 @@ def check_functions(run: Run) -> str:
 
 
 def load(run: Run) -> str:
-    """The items are put into the hot tier."""
+    """Put the items into the hot tier."""
     readings = [(device, item) for device, items in items_at(run.now).items() for item in items]
     return f"{put_telemetry(run.session, run.twin, readings)} items"
 
 
 def read_hot(run: Run) -> str:
-    """All items come back, each once, equal to the last digit."""
+    """Check that all items come back, each once, equal to the last digit."""
     return _exact(run, {"hot": ITEM_COUNT})
 
 
 def move_to_cold(run: Run) -> str:
-    """The deployed mover takes what is due for the cold tier."""
+    """Run the deployed mover on the items due for the cold tier."""
     return _moved(run, MOVERS[0], chunks=len(DEVICES), items=DUE_FOR_ARCHIVE + DUE_FOR_COLD)
 
 
 def read_both(run: Run) -> str:
-    """All items come back, from the tier that they should be in; the chunks are noted for the archive."""
-    told = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_ARCHIVE + DUE_FOR_COLD})
+    """Check that all items come back, each from its tier, and note the chunks for the archive."""
+    counted = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_ARCHIVE + DUE_FOR_COLD})
     run.chunks = _objects(run, "cold")
     _must(len(run.chunks) == len(DEVICES), "the cold tier", f"holds {len(run.chunks)} chunks, not {len(DEVICES)}")
-    return told
+    return counted
 
 
 def move_to_archive(run: Run) -> str:
-    """The deployed mover takes what is due for the archive."""
+    """Run the deployed mover on the chunks due for the archive."""
     return _moved(run, MOVERS[1], chunks=1, items=DUE_FOR_ARCHIVE)
 
 
@@ -117,13 +117,13 @@ def read_all(run: Run) -> str:
         _must(same and bool(info.sha256), f"archived chunk {key}", "is not what the cold tier held")
     missing = [part for result in _results(run) for part in result.missing]
     _must([part.key for part in missing] == list(archived), "the query", "does not name the archived chunk as missing")
-    told = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_COLD}, without=DUE_FOR_ARCHIVE)
+    counted = _exact(run, {"hot": RECENT * len(DEVICES), "cold": DUE_FOR_COLD}, without=DUE_FOR_ARCHIVE)
     classes = ", ".join(sorted({str(info.storage_class) for info in archived.values()}))
-    return f"{told}; {len(archived)} chunk in {classes}, its digest as before"
+    return f"{counted}; {len(archived)} chunk in {classes}, its digest as before"
 
 
 def move_again(run: Run) -> str:
-    """A second run of each mover moves nothing."""
+    """Check that a second run of each mover moves nothing."""
     return "; ".join([_moved(run, mover, chunks=0, items=0) for mover in MOVERS])
 
 
@@ -140,7 +140,7 @@ STEPS: tuple[tuple[str, Callable[[Run], str]], ...] = (
     ("move again", move_again),
     ("plan after the moves", plan_again),
 )
-"""In this order; destroying and looking for what is left come after them, whatever happened."""
+"""In this order; destroying and looking for remaining resources always follow."""
 
 
 def _moved(run: Run, mover: str, *, chunks: int, items: int) -> str:
@@ -161,7 +161,7 @@ def _results(run: Run) -> list[QueryResult]:
 
 
 def _exact(run: Run, wanted: dict[str, int], *, without: int = 0) -> str:
-    """Every item is there once, equal, and in its tier, but `without` of the first device's, which are archived."""
+    """Check that every item is found once, equal, and in its tier, except `without` archived ones of device 1."""
     items = items_at(run.now)
     items[DEVICES[0]] = items[DEVICES[0]][without:]
     for result in _results(run):

@@ -1,4 +1,4 @@
-"""The smallest twin: two devices on one cloud, made from its name alone, and items old enough for each tier."""
+"""The smallest twin: two devices on one cloud, derived from its name alone, and items old enough for each tier."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from l3kit.twin.config import Twin
 PREFIX = "firstlight-"
 HOT_DAYS, COLD_DAYS = 30, 90
 DUE_FOR_ARCHIVE, DUE_FOR_COLD, RECENT = 150, 150, 10
-"""Items of each of the first and second device that are old enough for each tier; and, of both, that stay hot."""
+"""Items of the first device due for the archive, of the second due for the cold tier, and of both that stay hot."""
 DEVICES = ("sensor-1", "sensor-ü+2")
 ITEM_COUNT = DUE_FOR_ARCHIVE + DUE_FOR_COLD + RECENT * len(DEVICES)
 
 
 def new_name() -> str:
-    """A name that no other run has."""
+    """A new, unique name."""
     return f"{PREFIX}{secrets.token_hex(4)}"
 
 
 def check_name(name: str) -> str:
-    """The name of an earlier run. Raises: ConfigurationError for another: whatever carries it would be destroyed."""
+    """Check that this is the name of a run. Raises: ConfigurationError, since another twin would be destroyed."""
     if not name.startswith(PREFIX) or len(name) != len(PREFIX) + 8:
         raise ConfigurationError(
             f"twin {name!r}", "is not a twin of first-light; nothing was done", f"Its names are {PREFIX} and 8 digits"
@@ -87,7 +87,7 @@ def _item(device: str, moment: datetime, number: int) -> bytes:
 
 
 def counted(items: Iterable[bytes]) -> Counter[str]:
-    """Items as a multiset that is equal only to the very same values."""
+    """Items as a multiset that equals only exactly the same values."""
     return Counter(_canonical(json.loads(item, parse_float=Decimal)) for item in items)
 
 

@@ -15,7 +15,7 @@ TIERS = LAYERS[2:]
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The twin to be.
+    """The properties of the new twin.
 
     Attributes:
         name: `digital_twin_name`; the name of its sandbox, too.

@@ -18,12 +18,12 @@ from l3kit.operate.load.sources import opened, sources
 from l3kit.twin.devices import DEVICES
 
 NAMED = 10
-"""Bad rows that an error names, and columns that a note names."""
+"""Maximum bad rows named in an error, and columns named in a note."""
 
 
 @dataclass(frozen=True, slots=True)
 class _DeviceColumn(Columns):
-    """Finds the column of the devices alone; a file of devices has no times.
+    """Finds only the device column; a device file has no times.
 
     Attributes:
         header: all columns of the file.
@@ -49,11 +49,11 @@ class _DeviceColumn(Columns):
 def devices_of_file(
     path: Path, column: str = "", encoding: str = "utf-8", tell: Callable[[str], None] = lambda note: None
 ) -> list[str]:
-    """Return the distinct devices of a file in their order; of the file, one row is in memory at a time.
+    """Return the distinct devices of a file in order, holding one row in memory at a time.
 
     Args:
         column: with the ids; empty: found by its name, as `l3kit load` does, or else the one called `id`.
-        tell: takes a sentence about the columns that are left out.
+        tell: takes a sentence about the ignored columns.
     Raises: ConfigurationError with the lines of all rows that name no device.
     """
     if path.is_dir():
@@ -74,10 +74,10 @@ def devices_of_file(
                 continue
             bad += 1
             if len(problems) < NAMED:
-                told = (
+                problem = (
                     f"{row.problem}: {row.cause}" if isinstance(row, BadRow) else "has no device. Correct or remove it"
                 )
-                problems.append(f"{path}:{row.number}: {told}")
+                problems.append(f"{path}:{row.number}: {problem}")
     if bad > len(problems):
         problems.append(f"and {bad - len(problems):,} more rows")
     if problems:

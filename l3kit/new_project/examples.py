@@ -19,11 +19,11 @@ REMEDY = "Install l3kit again"
 def example_files(notebooks: Path, params: Path) -> Iterator[tuple[str, bytes]]:
     """Return the path below the project and the content of each file.
 
-    The paths are those of the checkout, so that notebooks and params files find them as they are.
+    The paths are those of the checkout, so that notebooks and params files work unchanged.
 
     Args:
         notebooks, params: the shipped folders.
-    Raises: ConfigurationError if a file is not there or cannot be read.
+    Raises: ConfigurationError if a file is missing or cannot be read.
     """
     for name in EXAMPLES:
         yield f"notebooks/{name}.ipynb", _without_outputs(_content(notebooks / f"{name}.ipynb"))
@@ -35,7 +35,7 @@ def example_files(notebooks: Path, params: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Return the files of this pattern; what running in a checkout has left there is none of them."""
+    """Return the files of this pattern, without those left by runs in a checkout."""
     found = [path for path in sorted(folder.glob(pattern)) if path.is_file() and not path.name.startswith(".")]
     if not found:
         raise ConfigurationError(str(folder), f"has no file {pattern}", REMEDY)
@@ -48,7 +48,7 @@ def _content(path: Path) -> bytes:
 
 
 def _without_outputs(notebook: bytes) -> bytes:
-    """Return a notebook that has not been run, whose links to the repository's pages are plain text."""
+    """Return a notebook without outputs, whose links to the repository's pages are plain text."""
     content = json.loads(notebook)
     for cell in content["cells"]:
         if cell["cell_type"] == "code":

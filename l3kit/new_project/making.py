@@ -1,4 +1,4 @@
-"""Make a new project's folder, whole or not at all."""
+"""Creation of a new project's folder, whole or not at all."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from l3kit.twin.config import Twin
 def project_files(choices: Choices) -> Iterator[tuple[str, bytes]]:
     """Return the path below the project and the content of each file.
 
-    Raises: ConfigurationError if l3kit's own notebooks or params files are not there.
+    Raises: ConfigurationError if l3kit's own notebooks or params files are missing.
     """
     for name, text in _texts(choices):
         yield name, text.encode()
@@ -48,7 +48,7 @@ def _locked() -> str:
 
 
 def check_free(folder: Path) -> None:
-    """Raises: ConfigurationError unless the folder is empty, or not there."""
+    """Check the target folder. Raises: ConfigurationError unless it is empty or missing."""
     with os_errors_reported(str(folder), "cannot be read"):
         if folder.is_dir() and not any(folder.iterdir()):
             return
@@ -59,10 +59,10 @@ def check_free(folder: Path) -> None:
 
 
 def make_project(choices: Choices, folder: Path) -> list[str]:
-    """Make the project, and return the paths of its files.
+    """Create the project, and return the paths of its files.
 
     All is written into a folder `.l3kit-init.*`, checked as a twin, and then renamed: an interrupted call leaves no
-    half project. A folder that is there stays the same one, since somebody may work in it: all is moved into it.
+    half project. The files are moved into an existing folder, which may be a shell's current one.
 
     Raises: ConfigurationError if the twin would not be valid, the folder is not empty, or it cannot be written.
     """

@@ -1,4 +1,4 @@
-"""A new project's notebooks and params files, made from those that l3kit ships."""
+"""A new project's notebooks and params files, derived from those that l3kit ships."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from l3kit.providers import provider
 from l3kit.twin.target import built_in_parameters
 
 NOTEBOOKS = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "letters", "operations", "destroy_l3")
-"""Those that work on any twin, `letters` on one with a message chain; the others tell of the examples."""
+"""Notebooks for any twin, `letters` for one with a message chain; the others are about the examples."""
 PLACES = {"sandbox": "In the sandbox", "live": "On real accounts"}
 _CAREFUL: dict[str, dict[str, Any]] = {
     "deploy_l3": {"apply_changes": False},
     "destroy_l3": {"apply_changes": False, "data": False, "confirm": ""},
 }
-"""On real accounts nothing changes before somebody says so."""
+"""Values for real accounts, with which nothing changes unless the user edits them."""
 
 
 def notebooks_of(choices: Choices) -> tuple[str, ...]:
@@ -33,7 +33,7 @@ def notebook_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
 
     Args:
         source: the folder of the shipped notebooks.
-    Raises: ConfigurationError if one is not there.
+    Raises: ConfigurationError if one is missing.
     """
     for name in notebooks_of(choices):
         content = json.loads(_shipped(source / f"{name}.ipynb"))
@@ -80,7 +80,7 @@ def _values(notebook: str, choices: Choices) -> dict[str, Any]:
 
 
 def _foreign_parameters(choices: Choices) -> dict[str, None]:
-    """Leave out what only clouds take that the twin does not use."""
+    """Omit parameters of clouds that the twin does not use."""
     used = {parameter.name for cloud in choices.used for parameter in provider(cloud).parameters}
     return {parameter.name: None for parameter in built_in_parameters() if parameter.name not in used}
 

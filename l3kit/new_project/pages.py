@@ -25,12 +25,12 @@ __pycache__/
 def requirements(version: str) -> str:
     """Return requirements.txt."""
     wheel = f"./l3kit-{version}-py3-none-any.whl[all]"
-    told = f"# Until l3kit is on a package index, put its wheel next to this file and write {wheel}"
-    return f"{told}\nl3kit[all]=={version}\n"
+    line = f"# Until l3kit is on a package index, put its wheel next to this file and write {wheel}"
+    return f"{line}\nl3kit[all]=={version}\n"
 
 
 def readme(choices: Choices) -> str:
-    """Return README.md, which leads from nothing to a moved and queried twin in the sandbox."""
+    """Return README.md, a guide from installation to a moved and queried twin in the sandbox."""
     hot, cold, archive = choices.clouds
     return f"""# {choices.name}
 
@@ -101,7 +101,7 @@ def _run(notebook: str) -> str:
 
 
 def _devices(choices: Choices) -> str:
-    """Lines that load a file, and let devices publish where messages are taken."""
+    """Lines that load a file, and that publish as devices if the twin takes messages."""
     load = "l3kit load params/deploy_l3.sandbox.yaml readings.csv    # yours; see --help for how columns are found\n"
     simulate = f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n"
     return load + (simulate if choices.message_chain else "")

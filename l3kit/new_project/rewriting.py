@@ -13,10 +13,10 @@ _LOCAL_LINK = re.compile(r"\[([^\]]+)\]\((?!https?://)[^)]+\)")
 
 
 def params_file(text: str, values: Mapping[str, Any], head: str) -> str:
-    """Return a params file with other values; names, comments and their column stay as they are shipped.
+    """Return a params file with other values; names, comments and their column are unchanged.
 
     Args:
-        values: by parameter; None leaves the parameter out.
+        values: by parameter; None omits the parameter.
         head: its first line, without `# `.
     """
     rows = []
@@ -31,7 +31,7 @@ def params_file(text: str, values: Mapping[str, Any], head: str) -> str:
 
 
 def parameters_cell(source: str, values: Mapping[str, Any]) -> str:
-    """Return a notebook's parameters cell with other values; a parameter whose value is None is left out."""
+    """Return a notebook's parameters cell with other values; a parameter with the value None is omitted."""
     lines = []
     for line in source.splitlines():
         found = _ASSIGNMENT.match(line)

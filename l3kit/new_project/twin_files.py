@@ -1,4 +1,4 @@
-"""The files of a new twin: its configuration, and a page that says what each key means."""
+"""The files of a new twin: its configuration, and a page that explains each key."""
 
 from __future__ import annotations
 

@@ -81,16 +81,16 @@ _STEPS = """\
 def workflow(choices: Choices) -> str:
     """Return `.github/workflows/l3kit.yml`.
 
-    Real accounts are worked on only if l3kit reaches those of every cloud of the twin; otherwise all of it runs in a
+    It uses real accounts only if l3kit reaches those of every cloud of the twin; otherwise all of it runs in a
     sandbox of the runner.
     """
     if waiting := sandboxed(choices):
-        told = f"All in a sandbox of the runner: l3kit does not reach real accounts of {waiting} yet."
-        return _HEAD.format(target=told, name="sandbox") + _STEPS
+        target = f"All in a sandbox of the runner: l3kit does not reach real accounts of {waiting} yet."
+        return _HEAD.format(target=target, name="sandbox") + _STEPS
     clouds = [provider(cloud) for cloud in choices.used]
-    told = f"On real accounts of {' and '.join(one.title for one in clouds)}."
+    target = f"On real accounts of {' and '.join(one.title for one in clouds)}."
     logins = "".join(textwrap.indent(one.ci_login, " " * 6) for one in clouds)
-    return _HEAD.format(target=told, name="live") + logins + _STEPS
+    return _HEAD.format(target=target, name="live") + logins + _STEPS
 
 
 def sandboxed(choices: Choices) -> str:

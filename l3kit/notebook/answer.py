@@ -1,4 +1,4 @@
-"""The form of answer that all verbs of a twin share."""
+"""The common form of the answers of a twin's methods."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Answer(ABC):
 
 
 class CheckedAnswer(Answer):
-    """An answer that can be a failure. Asking for it raises nothing; `raise_if_failed` does."""
+    """An answer that may report a failure, for which only `raise_if_failed` raises."""
 
     __slots__ = ()
 

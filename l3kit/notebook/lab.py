@@ -1,4 +1,4 @@
-"""`make lab`: JupyterLab on copies of the notebooks, in a folder that git ignores, so that working changes nothing."""
+"""`make lab`: JupyterLab on copies of the notebooks, in a folder that git ignores; the originals stay unchanged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Copied:
 
 
 def copy_notebooks(source: Path, target: Path, *, renew: bool = False) -> Copied:
-    """Copy the notebooks without their outputs; an existing copy is somebody's work and is never touched.
+    """Copy the notebooks without their outputs; an existing copy is never touched.
 
     Args:
         renew: if the original has changed since, put a new, numbered copy next to the old one.

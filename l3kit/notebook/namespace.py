@@ -17,7 +17,7 @@ def parameters_in(namespace: Mapping[str, Any], fields: frozenset[str]) -> dict[
 
     Args:
         namespace: the notebook's `globals()` after its parameters cell.
-        fields: what the notebook takes.
+        fields: the parameters that the notebook has.
     """
     wanted = _set_by_cells(namespace.get("In"), fields)
     return {

@@ -44,7 +44,7 @@ def output_notebook(namespace: Mapping[str, Any], parent: int) -> Path | None:
         namespace: the notebook's `globals()`; papermill puts the path there with `--inject-output-path`.
         parent: id of the process that started the kernel; papermill's command line names both notebooks.
     """
-    told = namespace.get("PAPERMILL_OUTPUT_PATH")
+    named = namespace.get("PAPERMILL_OUTPUT_PATH")
     bases: tuple[Path, ...]
     try:
         process = psutil.Process(parent)
@@ -52,7 +52,7 @@ def output_notebook(namespace: Mapping[str, Any], parent: int) -> Path | None:
         bases = (Path(process.cwd()), Path(process.environ().get("PWD", "/")))
     except (psutil.Error, OSError):
         source, output, bases = "", "", (Path.cwd(),)
-    output = told if isinstance(told, str) and told else output
+    output = named if isinstance(named, str) and named else output
     if not output or output == "-" or "://" in output:
         return None
     # With --cwd, papermill's paths are no longer relative to its own working directory.

@@ -1,4 +1,4 @@
-"""The model of a notebook's parameters: what every notebook takes, typed, ranged, and none unknown."""
+"""The model of a notebook's parameters: those of every notebook, with types and ranges, without unknown ones."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class Parameters(Displayable, BaseModel):
     target: Target = Field(description=TARGET_MEANING)
     sandbox: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="name of the sandbox to use")
     fresh: bool = Field(description="sandbox only: begin with an empty one of its own, and stop it at the end")
-    result_path: str = Field(description="where the JSON result goes; empty is beside the output notebook")
+    result_path: str = Field(description="where the JSON result goes; empty is next to the output notebook")
 
     @field_validator("*", mode="before")
     @classmethod
     def _truth(cls, value: Any, info: ValidationInfo) -> Any:
-        """`papermill -p fresh true` hands the text on; only Python's own spelling becomes a bool there."""
+        """Accept `true` and `false` as texts: `papermill -p fresh true` converts only Python's own spelling."""
         if isinstance(value, str) and info.field_name and cls.model_fields[info.field_name].annotation is bool:
             return {"true": True, "false": False}.get(value.lower(), value)
         return value
@@ -65,7 +65,7 @@ class Parameters(Displayable, BaseModel):
     @field_validator("result_path")
     @classmethod
     def _is_file(cls, value: str) -> str:
-        """Found before the work whose result it is to hold; whether it can be written is seen in the end."""
+        """Refuse a folder before the work begins; whether the file can be written is checked at the end."""
         path = Path(value)
         if value and path.is_dir():
             raise ValueError("is a folder: name a file in it")
@@ -80,7 +80,7 @@ class Parameters(Displayable, BaseModel):
 
     @property
     def cloud_parameters(self) -> dict[str, Any]:
-        """Those that only one cloud takes, as `connect` takes them."""
+        """The parameters of single clouds, as arguments of `connect`."""
         return dict(self._cloud_parameters)
 
     @property
@@ -91,7 +91,7 @@ class Parameters(Displayable, BaseModel):
         return self._result
 
     def keep_result(self, result: ResultFile) -> None:
-        """Make this the result of this run."""
+        """Set the result file of this run."""
         self._result = result
 
     def to_frame(self) -> pd.DataFrame:
@@ -110,13 +110,13 @@ class Parameters(Displayable, BaseModel):
         return pd.DataFrame(rows, columns=["parameter", "value", "meaning"]).set_index("parameter")
 
     def sheet(self) -> Sheet:
-        """Each parameter with its value, as the parameters cell has it."""
+        """Each parameter with its value, as in the parameters cell."""
         frame = self.to_frame()
         return Sheet("", (table(frame.assign(value=frame["value"].map(str))),))
 
 
 class Dated(Parameters):
-    """Notebooks whose outcome depends on what is old."""
+    """Parameters of notebooks whose outcome depends on the age of data."""
 
     _now: datetime = PrivateAttr(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
@@ -129,7 +129,7 @@ class Dated(Parameters):
 
     @property
     def moment(self) -> datetime:
-        """`as_of`, or when the parameters were checked: the same moment in all cells."""
+        """`as_of`, or when the parameters were checked: the same time in all cells."""
         return _time(self.as_of) if self.as_of else self._now
 
 
@@ -175,7 +175,7 @@ def _nearest(name: str, model: type[BaseModel]) -> str:
 
 
 def _checked_time(value: str) -> str:
-    """Empty, or a moment in a form of docs/items.md."""
+    """Empty, or a moment in a form of docs/reference/items.md."""
     if value:
         _time(value)
     return value

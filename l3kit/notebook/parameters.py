@@ -1,4 +1,4 @@
-"""The parameters of each notebook, which its second cell checks as its first one set them."""
+"""The parameters of each notebook, set in its first cell and checked in its second."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WalkthroughParameters(Dated):
 
 
 def _known_cloud(value: str) -> str:
-    """Raises: ValueError, which pydantic tells by the parameter."""
+    """Raises: ValueError, which pydantic reports with the parameter's name."""
     if not is_known(value):
         raise ValueError(f"{value!r} is not a known cloud; allowed: {', '.join(names())}")
     return value
@@ -147,8 +147,8 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
     Args:
         model: the notebook's parameters.
         namespace: the notebook's `globals()` after its parameters cell; papermill puts its values there. Other names
-            of an earlier run in the same kernel are passed over.
-    Returns: them, with the result of this run begun, which says so where a cell fails.
+            of an earlier run in the same kernel are ignored.
+    Returns: the checked parameters, with the result file of this run begun, which records a failing cell.
     Raises: ConfigurationError naming each parameter, its value and what is allowed; an unknown one with the nearest
         known name.
     """
@@ -165,7 +165,10 @@ def parameters(model: type[P], namespace: Mapping[str, Any]) -> P:
 
 
 def _checked_bound(value: str, *, is_end: bool) -> str:
-    """Empty, or a bound of a query: a moment, or a day. Raises: ValueError, which pydantic tells by the parameter."""
+    """Empty, or a bound of a query: a moment, or a day.
+
+    Raises: ValueError, which pydantic reports with the parameter's name.
+    """
     try:
         if value:
             read_bound(value, is_end=is_end)

@@ -92,13 +92,17 @@ def crash_sweep(frame: pd.DataFrame) -> Figure:
 
 
 def runs_over_time(frame: pd.DataFrame) -> Figure:
-    """Plot what each run of the movers moved, and which did not end complete.
+    """Plot the items that each run of the movers moved, and mark incomplete runs.
 
     Args:
         frame: columns `started` (datetime), `mover`, `verdict`, `items`.
     """
     figure, axes = _figure(8, 3.2)
-    looks = {"hot-to-cold-mover": ("o", "#222222"), "cold-to-archive-mover": ("s", "#9a9a9a")}
+    looks = {
+        "hot-to-cold-mover": ("o", "#222222"),
+        "cold-to-archive-mover": ("s", "#9a9a9a"),
+        "archive-expirer": ("v", "#c0392b"),
+    }
     for mover, (marker, color) in looks.items():
         part = frame[frame["mover"] == mover].sort_values("started")
         if len(part):

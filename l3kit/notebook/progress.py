@@ -16,23 +16,23 @@ class Silent:
     """Progress display that shows nothing, for unattended runs."""
 
     def steps(self, name: str) -> Callable[[str], None]:
-        """A callback that is told in words which step is being done."""
+        """A callback that takes the description of the step being done."""
         return lambda step: None
 
     def bar(self, name: str) -> Callable[[int, int, str], None]:
-        """A callback that is told steps done, steps in all, and what is being done."""
+        """A callback that takes steps done, steps in all, and what is being done."""
         return lambda done, total, text: None
 
     def counter(self, name: str, total: int) -> Callable[[int], None]:
-        """A callback that is told how many more were done."""
+        """A callback that takes how many more were done."""
         return lambda count: None
 
     def sizes(self, name: str, total: int, unit: str = "B") -> Callable[[int, str], None]:
-        """A callback that is told how many more bytes (or another unit) were done of `total`, and what they were."""
+        """A callback that takes how many more bytes (or another unit) were done of `total`, and what they were."""
         return lambda count, text: None
 
     def each(self, items: Iterable[T], total: int, name: str) -> Iterator[T]:
-        """The items as they come."""
+        """Iterate over the items."""
         return iter(items)
 
 

@@ -1,4 +1,4 @@
-"""The folder of the project that a notebook is run in, and that of the twin in it."""
+"""The project folder of a notebook, and the twin's folder in it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from l3kit.errors import ConfigurationError
 
 
 def is_project(folder: Path) -> bool:
-    """Return whether this is the folder of a project: a checkout, or what `l3kit init` made."""
+    """Return whether this is the folder of a project: a checkout, or made by `l3kit init`."""
     return (folder / "params").is_dir() and (folder / "notebooks").is_dir()
 
 
 def project_root(start: Path | None = None) -> Path:
-    """The folder that holds `notebooks/` and `params/`, looked for from here upwards."""
+    """The nearest enclosing folder with `notebooks/` and `params/`."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
         if is_project(folder):
@@ -26,7 +26,7 @@ def project_root(start: Path | None = None) -> Path:
 
 
 def twin_folder(file: Path, twin: str) -> Path:
-    """Return the folder of the twin that a params file names: below the present project, else below the file's own."""
+    """Return the folder of a params file's twin: below the current project, else below the file's own."""
     if Path(twin).is_absolute():
         return Path(twin)
     try:

@@ -41,7 +41,7 @@ class ResultFile:
         return f"The result is in {self.path.relative_to(self.root) if inside else self.path}."
 
     def write(self, verdict: Verdict, data: Mapping[str, Any], *, now: datetime | None = None) -> None:
-        """Write the result, all or nothing.
+        """Write the result atomically.
 
         Args:
             data: plain JSON values; `summary` is the sentence that `make demo` prints.
@@ -156,8 +156,8 @@ def _twin_name(root: Path, folder: object) -> str:
 def _failure_fields(error: BaseException) -> dict[str, Any]:
     """Return the full text of an l3kit error; only the type of any other, since its text may contain anything."""
     if isinstance(error, L3Error):
-        told = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
-        return {"summary": str(error), "error": {"type": type(error).__name__, **told}}
+        parts = {"resource": error.resource, "cause": error.cause, "remedy": error.remedy}
+        return {"summary": str(error), "error": {"type": type(error).__name__, **parts}}
     if isinstance(error, KeyboardInterrupt):
         return {"summary": "Interrupted; run the notebook again, it completes what is missing"}
     kind = type(error).__name__

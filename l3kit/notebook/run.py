@@ -74,8 +74,8 @@ def watch(shell: Any, result: ResultFile) -> None:
 
 
 def _show_stopped(shell: Any, kind: Any, error: BaseException, trace: Any, tb_offset: Any = None) -> list[str]:
-    told = getattr(error, "__notes__", None) or [STOPPED]
-    lines = [f"{kind.__name__}: {line}" for line in told]
+    notes = getattr(error, "__notes__", None) or [STOPPED]
+    lines = [f"{kind.__name__}: {line}" for line in notes]
     shell._showtraceback(kind, error, lines)
     return lines
 

@@ -157,7 +157,7 @@ class Unlisted:
 
 
 async def unlisted_devices(hot: HotStore, listed: Collection[str], budget: Budget) -> Unlisted:
-    """Find devices in the hot tier that the twin's config does not list; the canary's is none.
+    """Find devices in the hot tier that the twin's config does not list, without the canary's.
 
     A failed request is a gap, not an error: devices found before it still count.
     """

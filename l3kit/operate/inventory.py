@@ -61,7 +61,7 @@ class TiersReport(Displayable, Answer):
     Attributes:
         holdings: one for each device and tier with data.
         unlisted: devices in the hot tier that the twin's config does not list; they are never moved.
-        forms: number of hot keys by form (docs/items.md).
+        forms: number of hot keys by form (docs/reference/items.md).
         notes: warnings about the counted items, with the remedy.
         gaps: parts that were not counted: unreached tiers, objects in other formats, refused items.
     """
@@ -185,7 +185,7 @@ def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterat
         keys = [key for census in odd for key in census.unmovable][:MAX_NAMED]
         yield (
             f"{count_of(number, 'hot item is', 'hot items are')} never moved: {why_unmovable(keys[0])}. "
-            f"{_named(keys, number)}. docs/items.md says how to convert them"
+            f"{_named(keys, number)}. docs/reference/items.md says how to convert them"
         )
     ahead = [census for census in counted if census.ahead]
     if ahead:

@@ -125,7 +125,7 @@ class TierObjects(Displayable, Answer):
 
     Attributes:
         tier: which of the two.
-        objects: what the store says of each, in the order of their keys.
+        objects: the store's descriptions, in the order of their keys.
     """
 
     tier: Tier
@@ -145,8 +145,8 @@ class TierObjects(Displayable, Answer):
     def summary(self) -> str:
         size, items = sum(o.size for o in self.objects), sum(_items(o) or 0 for o in self.objects)
         silent = sum(_items(o) is None for o in self.objects)
-        untold = f" and those of {count_of(silent, 'object')} of unknown count" if silent else ""
-        held = f"{count_of(items, 'item')}{untold} in {count_of(size, 'byte')}"
+        unknown = f" and those of {count_of(silent, 'object')} of unknown count" if silent else ""
+        held = f"{count_of(items, 'item')}{unknown} in {count_of(size, 'byte')}"
         return f"{count_of(len(self.objects), f'{self.tier} object')}: {held}"
 
     def to_json(self) -> dict[str, Any]:
@@ -157,7 +157,7 @@ class TierObjects(Displayable, Answer):
 
 
 def objects(session: Session, twin: Twin, tier: Tier) -> TierObjects:
-    """List the objects of the cold or archive tier; asks for each of them once.
+    """List the objects of the cold or archive tier, with one request for each.
 
     Raises: L3Error if this session does not reach the tier's cloud.
     """

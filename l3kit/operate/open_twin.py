@@ -1,4 +1,4 @@
-"""A twin and its clouds as one value, with everything an operator does as a method."""
+"""A twin and its clouds as one value, with a method for each operation."""
 
 from __future__ import annotations
 
@@ -28,9 +28,6 @@ from l3kit.operate.letters.replay import replay_letters
 from l3kit.operate.load.loading import load as load_files
 from l3kit.operate.load.report import LoadReport
 from l3kit.operate.load.settings import LoadOptions
-from l3kit.operate.logs import choice as log_choice
-from l3kit.operate.logs import reading as log_reading
-from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.simulate import publication
 from l3kit.operate.upkeep import Upkeep
 from l3kit.operate.verify import links, report
@@ -47,13 +44,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class OpenTwin(Upkeep, Displayable):
-    """A twin whose clouds are reached: what `open` returns.
+    """A twin whose clouds are connected, as returned by `open`.
 
     Attributes:
         config: the twin's files.
         session: its clouds.
         sandbox: the sandbox's name; empty on real accounts.
-        shows: what long steps show.
+        shows: progress of long steps.
     """
 
     config: Twin
@@ -68,17 +65,17 @@ class OpenTwin(Upkeep, Displayable):
         self.close()
 
     def close(self) -> None:
-        """Stop the sandbox if it was begun for this twin alone (`fresh`); everything else stays as it is."""
+        """Stop the sandbox if it was started for this twin alone (`fresh`); change nothing else."""
         self.session.close()
 
     def sheet(self) -> Sheet:
-        """The twin's files, and what becomes of its sandbox."""
+        """The twin's files, and whether its sandbox stays."""
         fate = "ends" if self.session.private else "stays"
         notes = (f"In the sandbox {self.sandbox}, which {fate} when the twin is closed.",) if self.sandbox else ()
         return Sheet("", (table(self.config.to_frame()),), notes)
 
     def plan(self, *, clouds: Collection[str] | None = None, rotate_tokens: bool = False) -> OpenPlan:
-        """Compare what is deployed with what the twin should have. Changes nothing in any cloud.
+        """Compare the deployed resources with the desired ones. Changes nothing in any cloud.
 
         Args:
             clouds: plan only the parts on these clouds; None or empty is all.
@@ -92,7 +89,7 @@ class OpenTwin(Upkeep, Displayable):
         """Show what `destroy` would remove. Changes nothing.
 
         Args:
-            data: with the tables and buckets.
+            data: including the tables and buckets.
         """
         return self._to_carry_out(deployment.plan_destroy(self.config, self.session, data=data), "destroy")
 
@@ -100,7 +97,7 @@ class OpenTwin(Upkeep, Displayable):
         """Remove everything that carries this twin's tag.
 
         Args:
-            data: also the tables and buckets, with all they hold.
+            data: also the tables and buckets, with their content.
         Raises: ProvisioningError naming the step; calling it again removes the rest.
         """
         return self.plan_destroy(data=data).apply()
@@ -109,15 +106,15 @@ class OpenTwin(Upkeep, Displayable):
         """Stop the sandbox, even a shared one, if nothing is left in it.
 
         Args:
-            left: what destroying the twin with its data would still remove.
-        Returns: what became of the sandbox, in a sentence; empty for real accounts.
+            left: the plan of what destroying the twin with its data would still remove.
+        Returns: a sentence on the sandbox; empty for real accounts.
         """
         return stop_if_empty(self.session, left)
 
     def load(self, *files: str | PathLike[str], **options: Unpack[LoadOptions]) -> LoadReport:
-        """Load readings from files, or from a table, into the hot tier, each once, bad ones into a file next to them.
+        """Load readings from files, or from a table, into the hot tier, each once; bad rows go to a file next to them.
 
-        docs/load.md describes it.
+        docs/how-to/load.md describes it.
 
         Args:
             files: CSV, JSON lines and JSON arrays, each also with .gz; Parquet; folders of them; `-` is standard input.
@@ -131,11 +128,11 @@ class OpenTwin(Upkeep, Displayable):
     def publish(
         self, messages: Iterable[publication.Message], *, wait_seconds: float = publication.WAIT_SECONDS
     ) -> publication.Publication:
-        """Let devices publish messages over MQTT in the sandbox, each exactly as it is given, and wait for the chain.
+        """Publish messages of devices over MQTT in the sandbox, each byte for byte, and wait for the chain.
 
         Args:
-            messages: pairs of a device's id and what it sends, text or bytes; a stranger's too.
-            wait_seconds: at most so long, until every message is in the hot tier or in the dead letters; 0: do not.
+            messages: pairs of a device's id and its message, text or bytes; unknown devices are allowed.
+            wait_seconds: maximum wait until every message is in the hot tier or in the dead letters; 0: do not wait.
         Raises: ConfigurationError on real accounts and without a deployed message chain; BrokerError.
         """
         sent = list(messages)
@@ -143,11 +140,11 @@ class OpenTwin(Upkeep, Displayable):
         return publication.publish(self.session, self.config, sent, wait_seconds=wait_seconds, progress=progress)
 
     def run_mover(self, function: str, *, time: date | str | None = None) -> movers.MoverRun:
-        """Run a deployed mover and wait until it has moved all it can.
+        """Run a deployed mover or the expirer and wait until it has done all it can.
 
         Args:
-            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-            time: the moment the run stands for: ISO 8601 with a zone, a datetime with one, or a date; None is now.
+            function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
+            time: the run's time of reference: ISO 8601 with a zone, a datetime with one, or a date; None is now.
         Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
         """
         return movers.run_mover(self.session, self.config, function, time=time)
@@ -156,7 +153,7 @@ class OpenTwin(Upkeep, Displayable):
         """Run both movers at each of these times in turn, as their schedules would have done.
 
         Args:
-            count_tiers: count what each tier holds after each time too.
+            count_tiers: also count the items of each tier after each time.
         Raises: ProvisioningError if a mover is not deployed; L3Error if one failed, with the end of its log.
         """
 
@@ -176,11 +173,11 @@ class OpenTwin(Upkeep, Displayable):
         return query.query(self.session, self.config, device, start, end)
 
     def explain(self, device: str, *, now: datetime | None = None) -> DevicePage:
-        """Tell of a device what each tier holds, what is under way, what happens next and when.
+        """Explain the state of a device: its data in each tier, the chunk under way, the next steps and their times.
 
         Args:
-            now: the moment the page stands for, with a time zone; None is the present.
-        Raises: ConfigurationError for a device that is not the twin's and of which nothing is left; StoreError.
+            now: the page's time of reference, with a time zone; None is the present.
+        Raises: ConfigurationError for a device that is not the twin's and has no data; StoreError.
         """
         return gather.explain(self.session, self.config, device, now=now)
 
@@ -201,7 +198,7 @@ class OpenTwin(Upkeep, Displayable):
     def audit(self, **options: Unpack[AuditOptions]) -> AuditReport:
         """Check every object of the cold and archive tiers against its metadata and the journal.
 
-        Only reads, unless a restore is asked for. A fault raises nothing here. docs/audit.md describes it.
+        Only reads, unless a restore is asked for. A fault raises nothing here. docs/how-to/audit.md describes it.
 
         Args:
             options: as of `l3kit audit`: `sample="1%"`, `device="pump-1"`, `restore=True`.
@@ -213,7 +210,7 @@ class OpenTwin(Upkeep, Displayable):
     def check_links(self) -> None:
         """Ask the writer of each cross-cloud link whether it and its mover have the same token. Moves nothing.
 
-        Raises: ConfigurationError naming, for all links together, what is wrong and the remedy.
+        Raises: ConfigurationError naming every fault of all links, and the remedy.
         """
         links.check_links(self.session, self.config)
 
@@ -236,7 +233,7 @@ class OpenTwin(Upkeep, Displayable):
         return journal.objects(self.session, self.config, tier)
 
     def journal(self) -> JournalReport:
-        """Read each device's journal record: who may move it, what is under way, what has been moved."""
+        """Read each device's journal record: lease, chunk under way, and counts."""
         return journal.read_journal(self.session, self.config)
 
     def letters(
@@ -250,11 +247,11 @@ class OpenTwin(Upkeep, Displayable):
         """List the dead letters of all clouds of the twin, and what the clouds' own delivery put among them.
 
         Args:
-            problem: one problem or several (docs/messages.md), also `undelivered`; empty is all.
+            problem: one problem or several (docs/reference/messages.md), also `undelivered`; empty is all.
             device: only of this sender.
             since: received from then on, or else written: ISO 8601 with a zone, a datetime with one, or a date.
-            limit: at most so many; None is all.
-        Raises: ConfigurationError for a choice that is none. A cloud that cannot be read is a gap.
+            limit: maximum number; None is all.
+        Raises: ConfigurationError for an invalid choice. An unreadable cloud is a gap.
         """
         return list_letters(self.session, self.config, problem=problem, device=device, since=since, limit=limit)
 
@@ -270,34 +267,16 @@ class OpenTwin(Upkeep, Displayable):
         """Send dead letters through the message chain again, and delete those whose messages are taken.
 
         Args:
-            problem: as of `letters`, but empty leaves out `superseded`, whose replay replaces newer versions.
+            problem: as of `letters`, but empty omits `superseded`, whose replay replaces newer versions.
             device, since, limit: as of `letters`.
             dry_run: send and delete nothing.
-        Raises: ConfigurationError for a choice that is none. What fails keeps its letter and raises nothing here.
+        Raises: ConfigurationError for an invalid choice. A failed message keeps its letter and raises nothing here.
         """
         choice: dict[str, Any] = {"problem": problem, "device": device, "since": since, "limit": limit}
         steps = self.shows.steps("replay")
         replayed = replay_letters(self.session, self.config, **choice, dry_run=dry_run, progress=steps)
         steps(DONE)
         return replayed
-
-    def logs(
-        self,
-        function: str | None = None,
-        *,
-        since: date | str | None = log_choice.SINCE,
-        limit: int | None = log_choice.LIMIT,
-    ) -> LogsReport:
-        """Read the log lines of a deployed function, on whichever cloud it is, without secrets.
-
-        Args:
-            function: its name, such as `hot-to-cold-mover`, or its deployed one; None is all functions of the twin.
-            since: from then on: a duration before now such as `90s`, `15m`, `2h` or `7d`, ISO 8601 with a zone, a
-                datetime with one, or a date; None is all that the clouds keep.
-            limit: the newest so many; None is all.
-        Raises: ConfigurationError for a choice that is none. A log that cannot be read is a gap.
-        """
-        return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
 
     def _to_carry_out(self, made: Plan, name: str) -> OpenPlan:
         def carry_out(plan: Plan) -> ApplyResult:

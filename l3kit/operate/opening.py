@@ -24,16 +24,16 @@ def open(
 ) -> OpenTwin:
     """Read a twin's files and connect to the clouds of its tiers.
 
-    Use it in a `with` block, or call `close` at the end. Both stop a sandbox that was begun for this twin alone
-    (`fresh`); a shared one stays up with all that is in it, so that the next program or notebook finds it.
+    Use it in a `with` block, or call `close` at the end. Both stop a sandbox that was started for this twin alone
+    (`fresh`); a shared one keeps running with its content for the next program or notebook.
 
     Args:
         path: the folder of the twin's files.
         target: `sandbox`, which is started if it is not running, or `live`, the real accounts of the twin's clouds.
-        sandbox: name of the sandbox, each one by itself; `default` is that of `l3kit sandbox up`.
-        fresh: sandbox only: begin with an empty one, and stop it at the end, or when this process ends.
-        progress: show bars and steps of what takes long.
-        cloud_parameters: which account of a cloud, by that cloud's parameters, such as `aws_profile` and `aws_region`.
+        sandbox: name of the sandbox; `default` is that of `l3kit sandbox up`.
+        fresh: sandbox only: start an empty one, and stop it at the end, or when this process ends.
+        progress: show the progress of long steps.
+        cloud_parameters: parameters that select a cloud's account, such as `aws_profile` and `aws_region`.
     Raises: ConfigurationError naming every problem of the files; SandboxError; PermissionMissingError.
     """
     config = Twin.load(Path(path))

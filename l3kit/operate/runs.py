@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 Run = tuple[datetime, MoverRun, MoverRun]
-"""A scheduled time, and what the hot-to-cold and the cold-to-archive mover did then."""
+"""A scheduled time with the runs of the hot-to-cold and the cold-to-archive mover."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,7 +53,7 @@ class MoverRuns(Displayable, CheckedAnswer):
         return f"{count_of(to_cold, 'item')} moved to cold, {to_archive:,} to archive, in {times}"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per scheduled time: what each mover moved, and its verdict."""
+        """One row per scheduled time: each mover's counts and verdict."""
         import pandas as pd
 
         rows = [
@@ -158,6 +158,6 @@ def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
     astray = totals[totals["difference"] != 0]
     if len(astray):
         raise CheckFailedError(
-            "conservation", f"items lost or doubled: {astray['difference'].to_dict()}", "See docs/journal.md"
+            "conservation", f"items lost or doubled: {astray['difference'].to_dict()}", "See docs/reference/journal.md"
         )
     return totals

@@ -1,4 +1,4 @@
-"""Item values as originally stored: exact numbers, without the tags of the chunk format (docs/chunks.md)."""
+"""Item values as originally stored: exact numbers, without the tags of the chunk format (docs/reference/chunks.md)."""
 
 from __future__ import annotations
 

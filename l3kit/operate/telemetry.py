@@ -1,4 +1,4 @@
-"""Put a few readings that are given as JSON into the hot store."""
+"""Writing a few readings, given as JSON, into the hot store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH_ITEMS = 500
 
 Reading = tuple[str, bytes]
 NO_CLOCK = datetime.max.replace(tzinfo=UTC)
-"""The time at which items are normalised whose times have no limit against the clock."""
+"""The clock for normalising items whose times have no limit against it."""
 
 
 def put_telemetry(
@@ -31,8 +31,8 @@ def put_telemetry(
     Of two readings of one device and time, the later in the sequence is kept, as if they had been written in turn.
 
     Args:
-        readings: device id and item, a JSON object with device and time as docs/items.md accepts them. All other
-            values are kept as written, and times of any year are accepted.
+        readings: device id and item, a JSON object with device and time as docs/reference/items.md accepts them. All
+            other values are kept as written, and times of any year are accepted.
         progress: called with the number of items just written.
     Returns: the number of readings.
     Raises: ItemRefusedError naming the reading, NotATimeError, both before anything is written; StoreError.
@@ -53,12 +53,12 @@ def put_telemetry(
 
 
 def loading_rules(time_digits: int) -> MessageRules:
-    """Return the rules for data of any age and device, which an operator loads: only the form counts."""
+    """Return the rules for an operator's data of any age and device, which check only the form."""
     return MessageRules(frozenset(), True, time_digits, earliest=None, ahead=None, max_bytes=None)
 
 
 def checked_reading(device_id: str, item: bytes, rules: MessageRules) -> Telemetry:
-    """Normalise a reading that is said to be of this device.
+    """Normalise a reading of this device.
 
     Args:
         rules: without a limit against the clock.

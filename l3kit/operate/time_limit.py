@@ -1,4 +1,4 @@
-"""Blocking calls with a time limit of their own, for whoever cannot wait as long as the call may take."""
+"""Time limits for blocking calls that have none."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = TypeVar("T")
 
 
 def within(seconds: float, name: str, call: Callable[[], T]) -> T:
-    """Call, and wait for the result no longer than this; a call that takes longer goes on, and its result is dropped.
+    """Call, and wait at most this long for the result; a longer call continues, and its result is dropped.
 
     Args:
-        name: what is called, for the error.
-    Raises: L3Error after the time; whatever the call raises.
+        name: name of the call, for the error.
+    Raises: L3Error after the time; any error of the call.
     """
     results: list[T] = []
     errors: list[BaseException] = []

@@ -1,4 +1,4 @@
-"""Upkeep of a twin over the years: pause and resume its movers, free what a dead run holds."""
+"""Upkeep of a deployed twin: pauses, past and future runs, logs, leases."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from l3kit.errors import L3Error
 from l3kit.notebook.progress import DONE, Silent
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
+from l3kit.operate.alarms import reading as alarm_reading
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.erase import starting as erasing
 from l3kit.operate.erase.report import ErasePlan, EraseReport
 from l3kit.operate.forecast import Forecast
@@ -17,6 +19,9 @@ from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
 from l3kit.operate.holds import changes as holding
 from l3kit.operate.holds.report import HoldReport, read_holds
+from l3kit.operate.logs import choice as log_choice
+from l3kit.operate.logs import reading as log_reading
+from l3kit.operate.logs.report import LogsReport
 from l3kit.operate.pauses import changes
 from l3kit.operate.pauses.report import PauseReport, paused_movers
 
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Upkeep:
-    """The part of `OpenTwin` for a twin that has been deployed for long."""
+    """The methods of `OpenTwin` for the upkeep of a deployed twin."""
 
     __slots__ = ()
 
@@ -36,13 +41,13 @@ class Upkeep:
     shows: Silent
 
     def pause(self, device: str | None = None, *, by: str = "", reason: str = "") -> PauseReport:
-        """Pause both movers, or what they do for one device, until `resume`; also across `apply` and `destroy`.
+        """Pause both movers, for the twin or one device, until `resume`; also across `apply` and `destroy`.
 
-        A chunk under way stays until after the resume. Nothing is lost or doubled, and messages still come in.
+        A chunk under way stays until after the resume. Nothing is lost or doubled, and messages still arrive.
 
         Args:
             device: its id; None is the whole twin.
-            by, reason: who pauses, and why; runs, `verify` and `explain` tell it.
+            by, reason: who pauses, and why; shown by runs, `verify` and `explain`.
         Raises: ConfigurationError for an unknown device, or if not both movers' stores are reached; StoreError, also
             if only one mover is paused then: calling it again completes the pause.
         """
@@ -53,7 +58,7 @@ class Upkeep:
 
         Args:
             device: its id; None is the pause of the whole twin.
-        Raises: as `pause`.
+        Raises: the same errors as `pause`.
         """
         return changes.resume(self.session, self.config, device)
 
@@ -92,7 +97,7 @@ class Upkeep:
         """Erase everything of a device in all tiers, old versions of objects included, for good.
 
         The movers leave the device meanwhile. A record with digests stays in the archive tier, and the device's entry
-        in the config. Interrupted at any point, a repeated call goes on. docs/erase.md describes it.
+        in the config. Interrupted at any point, a repeated call goes on. docs/how-to/erase.md describes it.
 
         Args:
             reason, by: why, and who erases; the record tells it.
@@ -106,34 +111,59 @@ class Upkeep:
         return done
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
-        """Count what a mover would move: a dry run, which only reads.
+        """Count the items or chunks that a run would move or delete: a dry run, which only reads.
 
         Args:
-            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-            time: the moment the run would stand for, as of `run_mover`; None is now.
-        Raises: L3Error for what is no mover; StoreError. A tier that is not reached is a gap.
+            function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
+            time: the run's time of reference, as of `run_mover`; None is now.
+        Raises: L3Error for an unknown mover; StoreError. An unreached tier is a gap.
         """
         return forecasts.forecast(self.session, self.config, function, time=time)
 
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Tell of past runs of the movers, how far each device lags, and what needs doing first. Only reads.
+        """Return past runs of the movers and the expirer, each device's lag, and the problems by urgency. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
                 datetime with one, or a date; None is all that are kept, which is 90 days.
-            mover: only of `hot-to-cold-mover` or `cold-to-archive-mover`; None is both.
-            now: the moment the answer stands for, with a time zone; None is the present.
-        Raises: ConfigurationError for what is no time; L3Error for what is no mover; StoreError. What could not be read
+            mover: only of this mover, or of `archive-expirer`; None is all.
+            now: the answer's time of reference, with a time zone; None is the present.
+        Raises: ConfigurationError for an invalid time; L3Error for an unknown mover; StoreError. Unreadable data
             is a gap.
         """
         return reading.runs(self.session, self.config, since=since, mover=mover, now=now)
 
-    def end_lease(self, device: str) -> str:
-        """Free a device that a dead run holds. It would be free by itself two minutes after that run's last write.
+    def logs(
+        self,
+        function: str | None = None,
+        *,
+        since: date | str | None = log_choice.SINCE,
+        limit: int | None = log_choice.LIMIT,
+    ) -> LogsReport:
+        """Read the log lines of a deployed function, on whichever cloud it is, without secrets.
 
-        Only for a run that has certainly ended: look at its function's log first.
+        Args:
+            function: its name, such as `hot-to-cold-mover`, or its deployed one; None is all functions of the twin.
+            since: from then on: a duration before now such as `90s`, `15m`, `2h` or `7d`, ISO 8601 with a zone, a
+                datetime with one, or a date; None is all that the clouds keep.
+            limit: maximum number, the newest; None is all.
+        Raises: ConfigurationError for an invalid choice. An unreadable log is a gap.
+        """
+        return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
+
+    def alarms(self) -> AlarmsReport:
+        """Return the state of the twin's alarms, with reasons and remedies, and who is told. Only reads.
+
+        A cloud that has no alarms yet, or cannot be read, is a gap.
+        """
+        return alarm_reading.alarms(self.session, self.config)
+
+    def end_lease(self, device: str) -> str:
+        """Release the lease of a dead run on a device. It would expire two minutes after that run's last write.
+
+        Only for a run that has certainly ended: check its function's log first.
 
         Returns: the id of the run that held the lease; empty if none did.
         Raises: StoreError, also if the run turns out to be alive.
@@ -141,7 +171,7 @@ class Upkeep:
         return leases.end_lease(self.session, self.config, device)
 
     def _with_pauses(self, made: Plan) -> Plan:
-        """Add to a plan that movers are paused, where the journal is there already and may be read."""
+        """Add a note on paused movers to a plan, if the journal exists and may be read."""
         cloud = self.session.cloud(self.config.layout.hot)
         if cloud is None:
             return made
@@ -149,7 +179,7 @@ class Upkeep:
         if not any(step.name == journal and step.action in ("unchanged", "update") for step in made.steps):
             return made
         try:
-            told = paused_movers(self.session, self.config)
+            note = paused_movers(self.session, self.config)
         except L3Error as error:
-            told = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
-        return replace(made, notes=(*made.notes, told)) if told else made
+            note = f"Whether movers are paused could not be read: {error.resource}: {error.cause}."
+        return replace(made, notes=(*made.notes, note)) if note else made

@@ -1,6 +1,6 @@
 """The modules of l3kit that a function can import, read from the syntax of its files; nothing is run.
 
-Not by `modulefinder`, which follows imports for type checking as well, nor by grimp, which only `make lint` needs.
+`modulefinder` would follow imports for type checking as well; grimp is a dependency of `make lint` alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def reachable(
 
     Args:
         own: the function's late modules (`settings.late_modules`); they are reached.
-        late: those of all functions; from a function body, only the own ones are reached.
+        late: those of all functions; from a function body, only its own ones are reached.
     """
     others = {*late} - {*own}
     found: dict[str, Path] = {}
@@ -41,7 +41,7 @@ def _followed(path: Path, others: Collection[str]) -> set[str]:
 
 @cache
 def _imports(source: bytes) -> tuple[tuple[str, bool], ...]:
-    """Return what a file imports, and whether it does so in a function body. Names that are no modules are among it."""
+    """Return a file's imports, each with whether it is in a function body; some names are no modules."""
     return tuple(_imports_in(ast.parse(source).body, is_late=False))
 
 

@@ -1,4 +1,4 @@
-"""Package a function as a zip: entry point, what it can import of l3kit, pinned dependencies for the target platform.
+"""Package a function as a zip: entry point, reachable modules of l3kit, pinned dependencies for the target platform.
 
 The same input gives the same bytes: dependencies first, sorted names, fixed times and modes, no machine-specific
 files.
@@ -116,7 +116,7 @@ def _zipped_dependencies(folder: Path) -> bytes:
 
 
 def lock_of(provider: str) -> Path:
-    """Return the file with what a cloud's functions need, pinned and with hashes. Raises: ProvisioningError."""
+    """Return the lock file of a cloud's functions, with versions and hashes. Raises: ProvisioningError."""
     name = f"lambda_code/{provider}/requirements.lock"
     path = shipped("lambda_code") / provider / "requirements.lock"
     if not path.is_file():
@@ -178,7 +178,7 @@ def _cache() -> Path:
 
 
 def sources(provider: str, function: str, package: Path = PACKAGE) -> Iterator[tuple[str, Path]]:
-    """Map names in the zip to paths, for the entry point and what it can import of l3kit. Raises: ProvisioningError."""
+    """Map names in the zip to paths, for the entry point and its reachable modules. Raises: ProvisioningError."""
     entry = shipped("lambda_code") / provider / function
     if not entry.is_dir():
         raise ProvisioningError(

@@ -1,4 +1,4 @@
-"""The price book: all figures by provider, region, service, tier and rate, with a user's own overriding them."""
+"""The price book: all figures by provider, region, service, tier and rate, with the user's overrides."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ MAX_AGE = timedelta(days=365)
 
 
 def default_regions() -> dict[Provider, str]:
-    """Return the region of each cloud whose prices are taken if none is named."""
+    """Return the default region of each cloud."""
     return {name: billing_of(name).default_region for name in priced_names()}
 
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Validated figures. Made by `load_prices`; never changed, only overlaid."""
+    """Validated figures, made by `load_prices`; immutable, but can be overlaid."""
 
     figures: Mapping[Key, Figure]
 
     def figure(self, provider: Provider, region: str, service: str, tier: str, rate: str) -> Figure:
-        """The figure asked for; it may be one whose value is not known (`known` is False then).
+        """Return a figure; its value may be unknown (`known` is False then).
 
-        Raises: ConfigurationError naming what is missing and what there is.
+        Raises: ConfigurationError naming the missing key and the existing ones.
         """
         key = Key(provider, region, service, tier, rate)
         if (found := self.figures.get(key)) is not None:
@@ -44,15 +44,15 @@ class PriceBook:
         raise self._missing(key)
 
     def s3(self, tier: str, rate: str) -> Figure:
-        """A figure of S3 in the default region. Raises: ConfigurationError, as `figure`."""
+        """Return a figure of S3 in the default region. Raises: ConfigurationError, as `figure`."""
         return self.figure("aws", billing_of("aws").default_region, "s3", tier, rate)
 
     def find(self, provider: Provider, region: str, service: str, tier: str, rate: str) -> Figure | None:
-        """As `figure`, or None: for what only some tiers have, such as a minimum duration."""
+        """As `figure`, or None: for figures that only some tiers have, such as a minimum duration."""
         return self.figures.get(Key(provider, region, service, tier, rate))
 
     def check_region(self, provider: Provider, region: str) -> None:
-        """Raises: ConfigurationError listing the regions there are prices for."""
+        """Check that there are prices for a region. Raises: ConfigurationError listing those that have."""
         if region not in (known := self.regions(provider)):
             raise ConfigurationError(
                 f"prices of {provider}: region", f"{region!r} is not in the price book", f"Allowed: {', '.join(known)}"
@@ -64,7 +64,7 @@ class PriceBook:
     def overlaid(self, over: Mapping[Key, Figure]) -> PriceBook:
         """This book with figures replaced or added.
 
-        Raises: ConfigurationError for a service, tier or rate that no region of the book has: it would never be used.
+        Raises: ConfigurationError for a service, tier or rate that no region of the book has, so it would be unused.
         """
         for key, figure in over.items():
             known = sorted({k[2:] for k in self.figures if k.provider == key.provider})
@@ -79,17 +79,17 @@ class PriceBook:
         return PriceBook({**self.figures, **over})
 
     def stale(self, today: date, keys: Iterable[Key] | None = None) -> list[Figure]:
-        """Prices whose date is more than a year before `today`, or that have none.
+        """Prices without a date, or with one more than a year before `today`.
 
         Args:
-            keys: look only at these, such as a bill's `keys`; None looks at all.
+            keys: check only these, such as a bill's `keys`; None checks all.
         """
         wanted = self.figures if keys is None else dict.fromkeys(keys)
         found = (self.figures[key] for key in wanted)
         return [f for f in found if f.meaning.money and (f.as_of is None or today - f.as_of > MAX_AGE)]
 
     def unconfirmed(self, keys: Iterable[Key] | None = None) -> list[Figure]:
-        """Figures that do not come from the provider's price list or documentation, or are not known at all."""
+        """Figures that do not come from the provider's price list or documentation, or are unknown."""
         wanted = self.figures if keys is None else dict.fromkeys(keys)
         return [self.figures[key] for key in wanted if not (self.figures[key].confirmed and self.figures[key].known)]
 
@@ -128,7 +128,7 @@ class PriceBook:
 
 
 def load_prices(*overlays: Path | str) -> PriceBook:
-    """The prices that come with l3kit and with clouds of other packages, with a user's files laid over them in turn.
+    """Load the prices of l3kit and of clouds from other packages, overridden by a user's files in turn.
 
     Args:
         overlays: files of the same form; each replaces the figures it names and may add regions.
@@ -154,11 +154,11 @@ class Site:
     region: str
 
     def figure(self, service: str, tier: str, rate: str) -> Figure:
-        """Raises: ConfigurationError if there is no such figure."""
+        """Return a figure. Raises: ConfigurationError if it is missing."""
         return self.book.figure(self.provider, self.region, service, tier, rate)
 
     def fact(self, service: str, tier: str, rate: str) -> Decimal:
-        """A plain figure such as a minimum duration in days; 0 where the tier has none, NaN where it is not known."""
+        """A plain figure such as a minimum duration in days; 0 if the tier has none, NaN if unknown."""
         found = self.book.find(self.provider, self.region, service, tier, rate)
         if found is None:
             return Decimal(0)

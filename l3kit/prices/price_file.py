@@ -1,4 +1,4 @@
-"""Reads price files: YAML into validated figures. A problem is one error with file, key, value and what is allowed."""
+"""Reading of price files: YAML into validated figures. Errors name file, key, value and what is allowed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Key(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One step of a price that falls with the month's quantity: up to so many units (None: all beyond) at a price."""
+    """One step of a price that falls with the month's quantity: a price up to a number of units (None: unlimited)."""
 
     up_to: Decimal | None
     price: Decimal
@@ -48,9 +48,9 @@ class Figure:
     """One figure of a price file.
 
     Attributes:
-        steps: one for a flat price or plain figure; empty where the value is not known (`value: null`).
-        unit: as written in the file; `l3kit.prices.units.UNITS` says what it means.
-        as_of: the date the figure was read or published; None where the source has no date.
+        steps: one for a flat price or plain figure; empty if the value is unknown (`value: null`).
+        unit: as written in the file; `l3kit.prices.units.UNITS` defines it.
+        as_of: the date when the figure was read or published; None if the source has no date.
         confirmed: whether it comes from the provider's price list or documentation.
         file: the file it was read from.
     """
@@ -80,7 +80,7 @@ class Figure:
 
     @property
     def value(self) -> Decimal | None:
-        """The first step's price, or the plain figure; None where it is not known."""
+        """The first step's price, or the plain figure; None if unknown."""
         return self.steps[0].price if self.steps else None
 
 

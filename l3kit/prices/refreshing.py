@@ -1,4 +1,4 @@
-"""Current list prices of a cloud, read from where it publishes them into a file to lay over the price book."""
+"""Current list prices of a cloud, read from its published list into a file that overrides the price book."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from l3kit.providers import billing_of, names_with, part
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """Result of `refresh_prices`: the file written, its figures, and those it could not determine, with the reason."""
+    """Result of `refresh_prices`: the file, its figures, and those it could not determine, with the reason."""
 
     path: Path
     renewed: tuple[str, ...]
@@ -30,13 +30,13 @@ class PriceList(Protocol):
 def refresh_prices(
     path: Path | str, *, today: date, cloud: str = "", region: str = "", client: Any = None
 ) -> Refreshed:
-    """Read current list prices and write them as a file to lay over the price book.
+    """Read current list prices and write them as a file that overrides the price book.
 
     Args:
         path: the overlay file, for `load_prices(path)`.
-        today: becomes each figure's date.
-        cloud: whose prices; empty takes the first cloud whose price list l3kit can read.
-        region: whose prices; empty takes the cloud's default.
+        today: the date of each figure.
+        cloud: the cloud; empty takes the first one whose price list l3kit can read.
+        region: its region; empty takes the cloud's default.
         client: of the cloud's SDK for its price list; None makes one with the default credentials.
     Raises: PermissionMissingError if there are no credentials or they do not suffice; ProvisioningError if the price
         list failed; ConfigurationError if l3kit cannot read one of this cloud, or it has no price. No file is written

@@ -1,4 +1,4 @@
-"""The units a price file may use, and which of them each figure may have. A figure in a wrong unit is refused."""
+"""The units of price files, and those allowed for each figure. A figure in another unit is refused."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ Measure = Literal[
     "RRU",
     "RU",
     "job-months",
+    "alarm-months",
+    "metric-months",
     "days",
     "bytes per object",
     "bytes per item",
@@ -31,8 +33,8 @@ class Unit:
     """One spelling of a unit.
 
     Attributes:
-        measure: what is counted.
-        per: number of these in one unit; None stands for the price file's `bytes_per_gb`.
+        measure: the counted quantity.
+        per: amount of it in one unit; None stands for the price file's `bytes_per_gb`.
         name: label of a quantity in this unit on a bill.
         money: whether the figure is USD per unit; else a plain figure.
     """
@@ -63,6 +65,8 @@ UNITS: Mapping[str, Unit] = {
     "USD per vCPU-second": Unit("vCPU-seconds", 1, "vCPU-seconds"),
     "USD per GiB-second": Unit("GiB-seconds", 1, "GiB-seconds"),
     "USD per job-month": Unit("job-months", 1, "job-months"),
+    "USD per alarm-month": Unit("alarm-months", 1, "alarm-months"),
+    "USD per metric-month": Unit("metric-months", 1, "metric-months"),
     "days": Unit("days", 1, "days", money=False),
     "bytes": Unit("bytes", 1, "bytes", money=False),
     "bytes per object": Unit("bytes per object", 1, "bytes per object", money=False),
@@ -75,6 +79,8 @@ UNITS: Mapping[str, Unit] = {
     "vCPU-seconds per month": Unit("vCPU-seconds", 1, "vCPU-seconds", money=False),
     "GiB-seconds per month": Unit("GiB-seconds", 1, "GiB-seconds", money=False),
     "jobs per month": Unit("job-months", 1, "job-months", money=False),
+    "alarms per month": Unit("alarm-months", 1, "alarm-months", money=False),
+    "metrics per month": Unit("metric-months", 1, "metric-months", money=False),
 }
 
 _REQUESTS = tuple(name for name, unit in UNITS.items() if unit.measure == "requests" and unit.money)
@@ -97,6 +103,8 @@ RATES: Mapping[str, tuple[str, ...]] = {
     "vcpu": ("USD per vCPU-second",),
     "memory": ("USD per GiB-second",),
     "jobs": ("USD per job-month",),
+    "alarms": ("USD per alarm-month",),
+    "metrics": ("USD per metric-month",),
     **dict.fromkeys(("min_duration", "soft_delete"), ("days",)),
     "min_billable_object": ("bytes",),
     **dict.fromkeys(("overhead_archive", "overhead_standard"), ("bytes per object",)),
@@ -109,5 +117,7 @@ RATES: Mapping[str, tuple[str, ...]] = {
     "free_vcpu": ("vCPU-seconds per month",),
     "free_memory": ("GiB-seconds per month",),
     "free_jobs": ("jobs per month",),
+    "free_alarms": ("alarms per month",),
+    "free_metrics": ("metrics per month",),
 }
 """Every figure a price file may hold, and the units it may have. `free_X` is the monthly allowance of the rate `X`."""

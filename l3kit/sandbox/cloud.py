@@ -22,6 +22,23 @@ if TYPE_CHECKING:
 Progress = Callable[[str], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Fireable:
+    """A schedule that can be triggered by hand.
+
+    Attributes:
+        name: of the schedule, or of the function that it starts.
+        options: of `l3kit sandbox fire`, which select it besides its name.
+    """
+
+    cloud: str
+    name: str
+    options: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.options}".rstrip()
+
+
 class ScheduledFunctions(Protocol):
     """Functions with schedules that can be fired by hand."""
 
@@ -32,7 +49,7 @@ class ScheduledFunctions(Protocol):
         """Return the schedules that start a function, by name; empty if it has none or is not deployed."""
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
-        """Run what this schedule starts, and wait for its end.
+        """Run the target of this schedule, and wait for its end.
 
         Args:
             time: ISO 8601, when it was due; None is now.
@@ -45,7 +62,7 @@ def no_install(progress: Progress) -> None:
 
 
 def no_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
-    """Return no variables: the cloud's functions are told nothing besides their settings."""
+    """Return no variables: the cloud's functions have only their own settings."""
     return {}
 
 
@@ -58,10 +75,11 @@ class SandboxCloud:
         start: starts its services in the gateway. Returns: their addresses, by names that no other cloud uses.
             Raises: SandboxError naming the service that did not start.
         open: opens the cloud in a sandbox that has started it.
-        install: installs what the services need, before they are started, and tells what takes long.
-        function_variables: what the platform tells its functions besides their settings, by the addresses of all
+        install: installs what the services need, before they are started, and reports steps that take long.
+        function_variables: what the platform adds to its functions' settings, by the addresses of all
             services.
         functions: its functions, if their schedules can be fired by hand.
+        schedules: returns its schedules, if they are separate from its functions and can be fired by hand.
     """
 
     services: str
@@ -70,6 +88,7 @@ class SandboxCloud:
     install: Callable[[Progress], object] = no_install
     function_variables: Callable[[Mapping[str, str]], Mapping[str, str]] = no_variables
     functions: Callable[[SandboxState], ScheduledFunctions] | None = None
+    schedules: Callable[[SandboxState], Sequence[Fireable]] | None = None
 
 
 def sandbox_cloud(name: str) -> SandboxCloud:
@@ -85,7 +104,7 @@ def sandbox_cloud(name: str) -> SandboxCloud:
 
 
 def open_clouds(state: SandboxState, names: Iterable[str]) -> dict[str, Cloud]:
-    """Open these clouds of a sandbox that has started them; a cloud that is not named is not even imported."""
+    """Open these clouds of a sandbox that has started them; other clouds are not even imported."""
     return {name: sandbox_cloud(name).open(state) for name in dict.fromkeys(names)}
 
 
@@ -99,3 +118,15 @@ def scheduled_functions(state: SandboxState) -> dict[str, ScheduledFunctions]:
     """Return the functions that can be fired by hand, by cloud."""
     parts = {name: sandbox_cloud(name) for name in state.clouds}
     return {name: part.functions(state) for name, part in parts.items() if part.functions is not None}
+
+
+def fireable(state: SandboxState) -> list[Fireable]:
+    """Return the schedules that can be triggered, by cloud and name. Raises: SandboxError; ProvisioningError."""
+    found: list[Fireable] = []
+    for cloud in state.clouds:
+        if list_schedules := sandbox_cloud(cloud).schedules:
+            found += list_schedules(state)
+    for cloud, host in scheduled_functions(state).items():
+        timed = (function.name for function in host.list() if host.timers(function.name))
+        found += [Fireable(cloud, name, f"--cloud {cloud}") for name in timed]
+    return found

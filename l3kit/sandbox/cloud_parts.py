@@ -21,7 +21,7 @@ class CloudParts:
         self.endpoints: dict[str, str] = {}
 
     async def start(self, cloud: str) -> None:
-        """Start a cloud's services unless they run. Raises: SandboxError naming the one that did not start."""
+        """Start a cloud's services unless they are running. Raises: SandboxError naming the one that did not start."""
         async with self._locks.setdefault(cloud, asyncio.Lock()):
             if cloud not in self._started:
                 self.endpoints |= await sandbox_cloud(cloud).start(self._host)
@@ -29,15 +29,16 @@ class CloudParts:
 
     @property
     def started(self) -> tuple[str, ...]:
-        """The clouds whose services run, in the order of the registry; the first request of AWS's starts AWS, too."""
-        running = self._started | ({"aws"} if self._host.aws.serves else set())
+        """The clouds whose services run, in the order of the registry."""
+        own = self._host.own_services
+        running = self._started | ({own.cloud} if own.serves else set())
         return tuple(name for name in names() if name in running)
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
         """The processes of all clouds."""
-        return (*self._host.aws.emulators, *self._host.emulators)
+        return (*self._host.own_services.emulators, *self._host.emulators)
 
     def function_variables(self, cloud: str) -> Mapping[str, str]:
-        """Return what the platform tells a function of that cloud besides its settings."""
+        """Return what the platform adds to the settings of a function of that cloud."""
         return sandbox_cloud(cloud).function_variables(self.endpoints)

@@ -1,13 +1,11 @@
-"""Start the gateway's emulators: moto (control plane, S3), dynalite, Azurite, a Cosmos DB server, an MQTT broker."""
+"""The processes that a gateway starts and watches."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-import shutil
 import signal
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.node_install import NODE_FILES
 from l3kit.sandbox.shell import emulator_environment
 from l3kit.sandbox.state import Home, ProcessInfo, tail
 
@@ -41,63 +38,6 @@ class Emulator:
                 await self.process.wait()
 
 
-async def start_moto(home: Home) -> Emulator:
-    """Start moto. Raises: SandboxError with the last lines of its log."""
-    return await _start("moto", [sys.executable, "-m", "l3kit.sandbox.aws.moto_host"], home)
-
-
-async def start_dynalite(home: Home, node: str, modules: str) -> Emulator:
-    """Start dynalite.
-
-    Args:
-        node: the real node binary, not a wrapper.
-        modules: folder that holds node_modules.
-    Raises: SandboxError with the last lines of its log.
-    """
-    return await _start("dynalite", [node, str(NODE_FILES / "dynalite_host.js"), modules], home)
-
-
-async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
-    """Start Azurite's blob service without the data of an earlier run.
-
-    Args:
-        node: the real node binary, not a wrapper.
-        modules: folder that holds node_modules.
-    Raises: SandboxError with the last lines of its log.
-    """
-    data = home.root / "azurite"
-    try:
-        await asyncio.to_thread(shutil.rmtree, data)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        raise start_failure(
-            "azurite", f"its folder {data} could not be emptied ({error.strerror})", home.log("azurite")
-        ) from None
-    return await _start("azurite", [node, str(NODE_FILES / "azurite_host.js"), modules, str(data)], home)
-
-
-async def start_cosmos(home: Home, node: str, modules: str) -> Emulator:
-    """Start the Cosmos DB server.
-
-    Args:
-        node: the real node binary, not a wrapper.
-        modules: folder that holds node_modules.
-    Raises: SandboxError with the last lines of its log.
-    """
-    return await _start("cosmos", [node, str(NODE_FILES / "cosmos_host.js"), modules], home)
-
-
-async def start_broker(home: Home, node: str, modules: str, gateway: str) -> Emulator:
-    """Start the MQTT broker.
-
-    Args:
-        gateway: address to which it posts the messages.
-    Raises: SandboxError with the last lines of its log.
-    """
-    return await _start("mqtt", [node, str(NODE_FILES / "mqtt_host.js"), modules, gateway], home)
-
-
 def start_failure(name: str, cause: str, log: Path) -> SandboxError:
     return SandboxError(
         f"sandbox emulator {name}",
@@ -106,7 +46,11 @@ def start_failure(name: str, cause: str, log: Path) -> SandboxError:
     )
 
 
-async def _start(name: str, command: Sequence[str], home: Home) -> Emulator:
+async def start_emulator(name: str, command: Sequence[str], home: Home) -> Emulator:
+    """Start a program that writes its port to the file descriptor that it gets as its last argument.
+
+    Raises: SandboxError with the last lines of its log.
+    """
     log = home.log(name)
     read_end, write_end = os.pipe()
     try:

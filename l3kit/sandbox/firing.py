@@ -2,59 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.cloud import scheduled_functions
-from l3kit.sandbox.gateway_calls import request
+from l3kit.sandbox.aws import firing as eventbridge
+from l3kit.sandbox.aws.account import NAME as DEFAULT_CLOUD
+from l3kit.sandbox.aws.firing import ScheduleFiring
+from l3kit.sandbox.cloud import fireable, scheduled_functions
 from l3kit.sandbox.homes import did_you_mean
-from l3kit.sandbox.lifecycle import HEALTH_SECONDS, status
+from l3kit.sandbox.lifecycle import status
 from l3kit.sandbox.listing import not_up
 from l3kit.sandbox.state import SandboxState
 
-DEFAULT_CLOUD = "aws"
-"""The cloud whose schedules are meant where none is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScheduleFiring:
-    """Result of a manually triggered schedule.
-
-    Attributes:
-        event: JSON text that the function received.
-        payload: JSON text that it returned.
-        function_error: Lambda's error type; None if the handler returned.
-        log_tail: last 4 KB of the invocation's log.
-    """
-
-    schedule: str
-    group: str
-    function: str
-    event: str
-    payload: str
-    function_error: str | None
-    request_id: str
-    log_tail: str
-
-    def result(self) -> Any:
-        return json.loads(self.payload)
-
-
-@dataclass(frozen=True, slots=True)
-class Fireable:
-    """An AWS schedule, or a function with a timer or a scheduler job."""
-
-    cloud: str
-    name: str
-    group: str = ""
-
-    def __str__(self) -> str:
-        group = f" --group {self.group}" if self.group not in ("", "default") else ""
-        return f"{self.name}{group}" if self.cloud == "aws" else f"{self.name} --cloud {self.cloud}"
+__all__ = ["DEFAULT_CLOUD", "fire_function", "fire_schedule", "no_schedule_named"]
 
 
 def running(home: Path | str | None = None) -> SandboxState:
@@ -65,44 +26,21 @@ def running(home: Path | str | None = None) -> SandboxState:
     return state
 
 
-def fireable(state: SandboxState) -> list[Fireable]:
-    """The schedules that can be triggered, by cloud and name. Raises: SandboxError; ProvisioningError."""
-    found: list[Fireable] = []
-    if "aws" in state.clouds:
-        code, answer = request(state.gateway, "GET", "/_sandbox/schedules", seconds=HEALTH_SECONDS)
-        if code != 200:
-            raise SandboxError("sandbox schedules", str(answer.get("error", code)), "Read the logs in its home")
-        found += [Fireable("aws", one["name"], one["group"]) for one in answer["schedules"]]
-    for cloud, host in scheduled_functions(state).items():
-        found += [Fireable(cloud, function.name) for function in host.list() if host.timers(function.name)]
-    return found
-
-
 def fire_schedule(
     name: str, group: str = "default", time: str | None = None, *, home: Path | str | None = None
 ) -> ScheduleFiring:
-    """Invoke a schedule's target with its Input and wait for the result.
+    """Invoke an EventBridge schedule's target with its Input and wait for the result.
 
     Args:
         time: scheduled time in the event, ISO 8601; None for now.
     Raises: SandboxError if the sandbox is not running, or the schedule is missing, disabled or has no function.
     """
     state = running(home)
-    if "aws" not in state.clouds:  # asking moto would start it
-        raise SandboxError(
-            f"schedule {group}/{name}", "does not exist: AWS is not started", _remedy(state, "aws", name)
-        )
-    path = f"/_sandbox/schedules/{quote(group, safe='')}/{quote(name, safe='')}/fire"
-    code, answer = request(state.gateway, "POST", path, json.dumps({"time": time}), seconds=1000)
-    if code != 200:
-        cause = str(answer.get("error", code))
-        remedy = _remedy(state, "aws", name) if code == 404 else "Read the logs in the sandbox's home"
-        raise SandboxError(f"schedule {group}/{name}", cause, remedy)
-    return ScheduleFiring(**answer)
+    return eventbridge.fire(state, name, group, time, lambda: _remedy(state, DEFAULT_CLOUD, name))
 
 
 def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path | str | None = None) -> dict[str, Any]:
-    """Run what starts a function by schedule on another cloud than AWS, and wait for its end.
+    """Trigger the schedule of a function on a cloud whose schedules belong to its functions, and wait for its end.
 
     Args:
         time: scheduled time, ISO 8601; None for now.

@@ -21,11 +21,15 @@ from l3kit.files import UNWRITABLE, refusal
 from l3kit.sandbox.admin_calls import admin, cloud_in
 from l3kit.sandbox.answers import json_answer, rest_error
 from l3kit.sandbox.aws import function_urls
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.dynamodb import DynamoDB
 from l3kit.sandbox.aws.function_logs import CloudWatch
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.wiring import Permissions
 from l3kit.sandbox.aws.lambda_api import LambdaApi
+from l3kit.sandbox.aws.metrics import Metrics
+from l3kit.sandbox.aws.monitoring import Monitoring
+from l3kit.sandbox.aws.notifications import Notifications
 from l3kit.sandbox.aws.parts import AwsParts
 from l3kit.sandbox.aws.rule_errors import RuleErrors
 from l3kit.sandbox.aws.runtime_files import link_runtime
@@ -33,6 +37,8 @@ from l3kit.sandbox.aws.s3 import S3
 from l3kit.sandbox.aws.schedules import Schedules
 from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.signatures import SERVICES, scope_of
+from l3kit.sandbox.aws.topics import CONFIRM_PATH, Topics
+from l3kit.sandbox.azure.part import IOT_HUB
 from l3kit.sandbox.cloud_parts import CloudParts
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.faults.messages import MessageFaults
@@ -45,11 +51,11 @@ from l3kit.sandbox.open_requests import OpenRequests
 from l3kit.sandbox.owner import Owner
 from l3kit.sandbox.redacted_logs import log_redacted
 from l3kit.sandbox.service_host import MAX_BODY_BYTES, ServiceHost, client_session, free_socket, runner_of
-from l3kit.sandbox.state import ACCOUNT_ID, DISK_EXIT, REGION, Home, ProcessInfo, SandboxState, read_state, write_json
+from l3kit.sandbox.state import DISK_EXIT, Home, ProcessInfo, SandboxState, read_state, write_json
 from l3kit.sandbox.stop_reason import note_stop
 
 WATCH_SECONDS = 1.0
-_ONE_REGION = frozenset(("dynamodb", "iot", "iotdata", "lambda", "scheduler", "logs"))
+_ONE_REGION = frozenset(("dynamodb", "iot", "iotdata", "lambda", "scheduler", "logs", "monitoring", "sns", "sqs"))
 
 
 class Gateway:
@@ -82,7 +88,10 @@ class Gateway:
         site_socket = free_socket()
         port = site_socket.getsockname()[1]
         endpoint = f"http://127.0.0.1:{port}"
-        cloudwatch = CloudWatch(moto, self._role_may)
+        notifications = Notifications(session, self._home.inbox)
+        stack.push_async_callback(notifications.close)
+        self._monitoring = Monitoring(moto, Metrics(), Topics(notifications, endpoint))
+        cloudwatch = CloudWatch(moto, self._role_may, self._monitoring)
         self._faults = FaultPlans(self._kill)
         message_faults = MessageFaults(self._faults.of_caller, self._faults.kill)
         functions = LambdaApi(self._home, moto, cloudwatch, endpoint, message_faults, self._role_may)
@@ -90,7 +99,7 @@ class Gateway:
         stack.push_async_callback(functions.close)
         self._functions = functions
         middlewares = [self._requests.middleware, self._with_faults]
-        host = ServiceHost(self._home, session, self._faults, self._aws, self._iot_hub, stack, middlewares)
+        host = ServiceHost(self._home, session, self._faults, self._aws, {IOT_HUB: self._iot_hub}, stack, middlewares)
         self._parts = CloudParts(host)
         calls = await stack.enter_async_context(open_session())
         self._cloud_functions = CloudFunctions(self._home, calls, endpoint, self._parts.function_variables)
@@ -108,7 +117,7 @@ class Gateway:
         self._published = (endpoint, port, datetime.now(UTC).isoformat(timespec="seconds"))
         await web.SockSite(runner, site_socket).start()
         self._publish()
-        tasks = [asyncio.create_task(cloudwatch.run()), asyncio.create_task(self._watch())]
+        tasks = [asyncio.create_task(one) for one in (cloudwatch.run(), self._monitoring.run(), self._watch())]
         await self.stopping.wait()
         print(f"stopping: {self.reason}", flush=True)
         with contextlib.suppress(OSError):
@@ -129,7 +138,9 @@ class Gateway:
             "iot": self._messages.topic_rules.handle,
             "iotdata": self._messages.iot_data.handle,
             "lambda": functions.handle,
+            "monitoring": self._monitoring.handle,
             "scheduler": schedules.handle,
+            "sns": self._monitoring.topics.handle,
         }
 
         async def route(request: web.Request) -> web.StreamResponse:
@@ -168,6 +179,7 @@ class Gateway:
         self._messages.sources.add_routes(app, admin)
         app.middlewares.extend([self._requests.middleware, self._with_faults])
         app.router.add_get("/_sandbox/health", health)
+        app.router.add_get(CONFIRM_PATH, self._monitoring.topics.confirm)
         app.router.add_post("/_sandbox/stop", admin(stop))
         app.router.add_post("/_sandbox/clouds", admin(start))
         app.router.add_get("/_sandbox/schedules", admin(schedules.list))
@@ -205,12 +217,12 @@ class Gateway:
         me = ProcessInfo("gateway", os.getpid(), port, str(self._home.log("gateway")), psutil.Process().create_time())
         state = SandboxState(
             endpoint,
-            REGION,
             (me, *(emulator.info for emulator in self._parts.emulators)),
             self._home.root,
             begun,
             dict(self._parts.endpoints),
             self._parts.started,
+            self._aws.facts,
         )
         write_json(self._home.state_file, state.to_json())
         self._unpublished = False

@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 
 from l3kit.errors import SandboxError
 
+HEALTH_SECONDS = 30.0
+"""A sandbox under heavy load is slow to answer, but it is not down."""
+
 
 def request(endpoint: str, method: str, path: str, body: str = "", *, seconds: float) -> tuple[int, dict[str, Any]]:
     """Send an admin call. Returns: status and JSON body. Raises: SandboxError if the gateway does not answer."""

@@ -20,7 +20,7 @@ from l3kit.extras import require_extra
 from l3kit.files import UNWRITABLE, private, refusal
 from l3kit.sandbox.cloud import Progress, sandbox_cloud
 from l3kit.sandbox.emulators import start_failure
-from l3kit.sandbox.gateway_calls import request
+from l3kit.sandbox.gateway_calls import HEALTH_SECONDS, request
 from l3kit.sandbox.homes import resolve_home
 from l3kit.sandbox.lifetime import IDLE_HOURS
 from l3kit.sandbox.owner import Owner, owner_of
@@ -30,8 +30,6 @@ from l3kit.sandbox.state import DISK_EXIT, Home, SandboxState, read_state
 
 START_SECONDS = 60.0
 LOCK_SECONDS = 400.0
-HEALTH_SECONDS = 30.0
-"""A sandbox under heavy load is slow to answer, but it is not down."""
 
 
 def up(
@@ -124,7 +122,7 @@ def down(home: Path | str | None = None) -> bool:
         return False
     with _locked(place):
         stopped = sweep(place)
-        for folder in (place.functions, place.runtime, place.twins, place.clouds):
+        for folder in (place.functions, place.runtime, place.twins, place.clouds, place.inbox):
             shutil.rmtree(folder, ignore_errors=True)
     return stopped
 
@@ -198,7 +196,7 @@ def _answers(state: SandboxState) -> bool:
 
 def _clear(place: Home) -> None:
     """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
-    for folder in (place.functions, place.runtime, place.logs, place.twins, place.clouds):
+    for folder in (place.functions, place.runtime, place.logs, place.twins, place.clouds, place.inbox):
         shutil.rmtree(folder, ignore_errors=True)
     place.end_file.unlink(missing_ok=True)
     for folder in (place.logs, place.functions, place.twins):

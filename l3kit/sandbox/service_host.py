@@ -1,10 +1,10 @@
-"""The gateway's side towards the clouds whose services it starts, each service on a port of its own."""
+"""The gateway's interface for the clouds whose services it starts, each service on its own port."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,7 +26,15 @@ LINE_BYTES = 64 * 1024
 
 
 class GatewayServices(Protocol):
-    """The services behind the gateway's own address, which also start with their first request."""
+    """One cloud's services behind the gateway's own address, which also start with their first request."""
+
+    @property
+    def cloud(self) -> str:
+        """Return the cloud's name."""
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """Return facts to show besides the address, such as the region."""
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:
@@ -37,7 +45,7 @@ class GatewayServices(Protocol):
         """Return whether any of them runs."""
 
     async def start(self) -> None:
-        """Start what every twin on them needs. Raises: SandboxError with the last lines of its log."""
+        """Start the services that every twin needs. Raises: SandboxError with the last lines of the log."""
 
 
 @dataclass(frozen=True)
@@ -45,24 +53,24 @@ class ServiceHost:
     """Resources that a gateway offers to a cloud whose services it starts.
 
     Attributes:
-        session: for requests that are passed on to an emulator.
-        faults: what tests have arranged to go wrong.
-        aws: the emulators behind the gateway's own address.
-        iot_hub: answers requests to the service endpoint of Azure's IoT Hub.
+        session: for requests forwarded to an emulator.
+        faults: faults arranged by tests.
+        own_services: those behind the gateway's own address.
+        handlers: of services that the gateway implements and a cloud serves on its own port, by name.
         emulators: the processes that the gateway watches: it ends when one of them does.
     """
 
     home: Home
     session: aiohttp.ClientSession
     faults: FaultPlans
-    aws: GatewayServices
-    iot_hub: Handler
+    own_services: GatewayServices
+    handlers: Mapping[str, Handler]
     _stack: contextlib.AsyncExitStack
     _middlewares: list[Any]
     emulators: list[Emulator] = field(default_factory=list)
 
     def folder(self, cloud: str) -> Path:
-        """Return a cloud's own folder in the sandbox's home, made if it is missing; it is emptied with the sandbox."""
+        """Return a cloud's own folder in the sandbox's home, created if missing; it is emptied with the sandbox."""
         made = self.home.cloud(cloud)
         made.mkdir(mode=0o700, parents=True, exist_ok=True)
         return made

@@ -12,11 +12,7 @@ import psutil
 
 from l3kit.files import private
 
-REGION = "us-east-1"
-ACCOUNT_ID = "123456789012"
-ACCESS_KEY = "AKIASANDBOX000000000"
-SECRET_KEY = "sandbox"
-FORMAT = 4
+FORMAT = 5
 HOME_VARIABLE = "L3KIT_SANDBOX_HOME"
 DISK_EXIT = 64
 """Exit code, plus the errno, of a gateway that cannot write into its home."""
@@ -41,31 +37,30 @@ class SandboxState:
     """A running sandbox: its addresses and processes.
 
     Attributes:
-        gateway: http://127.0.0.1:PORT, the gateway's address, behind which are AWS's services too.
-        region: the only region served.
+        gateway: http://127.0.0.1:PORT, the gateway's address.
         home: folder with logs, unpacked functions and this state.
-        endpoints: of the started services other than AWS's, by name: `cosmos`, `blob`, `storage` (addresses)
-            and `firestore` (host and port), and those of clouds from other packages.
+        endpoints: of the started services with an address of their own, by name: an address, or host and port.
         clouds: those whose services have been started.
+        facts: further facts to show of the services behind the gateway's address, by name, such as the region.
     """
 
     gateway: str
-    region: str
     processes: tuple[ProcessInfo, ...]
     home: Path
     started: str
     endpoints: Mapping[str, str] = field(default_factory=dict)
     clouds: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         return {
             "format": FORMAT,
             "gateway": self.gateway,
-            "region": self.region,
             "home": str(self.home),
             "started": self.started,
             "endpoints": dict(self.endpoints),
             "clouds": list(self.clouds),
+            "facts": dict(self.facts),
             "processes": [asdict(process) for process in self.processes],
         }
 
@@ -107,6 +102,11 @@ class Home:
         return self.root / "twins"
 
     @property
+    def inbox(self) -> Path:
+        """Messages to addresses that a sandbox does not reach, a file for each."""
+        return self.root / "inbox"
+
+    @property
     def runtime(self) -> Path:
         return self.root / "runtime"
 
@@ -137,7 +137,7 @@ def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
     """Read the state file, whether or not its processes are alive; None if missing or in an unknown format.
 
     Args:
-        any_format: read also what another version of l3kit wrote, of which only the processes are reliable.
+        any_format: also read another version's file, of which only the processes are reliable.
     """
     try:
         data = json.loads(home.state_file.read_text("utf-8"))
@@ -145,12 +145,12 @@ def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
             return None
         return SandboxState(
             gateway=data.get("gateway", "") if any_format else data["gateway"],
-            region=data["region"],
             processes=tuple(ProcessInfo(**entry) for entry in data["processes"]),
             home=home.root,
             started=data["started"],
             endpoints=data.get("endpoints", {}) if any_format else data["endpoints"],
             clouds=tuple(data.get("clouds", ()) if any_format else data["clouds"]),
+            facts=data.get("facts", {}) if any_format else data["facts"],
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""Counts with singular or plural nouns, and how many things a text names."""
+"""Counts with singular or plural nouns, and the limit of named things in a text."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ CREATED = Created()
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[E]):
-    """One item. `index`: its place among the items of the call; `encoded`: in the store's form."""
+    """One item. `index`: its position in the call; `encoded`: in the store's form."""
 
     index: int
     encoded: E
@@ -35,7 +35,7 @@ class BatchCreates(Generic[E]):
     Attributes:
         encode: converts an item; raises ItemRefusedError.
         cut: splits entries into requests.
-        send: sends one request; returns an outcome for each entry, None where it is open and the entry must be sent
+        send: sends one request; returns an outcome for each entry, None if it is open and the entry must be sent
             again. Raises ItemRefusedError if the store refuses the request because of an item: it is then sent in
             halves, until the refused item is alone.
     """
@@ -81,7 +81,7 @@ class BatchCreates(Generic[E]):
 
 
 def held(decode: Callable[[T], bytes], stored: T, seen: object) -> Held | Refused:
-    """The outcome for a taken key. `decode`: converts what is stored to chunk JSON; raises ItemRefusedError."""
+    """The outcome for a taken key. `decode`: converts the stored item to chunk JSON; raises ItemRefusedError."""
     try:
         return Held(decode(stored), seen)
     except ItemRefusedError as error:

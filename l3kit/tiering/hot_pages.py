@@ -28,7 +28,7 @@ async def hot_pages(hot: HotStore, device_id: str, *, before: str, since: str | 
 class PageSize:
     """Estimates the number of items for a page of about 1 MiB from the size of the most recent ones.
 
-    For stores that limit a page by its items only.
+    For stores that limit a page only by its items.
 
     Args:
         item_bytes: assumed size of an item before the first page.
@@ -38,7 +38,7 @@ class PageSize:
         self._item_bytes = item_bytes
 
     def items(self, limit: int | None) -> int:
-        """Return the number of items. `limit`: at most so many."""
+        """Return the number of items, at most `limit`."""
         fitting = max(1, min(MAX_PAGE_ITEMS, int(PAGE_BYTES / self._item_bytes)))
         return fitting if limit is None else min(fitting, max(1, limit))
 
@@ -53,7 +53,7 @@ class Seen:
     """A page's items in a store that gives an item a new version with every write.
 
     Attributes:
-        place: what the store finds the device by.
+        place: the store's address of the device.
         versions: of the items, in their order.
     """
 

@@ -1,6 +1,7 @@
-"""One device's journal: its lease, the chunk under way and the totals moved. docs/journal.md has the state diagram.
+"""One device's journal: its lease, the chunk under way and the totals moved.
 
-Each device has one record, changed only by compare-and-swap on its version. The version is the fencing number: a run
+docs/reference/journal.md has the state diagram. Each device has one record, changed only by
+compare-and-swap on its version. The version is the fencing number: a run
 that lost its lease can no longer swap, so every later write of it fails. A chunk under way is the record's *entry*:
 
     (none) --begin--> writing --stored--> stored --close--> (none)
@@ -83,7 +84,7 @@ class DeviceJournal:
                 f"device {self._device_id}",
                 f"its next chunk number has reached {RESERVED_NUMBERS:,}, where the reserved range begins",
                 "Nothing more of it is moved. Check whether another program wrote a chunk with such a number to the "
-                "cold tier; see docs/journal.md, 'A lost journal'",
+                "cold tier; see docs/reference/journal.md, 'A lost journal'",
             )
         entry = Entry(
             "writing",

@@ -153,7 +153,7 @@ def _unreadable(cause: str) -> StoreError:
         "journal",
         cause,
         "Another program changed it. Restore or delete the record; until then nothing of the device is moved. "
-        "See docs/journal.md, 'A lost journal'",
+        "See docs/reference/journal.md, 'A lost journal'",
     )
 
 

@@ -68,8 +68,8 @@ class Held:
     """The key is taken.
 
     Attributes:
-        item: what it holds, as chunk JSON.
-        seen: the version of that in the adapter's own form, for the condition of `replace_item`.
+        item: the existing item, as chunk JSON.
+        seen: its version in the adapter's own form, for the condition of `replace_item`.
     """
 
     item: bytes
@@ -78,7 +78,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The store cannot hold the item unchanged, or its key is taken by what JSON cannot represent."""
+    """The store cannot hold the item unchanged, or its key is taken by an item that JSON cannot represent."""
 
     reason: str
 
@@ -121,7 +121,7 @@ class HotStore(Protocol):
         """Try once to delete these items of a page, in batches, each only if unchanged since the read.
 
         Each delete is conditional: on the version read (ETag, update time), which leaves no gap; on DynamoDB on the
-        attributes read, which leaves the gap described in docs/journal.md. A missing item counts as deleted.
+        attributes read, which leaves the gap described in docs/reference/journal.md. A missing item counts as deleted.
         A request that failed or whose response was lost is not repeated here: the item may have been written again
         since, so the caller reads it again first.
 
@@ -142,7 +142,7 @@ class HotStore(Protocol):
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
         """Create items given as chunk JSON, of any devices, each whole and only if its key is free.
 
-        What is created reads back as after `put_items`. A refused item does not affect the others. After an error, a
+        A created item reads back as after `put_items`. A refused item does not affect the others. After an error, a
         crash or a lost response a repeated call finds its own items `Held` with the same content, as retries inside
         may; both create an item again that was deleted in between.
 
@@ -153,10 +153,10 @@ class HotStore(Protocol):
         """
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
-        """Put a whole item in the place of exactly the version that `create_items` found under its key.
+        """Replace exactly the version that `create_items` found under the key by a whole item.
 
         No attribute of the old version remains. The condition is the version (ETag, update time), which leaves no gap;
-        on DynamoDB the content, with the gap described in docs/stores.md. A lost response is resolved.
+        on DynamoDB the content, with the gap described in docs/reference/stores.md. A lost response is resolved.
 
         Returns: whether the store holds this item now; False if another version is there, or none.
         Raises: ItemRefusedError if the store cannot hold the item unchanged; StoreError if the outcome is unknown.

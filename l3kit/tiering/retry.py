@@ -77,11 +77,11 @@ class RetryPolicy:
     async def until_none_left(
         self, usage: Usage, kind: str, resource: str, batch: B, send: Callable[[B], Awaitable[B]]
     ) -> None:
-        """Send a batch, and again what the store left of it.
+        """Send a batch, and resend what the store left of it.
 
         Args:
             send: returns what was left.
-        Raises: StoreError after 20 tries; whatever `send` raises.
+        Raises: StoreError after 20 tries; errors of `send`.
         """
         for number in range(1, BATCH_TRIES + 1):
             batch = await send(batch)

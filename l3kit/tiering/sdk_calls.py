@@ -29,15 +29,15 @@ class Failure:
 
     Attributes:
         status: HTTP status; 0 if there is none.
-        code: what callers name it by: the service's error code, or the status.
-        told: the service's words for the error message.
+        code: its name for callers: the service's error code, or the status.
+        message: the service's own error message.
         remedy: empty if nothing is known.
-        asked: seconds to wait, if the service named some.
+        asked: seconds to wait, if named by the service.
     """
 
     status: int
     code: Any
-    told: str
+    message: str
     remedy: str = ""
     asked: float = 0.0
 
@@ -87,7 +87,7 @@ class SdkCalls(ABC):
     def _judge(self, kind: str, resource: str, failure: Failure, expected: frozenset[Any]) -> Refused | Passing:
         if {failure.code, failure.status, str(failure.status)} & expected:
             return Refused(failure.code)
-        cause = f"{kind} returned {failure.status} {failure.told}".rstrip()
+        cause = f"{kind} returned {failure.status} {failure.message}".rstrip()
         if failure.status >= 500 or failure.status in PASSING or not failure.status:
             return Passing(cause, failure.asked)
         raise StoreError(resource, cause, failure.remedy)

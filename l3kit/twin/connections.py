@@ -127,12 +127,16 @@ class LinkFile:
 
 def variables_digest(variables: Mapping[str, str]) -> str:
     """Digest of a receiver's tokens, by which an entry identifies the state that it is to replace."""
-    told = [variables.get(name, "").strip() for name in (TOKEN_VARIABLE, FORMER_VARIABLE)]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    values = [variables.get(name, "").strip() for name in (TOKEN_VARIABLE, FORMER_VARIABLE)]
+    return hashlib.sha256("\n".join(values).encode()).hexdigest()
 
 
 def l1_to_l2_id(l1: str, l2: str) -> str:
     return f"{l1}_l1_to_{l2}_l2"
+
+
+def l2_to_l1_id(l2: str, l1: str) -> str:
+    return f"{l2}_l2_to_{l1}_l1"
 
 
 def l2_to_hot_id(l2: str, hot: str) -> str:
@@ -181,8 +185,8 @@ def save_inter_cloud_connection(
     if not token.strip():
         log.warning("connection %s is saved with an empty token: its writer will refuse every request", conn_id)
     changes = {"url": url, "token": token, "provider": provider, "function": function}
-    told = {key: value for key, value in changes.items() if value is not None}
-    LinkFile(Path(project_path) / FILE).change(conn_id, told, lock_seconds)
+    given = {key: value for key, value in changes.items() if value is not None}
+    LinkFile(Path(project_path) / FILE).change(conn_id, given, lock_seconds)
 
 
 def _update(path: Path, conn_id: str, changes: Mapping[str, str]) -> None:
@@ -210,9 +214,9 @@ def _content(path: Path) -> dict[str, Any]:
 
 
 def _connection(conn_id: str, entry: Mapping[str, Any]) -> Connection:
-    told = {key: str(entry.get(key) or "") for key in ("url", "token", "provider", "function", "replaces")}
+    fields = {key: str(entry.get(key) or "") for key in ("url", "token", "provider", "function", "replaces")}
     try:
-        return Connection(conn_id, former=parse_former(str(entry.get("previous") or "")), **told)
+        return Connection(conn_id, former=parse_former(str(entry.get("previous") or "")), **fields)
     except ValueError as error:
         raise ConfigurationError(
             FILE, f"connections.{conn_id}.previous {error}", "Correct or remove it; it was left unchanged"

@@ -1,4 +1,4 @@
-"""Addition of devices to a twin's `config_iot_devices.json`, which keeps everything else as it is."""
+"""Addition of devices to a twin's `config_iot_devices.json`, without changing anything else in it."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def add_devices(path: Path, ids: Sequence[str], *, lock_seconds: float = LOCK_SE
 
     Args:
         path: the file; a link is followed.
-    Returns: the ids that were not there yet.
-    Raises: ConfigurationError if it is no list of devices, or cannot be written; it is left unchanged.
+    Returns: the ids that were new.
+    Raises: ConfigurationError if it is no device list, or cannot be written; it is left unchanged.
     """
     path = path.resolve()
     with os_errors_reported(str(path)):
@@ -53,7 +53,7 @@ def _add(path: Path, ids: Sequence[str]) -> list[str]:
 
 
 def _with_entries(text: str, ids: Sequence[str], *, empty: bool) -> str:
-    """Put entries before the closing bracket, one a line, with the line ends of the file."""
+    """Insert entries before the closing bracket, one per line, with the file's line ends."""
     end = text.rindex("]")
     before = text[:end].rstrip()
     newline = "\r\n" if "\r\n" in text else "\n"

@@ -30,7 +30,7 @@ class Device(BaseModel):
 
 
 def load_devices(folder: Path, problems: list[str]) -> tuple[Device, ...]:
-    """Load the file of devices; those that can be read, after a problem."""
+    """Load the device file; after a problem, only the readable devices."""
     content = load_json(folder, DEVICES, problems)
     if content is UNREADABLE:
         return ()

@@ -18,7 +18,7 @@ def event_faults(events: Sequence[Event], l1: str, l2: str) -> tuple[str, ...]:
 
 
 def functions_by_name(events: Sequence[Event]) -> tuple[str, ...]:
-    """Return the functions that the events call by name, each once; they must be there before an item comes."""
+    """Return the functions that the events call by name, each once; they must exist before the first item arrives."""
     return tuple(dict.fromkeys(event.call.name for event in events if event.call and event.call.name))
 
 
@@ -33,11 +33,6 @@ def _faults(index: int, event: Event, l1: str, l2: str) -> Iterator[str]:
         yield (
             f"{where}: sends feedback to a device, and layer 1 on {provider(l1).title} has no way back to one. "
             "Remove the feedback, or choose another layer_1_provider"
-        )
-    elif event.reply and l1 != l2:
-        yield (
-            f"{where}: sends feedback to a device, and layers 1 and 2 are on different clouds: "
-            "the link between them has no way back. Remove the feedback, or put both layers on one cloud"
         )
     if event.call and event.call.name and not provider(l2).calls_by_name:
         yield (

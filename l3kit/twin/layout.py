@@ -1,4 +1,4 @@
-"""The clouds of a twin's layers, and what follows from them: which functions run where, and the links between them."""
+"""The clouds of a twin's layers, and the resulting places of functions and links between them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,39 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
-from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
-from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id, reader_id
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS, peers_of, variables_for
+from l3kit.twin.connections import (
+    cold_to_archive_id,
+    hot_to_cold_id,
+    l1_to_l2_id,
+    l2_to_hot_id,
+    l2_to_l1_id,
+    reader_id,
+)
 
 TIERS = ("hot", "cold", "archive")
 STORED = (*TIERS, "letters")
 """Kinds of stores on a cloud: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
+SCHEDULED = (*MOVERS, EXPIRER)
+"""The functions that a schedule starts."""
 READERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "reader")
-RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")
+RECEIVERS = ("archive-writer", "cold-writer", "writer", "feedback-receiver", "ingestion")
 CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
 """The functions that a message passes, last to first."""
 SOURCE = CHAIN[-1]
 """The function to which devices' messages are delivered."""
-ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, *READERS)
+ORDER = ("archive-writer", "cold-writer", "feedback-receiver", *SCHEDULED, *CHAIN, *READERS)
 """Receivers before senders and the called before the caller, so that every address exists before it is needed."""
 _ENTRANCE_ID = re.compile(
-    rf"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
+    r"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|[a-z]+_l2_to_([a-z]+)_l1"
+    rf"|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A function that takes HTTP requests with a token, from whoever has the token.
+    """A function that takes HTTP requests from anybody with its token.
 
     Attributes:
         id: of its entry in config_inter_cloud.json, e.g. `aws_l3hot_hot-reader`.
@@ -58,7 +68,7 @@ class Link(Entrance):
     """The connection between two layers on different clouds: a sender of the twin posts to the entrance.
 
     Attributes:
-        sender: the function that posts: a mover, the connector or the persister.
+        sender: the function that posts: a mover, the connector, the persister or the event-checker.
         source: the sender's cloud.
     """
 
@@ -73,7 +83,7 @@ class Link(Entrance):
 def receiving_cloud(entrance_id: str) -> str:
     """The cloud of an entrance of any layout, by its id; empty for other ids."""
     found = _ENTRANCE_ID.fullmatch(entrance_id)
-    return (found[1] or found[2]) if found else ""
+    return next(filter(None, found.groups())) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +91,14 @@ class Layout:
     """The clouds of the three tiers, and of layers 1 and 2 before them.
 
     Attributes:
-        l1: where devices' messages come in; empty if the twin has no message chain.
-        l2: where they are processed; empty if the twin has no message chain.
+        l1: receives devices' messages; empty if the twin has no message chain.
+        l2: processes them; empty if the twin has no message chain.
         events: whether they are checked for events.
+        feedback: whether an event sends a message to a device.
         reader_urls: whether the readers have addresses.
+        expires: whether data are deleted from the archive when they are old enough.
         links: between layers on different clouds, in the order in which data passes them.
-        entrances: everything that takes HTTP requests with a token: the links, then the readers with addresses.
+        entrances: all entrances: the links, then the readers with addresses.
     """
 
     hot: str
@@ -95,7 +107,9 @@ class Layout:
     l1: str = field(default="", kw_only=True)
     l2: str = field(default="", kw_only=True)
     events: bool = field(default=False, kw_only=True)
+    feedback: bool = field(default=False, kw_only=True)
     reader_urls: bool = field(default=False, kw_only=True)
+    expires: bool = field(default=False, kw_only=True)
     links: tuple[Link, ...] = field(init=False, repr=False, compare=False)
     entrances: tuple[Entrance, ...] = field(init=False, repr=False, compare=False)
 
@@ -103,6 +117,7 @@ class Layout:
         steps = (
             (l1_to_l2_id, "connector", self.l1, "ingestion", self.l2),
             (l2_to_hot_id, "persister", self.l2, "writer", self.hot),
+            (l2_to_l1_id, "event-checker", self.l2 if self.feedback else "", "feedback-receiver", self.l1),
             (hot_to_cold_id, "hot-to-cold-mover", self.hot, "cold-writer", self.cold),
             (cold_to_archive_id, "cold-to-archive-mover", self.cold, "archive-writer", self.archive),
         )
@@ -120,7 +135,7 @@ class Layout:
 
     @classmethod
     def parse(cls, text: str) -> Layout:
-        """The layout written so, such as `aws-azure-gcp`. Raises: ConfigurationError listing what is allowed."""
+        """Parse a layout such as `aws-azure-gcp`. Raises: ConfigurationError listing what is allowed."""
         parts = text.split("-")
         if len(parts) != len(TIERS) or not all(map(is_known, parts)):
             allowed = f"Allowed: HOT-COLD-ARCHIVE, each one of {', '.join(names())}"
@@ -159,13 +174,15 @@ class Layout:
     # --- functions --------------------------------------------------------------------------------------------
 
     def host_of(self, function: str) -> str | None:
-        """The cloud that runs this function; None where the layout does not call for it."""
+        """The cloud that runs this function; None if the layout does not need it."""
         if function in RECEIVERS:
             link = self.link_to(function)
             return link.target if link else None
         if function == "connector" and not self.link_from(function):
             return None
         if function == "event-checker" and not self.events:
+            return None
+        if function == EXPIRER and not self.expires:
             return None
         return self.layer(FUNCTIONS[function].tier) or None
 
@@ -174,15 +191,18 @@ class Layout:
         return peers_of(function, l1_apart=self.l1 != self.l2, events=self.events)
 
     def functions_on(self, cloud: str) -> tuple[str, ...]:
-        """The functions that the layout calls for on this cloud, receivers first."""
+        """The functions that the layout needs on this cloud, receivers first."""
         return tuple(name for name in ORDER if self.host_of(name) == cloud)
 
+    def scheduled_on(self, cloud: str) -> tuple[str, ...]:
+        """The functions on this cloud that a schedule starts, the hot tier's first."""
+        return tuple(name for name in SCHEDULED if self.host_of(name) == cloud)
+
     def movers_on(self, cloud: str) -> tuple[str, ...]:
-        """The movers that run on this cloud, the hot tier's first."""
         return tuple(name for name in MOVERS if self.host_of(name) == cloud)
 
     def variables_of(self, function: str, cloud: str) -> Sequence[str]:
-        """Names of the variables that this function needs on this cloud, which a former layout may have put it on."""
+        """Names of this function's variables on this cloud, where a former layout may have put it."""
         remote = self.link_from(function) is not None
         variables = provider(cloud).variables
         return variables_for(
@@ -201,13 +221,13 @@ class Layout:
         return {entrance.id: entrance for entrance in self.entrances}[entrance_id]
 
     def entrance_of(self, function: str) -> Entrance | None:
-        """Return how requests reach this function; None if it takes none."""
+        """Return the entrance of this function; None if it takes no requests."""
         return next((entrance for entrance in self.entrances if entrance.receiver == function), None)
 
     def link_to(self, receiver: str) -> Link | None:
-        """The link that ends at this receiver; None where none does."""
+        """The link that ends at this receiver; None if there is none."""
         return next((link for link in self.links if link.receiver == receiver), None)
 
     def link_from(self, sender: str) -> Link | None:
-        """The link that begins at this sender; None where the next layer is on the same cloud."""
+        """The link that begins at this sender; None if the next layer is on the same cloud."""
         return next((link for link in self.links if link.sender == sender), None)

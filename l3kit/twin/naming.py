@@ -33,9 +33,9 @@ def check_twin_name(name: str) -> str:
 
 
 def function_name(twin_name: str, function: str) -> str:
-    """Return a function's name before any cloud's limit.
+    """Return a function's name before a cloud's limit is applied.
 
-    The hot tier's `writer` is called `hot-writer` there: with its own name, that of a twin `plant-cold` would be called
+    The hot tier's `writer` is called `hot-writer` there: with its own name, that of a twin `plant-cold` would be named
     like the cold writer of a twin `plant`.
     """
     return f"{twin_name}-{'hot-writer' if function == 'writer' else function}"

@@ -1,4 +1,4 @@
-"""Processors that a twin brings: found in its folder and checked without running them."""
+"""A twin's own processors: found in its folder and checked without running them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def load_processors(folder: Path, devices: Collection[str]) -> tuple[Mapping[str
 
 
 def code_faults(source: bytes) -> Iterator[str]:
-    """Yield what is wrong with the code of a processor, each with its remedy. The code is not run."""
+    """Yield the problems with the code of a processor, each with its remedy. The code is not run."""
     if len(source) > MAX_BYTES:
         yield f"is {len(source):,} bytes; at most {MAX_BYTES:,} are allowed"
         return

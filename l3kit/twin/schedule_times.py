@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 
 from l3kit.twin.schedule_expressions import FIELDS, MONTHS, WEEKDAYS, has_day_rule
 
+MANY_TIMES = 12_000
+"""Times of a cron expression among which its longest gap is looked for: more than a week of minutes."""
+_A_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS_AHEAD = 3_000
 """Search range for the next time of a cron expression; 29 February recurs within 8 years at most."""
 
@@ -30,6 +34,19 @@ def next_time(expression: str, now: datetime, made: datetime | None = None) -> d
     count, unit = inner.split()
     period = timedelta(**{f"{unit.removesuffix('s')}s": int(count)})
     return made.astimezone(UTC) if made > now else made.astimezone(UTC) + ((now - made) // period + 1) * period
+
+
+def longest_gap(expression: str) -> timedelta | None:
+    """Return the longest time between two runs of an EventBridge expression, the same whenever it is asked for.
+
+    Returns: None if it runs once, or it cannot be determined: crons with L, W or #.
+    """
+    kind, inner = expression.rstrip(")").split("(", 1)
+    if kind == "rate":
+        count, unit = inner.split()
+        return timedelta(**{f"{unit.removesuffix('s')}s": int(count)})
+    times = islice(_cron_times(inner.split(), _A_MONDAY), MANY_TIMES) if kind == "cron" else ()
+    return max((later - earlier for earlier, later in pairwise(times)), default=None)
 
 
 def next_times(expression: str, now: datetime, made: datetime | None = None, count: int = 3) -> list[datetime]:
@@ -58,18 +75,22 @@ def _matches_in_year(fields: Sequence[str], year: int) -> bool:
 
 
 def _next_cron_time(fields: Sequence[str], now: datetime) -> datetime | None:
+    return next(_cron_times(fields, now), None)
+
+
+def _cron_times(fields: Sequence[str], after: datetime) -> Iterator[datetime]:
+    """Yield the times of a cron expression in DAYS_AHEAD; none if it has a day rule (L, W or #)."""
     if any(has_day_rule(fields[n]) for n in (2, 4)):
-        return None
+        return
     minutes, hours, days, months, weekdays, years = (
         _values(text.upper(), low, high) for text, (_, low, high, _) in zip(fields, FIELDS, strict=True)
     )
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = after.replace(hour=0, minute=0, second=0, microsecond=0)
     for day in (midnight + timedelta(days=n) for n in range(DAYS_AHEAD)):
         fits = day.day in days and day.month in months and day.isoweekday() % 7 + 1 in weekdays and day.year in years
         for moment in (day.replace(hour=h, minute=m) for h in sorted(hours) for m in sorted(minutes)) if fits else ():
-            if moment > now:
-                return moment
-    return None
+            if moment > after:
+                yield moment
 
 
 def _values(field: str, low: int, high: int) -> set[int]:

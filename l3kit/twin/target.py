@@ -24,7 +24,7 @@ def target_fault(value: object) -> str | None:
 
 
 def cloud_parameter(name: str) -> CloudParameter | None:
-    """The parameter of that name, from the cloud whose prefix it has; None where no cloud takes it."""
+    """The parameter of that name, from the cloud with its prefix; None if no cloud has it."""
     cloud = next((one for one in names() if name.startswith(f"{one}_")), None)
     return None if cloud is None else next((one for one in provider(cloud).parameters if one.name == name), None)
 
@@ -35,12 +35,12 @@ def cloud_parameter_fault(parameter: CloudParameter, value: object) -> str | Non
 
 
 def built_in_parameters() -> tuple[CloudParameter, ...]:
-    """All parameters that only one of l3kit's own clouds takes."""
+    """All parameters of single built-in clouds."""
     return tuple(parameter for cloud in BUILT_IN for parameter in provider(cloud).parameters)
 
 
 def new_name(name: str) -> str | None:
-    """The present name of a parameter of l3kit 0.1.0; None where it has not been renamed."""
+    """The present name of a parameter of l3kit 0.1.0; None if it has not been renamed."""
     return next((one.name for one in built_in_parameters() if one.former == name), None)
 
 
@@ -48,8 +48,8 @@ def unknown_parameter(name: str, of: str, others: Iterable[str] = ()) -> str:
     """Describe an unknown parameter: its new name, or the nearest known name.
 
     Args:
-        of: what does not take it.
-        others: the parameters that belong to no cloud.
+        of: what does not have it.
+        others: the cloud-independent parameters.
     """
     if new := new_name(name):
         return f"is now called {new}"
@@ -58,7 +58,7 @@ def unknown_parameter(name: str, of: str, others: Iterable[str] = ()) -> str:
 
 
 def check_cloud_parameters(given: Mapping[str, object]) -> dict[str, str]:
-    """The clouds' parameters, checked by the clouds. Raises: ConfigurationError naming each one that is not allowed."""
+    """Return the clouds' parameters, checked by the clouds. Raises: ConfigurationError naming each invalid one."""
     checked, problems = {}, []
     for name, value in given.items():
         parameter = cloud_parameter(name)

@@ -23,9 +23,9 @@ from l3kit.clouds.gcp.data import object_stores as gcp_objects
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 from l3kit.conformance import Backend
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.gcp.part import gcp_session
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.ports import ObjectStore, Tier
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 

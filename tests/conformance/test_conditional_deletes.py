@@ -21,7 +21,7 @@ from l3kit.clouds.aws.data.items import WRAPPED
 from l3kit.clouds.aws.data.stores import Place, open_hot
 from l3kit.clouds.aws.session import Credentials
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from tests.conformance.backends import FOREIGN
 
 pytestmark = pytest.mark.sandbox
@@ -202,7 +202,7 @@ def test_the_others_of_a_page_go_whatever_happened_to_some(world: World) -> None
 def test_a_delete_that_arrives_a_second_time_later_destroys_nothing_but_what_only_gained_attributes(
     world: World, new: Item, survives: bool
 ) -> None:
-    """The late answer is not read, so the returned item is not put back: the gap described in docs/journal.md."""
+    """The late answer is not read, so the returned item is not put back: the gap of docs/reference/journal.md."""
 
     async def steps(store: DynamoHotStore, table: Kept) -> None:
         world.put({**KEY, "a": {"N": "1"}})

@@ -22,9 +22,9 @@ from l3kit.clouds.azure.data.hot_store import CosmosHotStore
 from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
 from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.gcp.part import gcp_session
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.ports import HotStore, Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
 

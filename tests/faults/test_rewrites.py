@@ -1,6 +1,6 @@
 """A rewrite aimed at every gap of the deployed hot-to-cold mover: by itself, before a fault, before a second delivery.
 
-docs/journal.md, "Rewritten items", names the one gap on DynamoDB; here it is shown to be the only one.
+docs/reference/journal.md, "Rewritten items", names the one gap on DynamoDB; here it is shown to be the only one.
 """
 
 from __future__ import annotations

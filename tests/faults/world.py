@@ -23,8 +23,8 @@ import boto3
 from l3kit.clouds.aws.session import AwsSession
 from l3kit.clouds.ports.cloud import Cloud
 from l3kit.errors import L3Error, StoreError
+from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
 from l3kit.sandbox.faults import arranged as faults
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session, reached
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, decompress, object_key, parse_object_key
 from l3kit.tiering.journal import end_lease
@@ -73,7 +73,7 @@ class Tally:
     """What a test has done, for the summary at the end of the run.
 
     Attributes:
-        gap: versions lost where docs/journal.md says they are; not among `lost`.
+        gap: versions lost where docs/reference/journal.md says they are; not among `lost`.
     """
 
     faults: int = 0

@@ -13,6 +13,7 @@ from botocore.config import Config
 
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.aws.part import environment
 from tests.integration.sandbox.conftest import EVERYTHING, trust
 
@@ -40,7 +41,7 @@ def aws(sandbox: SandboxState) -> Callable[[str], Any]:
         return boto3.client(
             service,
             endpoint_url=sandbox.gateway,
-            region_name=sandbox.region,
+            region_name=REGION,
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}, read_timeout=60),

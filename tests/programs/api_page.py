@@ -1,4 +1,4 @@
-"""Write docs/api.md from the docstrings: `python -m tests.programs.api_page`."""
+"""Write docs/reference/api.md from the docstrings: `python -m tests.programs.api_page`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import l3kit
 from l3kit.deploy import ApplyResult
 from l3kit.deploy.open_plan import OpenPlan
 from l3kit.notebook.answer import Answer, CheckedAnswer
+from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.audit.report import AuditReport
 from l3kit.operate.erase.report import ErasePlan, EraseReport
 from l3kit.operate.explain.page import DevicePage
@@ -35,17 +36,20 @@ from l3kit.operate.runs import MoverRuns
 from l3kit.operate.simulate.publication import Publication
 from l3kit.operate.verify.report import VerifyReport
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "api.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "api.md"
 SECTION = re.compile(r"^(Args|Attributes|Returns|Raises): *(.*)$")
 ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
-    *(LogsReport, AuditReport, RunHistory, Forecast, PauseReport, HoldReport, ErasePlan, EraseReport),
+    *(LogsReport, AuditReport, RunHistory, AlarmsReport, Forecast, PauseReport),
+    *(HoldReport, ErasePlan, EraseReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API
 
-Made from the docstrings by `make api-page`; change those, not this page.
+For programs and notebooks that use l3kit: everything that `import l3kit` offers.
+
+Made from the docstrings by `make pages`; change those, not this page.
 
 ```python
 import l3kit
@@ -115,7 +119,7 @@ def _member(name: str, value: object) -> Iterator[str]:
     """A list item, with its docstring's arguments and errors below it."""
     prose, *items = [line.strip() for line in _prose(value) if line.strip()]
     yield f"- `{name}`: {prose}"
-    yield from (f"  {item}" for item in items)
+    yield from (f"    {item}" for item in items)
 
 
 def _callable(name: str, made: Callable[..., object]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""docs/configuration.md agrees with the models: every key and parameter is there, and its examples load."""
+"""docs/reference/configuration.md agrees with the models: every key and parameter is there, and its examples load."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from l3kit.twin.config import CONFIG, EVENTS, PROVIDER_FILE, Config, Providers, Twin
+from l3kit.twin.config import CONFIG, EVENTS, PROVIDER_FILE, Config, Twin
 from l3kit.twin.connections import FILE, load_connections
 from l3kit.twin.devices import DEVICES, Device
+from l3kit.twin.provider_choice import Providers
 from l3kit.twin.target import built_in_parameters
 from tests.support.notebook_models import MODELS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "configuration.md").read_text("utf-8")
 
 
 def section(title: str) -> str:

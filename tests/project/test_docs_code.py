@@ -1,4 +1,4 @@
-"""What README.md and docs/*.md show as code exists: Python is run, calls fit their signatures, command lines parse."""
+"""What README.md and docs show as code exists: Python is run, calls fit their signatures, command lines parse."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice, pairwise
@@ -17,27 +18,31 @@ from typing import Any
 
 import pytest
 import yaml
+from typer import TyperException
 
 import l3kit
 from l3kit import cli
+from l3kit.cli.program import root_command
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.open_twin import OpenTwin
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 NEEDS_A_SANDBOX = {"measure_move"}
 EXAMPLE = ROOT / "params" / "twins" / "nyc-weather"
 
 
 def fences(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    """The blocks of a language, also those in lists, without what indents them."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
 
 
 def inline(page: Path) -> list[str]:
     """Code between backticks, outside of fences."""
-    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     return [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", text)]
 
 
@@ -66,11 +71,11 @@ def report() -> dict[str, Any]:
 
 
 def given_to_cost(folder: Path) -> dict[str, Any]:
-    """What docs/cost.md has already when its code begins; the values are those of the file that it shows.
+    """What docs/reference/cost.md has already when its code begins; the values are those of the file that it shows.
 
     Of the sample that they name there is a part in the folder: all of it takes 3 s to compress.
     """
-    (values,) = (yaml.safe_load(text) for text in fences(ROOT / "docs" / "cost.md", "yaml"))
+    (values,) = (yaml.safe_load(text) for text in fences(ROOT / "docs" / "reference" / "cost.md", "yaml"))
     path = folder / values["sample"]
     path.parent.mkdir(parents=True)
     with gzip.open(ROOT / values["sample"], "rt") as whole, gzip.open(path, "wt") as part:
@@ -91,12 +96,12 @@ def given_to_cost(folder: Path) -> dict[str, Any]:
 
 def test_the_code_of_the_page_on_costs_runs(tmp_path: Path) -> None:
     names, left = given_to_cost(tmp_path), 0
-    for block in fences(ROOT / "docs" / "cost.md", "python"):
+    for block in fences(ROOT / "docs" / "reference" / "cost.md", "python"):
         for statement in ast.parse(block).body:
             if any(isinstance(n, ast.Attribute) and n.attr in NEEDS_A_SANDBOX for n in ast.walk(statement)):
                 left += 1
             else:
-                exec(compile(ast.Module([statement], []), "docs/cost.md", "exec"), names)
+                exec(compile(ast.Module([statement], []), "docs/reference/cost.md", "exec"), names)
     assert left == 1, "the small move in the sandbox, which the notebook cost_analysis makes"
 
 
@@ -226,6 +231,26 @@ def test_l3kit_command_lines_parse(line: str, capsys: pytest.CaptureFixture[str]
     usage = capsys.readouterr().out
     for option in options_of(line):
         assert re.search(rf"{option}\b", usage), line
+
+
+def typed_lines() -> set[str]:
+    """What readers type as it stands: lines of blocks marked as a shell's. Unmarked ones may hold a synopsis."""
+    lines = [line for page in PAGES for fence in fences(page, "sh") for line in fence.splitlines()]
+    return {line for line in lines if line.startswith("l3kit ")}
+
+
+@pytest.mark.parametrize("line", sorted(typed_lines()))
+def test_what_readers_type_is_a_whole_command_line(line: str) -> None:
+    command, words = root_command(), shlex.split(line)[1:]
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    command.make_context(line, words)
+
+
+@pytest.mark.parametrize("line", ["l3kit query pump-1 --form 2025", "l3kit audit --sample", "l3kit plan x y"])
+def test_a_command_line_with_a_fault_is_noticed(line: str) -> None:
+    with pytest.raises(TyperException):
+        test_what_readers_type_is_a_whole_command_line(line)
 
 
 @pytest.mark.parametrize("line", sorted(set(command_lines("papermill"))))

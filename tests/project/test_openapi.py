@@ -1,4 +1,4 @@
-"""docs/openapi.yaml, docs/protocol.md, docs/readers.md and the code name the same fields, headers and statuses."""
+"""openapi.yaml, protocol.md, readers.md of docs/reference and the code have the same fields, headers and statuses."""
 
 from __future__ import annotations
 

@@ -127,8 +127,9 @@ def test_make_and_ci_speak_of_the_same_slices() -> None:
     slices = re.search(r"^SLICES := (\d+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert slices
     assert f"make test-slice  Run one of the {slices[1]} slices" in helped
-    assert (ROOT / ".ci" / "run").read_text().splitlines()[-4:] == [
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-5:] == [
         "make lint",
+        "make docs",
         "make test",
         "make test-wheel",
         "make test-slice",

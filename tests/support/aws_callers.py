@@ -11,8 +11,8 @@ import boto3
 from botocore.config import Config
 
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY
 from l3kit.sandbox.aws.function_instance import IDENTITY
-from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID, SECRET_KEY
 
 Client = Any
 _ONCE = Config(retries={"total_max_attempts": 1}, read_timeout=60)
@@ -30,7 +30,7 @@ class Caller:
         return boto3.client(
             service,
             endpoint_url=self._state.gateway,
-            region_name=self._state.region,
+            region_name=REGION,
             aws_access_key_id=key,
             aws_secret_access_key=secret,
             aws_session_token=token,

@@ -1,4 +1,4 @@
-"""A sender that knows docs/openapi.yaml and docs/protocol.md, and nothing of l3kit's code."""
+"""A sender that knows docs/reference/openapi.yaml and docs/reference/protocol.md, and nothing of l3kit's code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import requests
 import yaml
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import boto3
 from l3kit.clouds.aws.control.grants import Grant
 from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, policy_of
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session
 from tests.support.accounts import aws_of, on_account
 

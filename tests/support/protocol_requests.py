@@ -28,9 +28,9 @@ from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.twin.connections import Connection
-from tests.support.message_requests import accounted, fitting_messages
+from tests.support.message_requests import accounted, fitting_feedback, fitting_messages
 
-OPENAPI = Path(__file__).parents[2] / "docs" / "openapi.yaml"
+OPENAPI = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
 _numbers = itertools.count(1)
 _RUN = ("2026-01-01T00:00:00+00:00", "2026-01-01T23:59:59.999Z")
 _TEXTS = ("iot_device_id", "start_timestamp", "end_timestamp")
@@ -40,7 +40,7 @@ GENERATION = {"deterministic": True, "database": "none", "with-security-paramete
 
 
 def schema_of(seed: int) -> schemathesis.schemas.BaseSchema:
-    """docs/openapi.yaml for schemathesis, with the draws of a seed."""
+    """docs/reference/openapi.yaml for schemathesis, with the draws of a seed."""
     config = schemathesis.Config.from_dict({"seed": seed, "generation": GENERATION})
     return schemathesis.openapi.from_path(OPENAPI, config=config)
 
@@ -62,7 +62,7 @@ _CHECKED_HERE = ("positive_data_acceptance", "negative_data_rejection")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """A receiver or reader and its operation in docs/openapi.yaml."""
+    """A receiver or reader and its operation in docs/reference/openapi.yaml."""
 
     operation: schemathesis.APIOperation
     connection: Connection
@@ -122,19 +122,20 @@ _DOCUMENTED = checks(
 
 @cache
 def document() -> dict[str, Any]:
-    """docs/openapi.yaml."""
+    """docs/reference/openapi.yaml."""
     content: dict[str, Any] = yaml.safe_load(OPENAPI.read_text("utf-8"))
     return content
 
 
 def validator(name: str) -> Any:
-    """A validator of one of the schemas in docs/openapi.yaml."""
+    """A validator of one of the schemas in docs/reference/openapi.yaml."""
     components = document()["components"]
     return jsonschema_rs.Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": components})
 
 
 _ENVELOPES = {"/cold-writer": validator("ColdEnvelope"), "/archive-writer": validator("ArchiveEnvelope")}
 _ENVELOPES |= dict.fromkeys(("/ingestion", "/writer"), validator("MessageEnvelope"))
+_ENVELOPES["/feedback-receiver"] = validator("FeedbackEnvelope")
 
 
 def send(case: schemathesis.Case, writer: Endpoint) -> None:
@@ -273,5 +274,6 @@ _FITTING: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], Callable[[
     "/archive-writer": (fitting_object, lambda body: str(body["object_key"])),
     "/ingestion": (fitting_messages, None),
     "/writer": (fitting_messages, None),
+    "/feedback-receiver": (fitting_feedback, None),
 }
 """Of each receiver, what makes a drawn body consistent, and the object key that it names."""

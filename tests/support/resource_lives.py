@@ -81,6 +81,16 @@ def _schedules(aws: Aws, names: AwsNames) -> None:
     client.update_schedule(**{key: there[key] for key in kept}, State="DISABLED")
 
 
+def _alarms(aws: Aws, names: AwsNames) -> None:
+    cloudwatch, sqs = aws("cloudwatch"), aws("sqs")
+    name = names.alarm("failed", "cold-to-archive-mover")
+    (there,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    kept = ("AlarmName", "Namespace", "MetricName", "Statistic", "Period", "EvaluationPeriods", "ComparisonOperator")
+    cloudwatch.put_metric_alarm(**{key: there[key] for key in kept}, Threshold=9.0)
+    url = sqs.get_queue_url(QueueName=names.missed_starts_queue())["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"MessageRetentionPeriod": "60"})
+
+
 LIVES = {
     "tables": Life(("table",), ("tables", "journal table"), _tables),
     "buckets": Life(("bucket",), ("buckets", "objects"), _buckets),
@@ -91,6 +101,11 @@ LIVES = {
         ("functions", "roles of functions", "topic rule", "all topic rules", "topic rule's role"),
         _functions,
     ),
+    "alarms": Life(
+        ("topic", "queue", "alarm"),
+        ("alarms", "all alarms", "metrics", "alarm topic", "queue of missed starts"),
+        _alarms,
+    ),
     "schedules": Life(("schedule group", "schedule"), ("schedule group", "schedules", "scheduler's role"), _schedules),
 }
 
@@ -99,7 +114,7 @@ def resources(twin: Twin, session: Session) -> list[Resource]:
     """One resource of each kind, in order of creation."""
     cloud = AwsProvisioner(twin, aws_of(session), session.links(twin))
     functions = [part for name in ("cold-writer", "dispatcher") for part in cloud.function_parts(name, tuple)]
-    return [*cloud.stores(STORED), *functions, *cloud.schedules(["cold-to-archive-mover"])]
+    return [*cloud.stores(STORED), *functions, *cloud.alarms(), *cloud.schedules(["cold-to-archive-mover"])]
 
 
 def live(life: Life, twin: Twin, maker: Session, aws: Aws, names: AwsNames) -> None:

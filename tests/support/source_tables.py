@@ -31,7 +31,7 @@ class MemorySource:
     share: float = 0.0
     units: float = 1.0
     identity: str = "1"
-    untold: str = ""
+    unverified: str = ""
     left: int = 0
     fault: Fault = "lost"
     folder: Path | None = None
@@ -45,7 +45,7 @@ class MemorySource:
         count = sum(map(len, self.parts_items.values()))
         told = "4 read units a second are provisioned" if self.share else ""
         return SourceFacts(
-            "table plant", self.identity, self.keys, count, self.units * count, told, self.share, self.untold
+            "table plant", self.identity, self.keys, count, self.units * count, told, self.share, self.unverified
         )
 
     def reading(self, facts: SourceFacts, device: str) -> MemorySource:

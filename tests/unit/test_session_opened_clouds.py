@@ -62,7 +62,7 @@ def state_of(home: Path, clouds: Sequence[str] = tuple(BUILT_IN), *, port: int =
     """A sandbox with these clouds, the file with its state written."""
     me = ProcessInfo("gateway", os.getpid(), port, "x.log", psutil.Process().create_time())
     address, begun = f"http://127.0.0.1:{port}", "2026-11-28T20:00:00+00:00"
-    state = SandboxState(address, "us-east-1", (me,), home, begun, ADDRESSES, tuple(clouds))
+    state = SandboxState(address, (me,), home, begun, ADDRESSES, tuple(clouds))
     write_json(Home(home).state_file, state.to_json())
     return state
 

@@ -21,4 +21,5 @@ BILLING = Billing(
     default_region="us-east-1",
     counts_units=True,
     restores_by_speed=True,
+    watching=("cloudwatch", "standard"),
 )

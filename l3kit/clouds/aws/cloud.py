@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 SOURCE_TRIES = 20
-"""Tries of a request to a table of others, which may be throttled for as long as those are busy."""
+"""Tries of a request to a foreign table, which may be throttled for as long as its other users are busy."""
 SOURCE_CONNECTIONS = 8
 
 
@@ -79,7 +79,7 @@ class AwsCloud(HostedFunctions):
         return DynamoSource(open_table(name, place, SOURCE_CONNECTIONS), own)
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
-        """Bytes are wrapped in a text, since Lambda's runtime would round their numbers."""
+        """Wrap bytes in a text, since Lambda's runtime would round their numbers."""
         return super().invoke(twin, function, wrapped(event) if isinstance(event, bytes) else event)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
@@ -104,7 +104,7 @@ class AwsCloud(HostedFunctions):
 
 
 def aws_in(clouds: Mapping[str, Cloud]) -> AwsCloud:
-    """AWS among a session's clouds. Raises: ConfigurationError if it is not there."""
+    """AWS among a session's clouds. Raises: ConfigurationError if it is missing."""
     found = clouds.get(AwsCloud.provider)
     if not isinstance(found, AwsCloud):
         raise ConfigurationError("AWS", "is not reached by this session", "Connect with a twin that has a tier on it")

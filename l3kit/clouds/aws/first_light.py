@@ -1,4 +1,4 @@
-"""First-light on AWS: billed requests, the account, and log groups that others may have created."""
+"""First-light on AWS: billed requests, the account, and log groups, also those created by others."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 OBJECT_BYTES = 131_072
-"""Billed for each object in Standard-IA, however small it is."""
+"""Minimum billed size of an object in Standard-IA."""
 ARCHIVE_BYTES = 131_072
-"""More than an archived chunk of these items with the 40 KB that Deep Archive adds to each object."""
+"""Upper bound for an archived chunk of these items, with the 40 KB that Deep Archive adds to each object."""
 
 
 class AwsFirstLight:
@@ -68,7 +68,7 @@ class AwsFirstLight:
         return [f"log group {name}" for name in groups_of(Context(session, session.names(twin.name)))]
 
     def secrets(self, cloud: Cloud, twin: Twin) -> tuple[str, ...]:
-        """The account's id, and its digest at the end of buckets' names, short enough to be found by trying."""
+        """The account's id, and its digest at the end of bucket names, short enough for a brute-force search."""
         session = _session(cloud)
         return (session.account_id, session.names(twin.name).cold_s3_bucket().rsplit("-", 1)[-1])
 

@@ -14,7 +14,7 @@ class AwsNames:
 
     Args:
         twin_name: checked by `check_twin_name`.
-        account_id: 12 digits. Buckets are unique in the whole world: their names end in a digest of account, region
+        account_id: 12 digits. Bucket names are globally unique: they end in a digest of account, region
             and twin, which stays the same over re-deployments.
     """
 
@@ -37,7 +37,7 @@ class AwsNames:
         return f"/aws/lambda/{self.function(function)}"
 
     def schedule(self, function: str) -> str:
-        """The schedule that starts a mover, named like it. At most 64 characters."""
+        """The schedule that starts a function, named like it. At most 64 characters."""
         return self.function(function)
 
     def schedule_group(self) -> str:
@@ -45,7 +45,7 @@ class AwsNames:
         return f"l3kit-{self.twin_name}"
 
     def scheduler_role(self) -> str:
-        """The role with which EventBridge Scheduler invokes the movers."""
+        """The role with which EventBridge Scheduler invokes the movers and the expirer."""
         return limited(f"{self.twin_name}-scheduler", 64)
 
     def topic_rule(self) -> str:
@@ -55,6 +55,18 @@ class AwsNames:
     def topic_rule_role(self) -> str:
         """The role with which IoT Core stores messages for which it could not invoke the dispatcher."""
         return limited(f"{self.twin_name}-topic-rule", 64)
+
+    def alarm(self, kind: str, mover: str = "") -> str:
+        """One of the twin's alarms. At most 255 characters."""
+        return "-".join(filter(None, (self.twin_name, mover, kind)))
+
+    def alarm_topic(self) -> str:
+        """The topic that alarms are published to. At most 256 characters."""
+        return f"{self.twin_name}-alarms"
+
+    def missed_starts_queue(self) -> str:
+        """The queue of the starts that EventBridge Scheduler gave up. At most 80 characters."""
+        return f"{self.twin_name}-missed-starts"
 
     def hot_cold_mover_lambda_function(self) -> str:
         return self.function("hot-to-cold-mover")
@@ -88,6 +100,16 @@ class AwsNames:
     def archive_writer_iam_role(self) -> str:
         return self.role("archive-writer")
 
+    def archive_expirer_lambda_function(self) -> str:
+        """The archive expirer, deployed where the twin's data expire."""
+        return self.function("archive-expirer")
+
+    def archive_expirer_iam_role(self) -> str:
+        return self.role("archive-expirer")
+
+    def archive_expirer_schedule(self) -> str:
+        return self.schedule("archive-expirer")
+
     def hot_reader_lambda_function(self) -> str:
         return self.function("hot-reader")
 
@@ -108,7 +130,7 @@ class AwsNames:
         return f"{self.twin_name}-journal"
 
     def cold_s3_bucket(self) -> str:
-        """At most 63 characters, unique in the world."""
+        """At most 63 characters, globally unique."""
         return self._bucket("cold-iot-data")
 
     def archive_s3_bucket(self) -> str:

@@ -1,4 +1,4 @@
-"""Renews AWS figures from the Price List API, where credentials allow `pricing:GetProducts`, into an overlay file."""
+"""Refresh of AWS prices from the Price List API into an overlay file; needs `pricing:GetProducts`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.prices.units import UNITS
 
 SOURCE = "AWS Price List API (GetProducts)"
 API_REGION = "us-east-1"
-"""The Price List API has endpoints in few regions; this one tells the prices of all."""
+"""The Price List API has endpoints in few regions; this one has the prices of all."""
 
 
 class Wanted(NamedTuple):
@@ -53,6 +53,8 @@ WANTED: Sequence[Wanted] = (
     Wanted("AWSLambda", "Lambda-GB-Second", "lambda", "x86", "compute", "USD per GB-second"),
     Wanted("AWSDataTransfer", "DataTransfer-Out-Bytes", "transfer", "internet", "out", _GB),
     Wanted("AmazonCloudWatch", "DataProcessing-Bytes", "logs", "standard", "ingest", _GB),
+    Wanted("AmazonCloudWatch", "CW:AlarmMonitorUsage", "cloudwatch", "standard", "alarms", "USD per alarm-month"),
+    Wanted("AmazonCloudWatch", "CW:MetricMonitorUsage", "cloudwatch", "standard", "metrics", "USD per metric-month"),
 )
 
 
@@ -121,7 +123,7 @@ def _products(client: Any, service_code: str, region: str) -> Iterator[dict[str,
 
 
 def _price(products: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[tuple[Decimal | None, Decimal]] | str:
-    """The steps of the one price that fits, or why there is none."""
+    """The steps of the one price that fits, or the reason why there is none."""
     fitting = re.compile(rf"(?:(?!IA-|SIA-)[A-Z]{{2,4}}\d?-)?{re.escape(wanted.usage)}")
     found = {
         tuple(_steps(product, wanted))
@@ -135,7 +137,7 @@ def _price(products: Sequence[Mapping[str, Any]], wanted: Wanted) -> list[tuple[
 
 
 def _steps(product: Mapping[str, Any], wanted: Wanted) -> list[tuple[Decimal | None, Decimal]]:
-    """On-demand USD steps in the book's unit; a free first step is taken off, the book has it as an allowance."""
+    """On-demand USD steps in the book's unit, without a free first step, which the book has as an allowance."""
     unit = UNITS[wanted.unit]
     factor = unit.per if unit.per is not None else 1
     steps = []
@@ -167,7 +169,7 @@ def _overlay(renewed: Mapping[Wanted, Sequence[tuple[Decimal | None, Decimal]]],
 
 
 class _Number(str):
-    """A decimal number to be written with exactly its digits."""
+    """A decimal number, written with exactly its digits."""
 
     __slots__ = ()
 

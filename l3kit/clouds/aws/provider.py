@@ -34,7 +34,7 @@ CI_LOGIN = """\
     role-to-assume: ${{ vars.AWS_ROLE_ARN }}
     aws-region: us-east-1  # of the token service alone; params/ has the twin's
 """
-"""Short-lived credentials by OpenID Connect: no key is kept in the repository."""
+"""Short-lived credentials by OpenID Connect; no key is stored in the repository."""
 
 
 def _region_fault(region: str) -> str | None:
@@ -68,6 +68,7 @@ PROVIDER = Provider(
         "item size": "l3kit.clouds.aws.item_size:billed_bytes",
         "retention": "l3kit.clouds.aws.retention:RETENTION",
         "first light": "l3kit.clouds.aws.first_light:FIRST_LIGHT",
+        "alarms": "l3kit.clouds.aws.control.watch:ALARMS",
     },
     parameters=(
         CloudParameter("aws_region", "AWS region", "us-east-1", _region_fault, former="region"),

@@ -30,7 +30,7 @@ class AwsSession:
     _clients: dict[tuple[str, float, int], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def names(self, twin_name: str) -> AwsNames:
-        """Of all resources of a twin here."""
+        """The names of all resources of a twin here."""
         return AwsNames(twin_name, self.account_id, self.region)
 
     def client(self, name: str, *, read_timeout: float = CONTROL_READ_TIMEOUT, max_attempts: int = 6) -> Any:
@@ -57,7 +57,7 @@ class AwsSession:
         return self._clients[wanted]
 
     def watch_calls(self, note: Callable[[str], None]) -> None:
-        """Tell `note` of each request that boto3 sends from now on, repetitions too, as `dynamodb.CreateTable`."""
+        """Call `note` with each request that boto3 sends from now on, including retries, as `dynamodb.CreateTable`."""
 
         def sent(event_name: str, **_: Any) -> None:
             note(event_name.partition(".")[2])
@@ -66,9 +66,9 @@ class AwsSession:
             events.register("before-send", sent)
 
     def credentials(self) -> Credentials:
-        """The current keys, renewed by boto3 where they expire; for the data plane's own signing.
+        """The current keys, renewed by boto3 if they expire; for the data plane's own signing.
 
-        Raises: PermissionMissingError if they cannot be had any more.
+        Raises: PermissionMissingError if they cannot be renewed.
         """
         from botocore.exceptions import BotoCoreError
 
@@ -80,7 +80,7 @@ class AwsSession:
 
 
 def open_sandbox(endpoint_url: str, region: str) -> AwsSession:
-    """A session on the sandbox, with its own made-up keys; the shell's credentials and settings are never looked at.
+    """A session on the sandbox, with its own keys; the shell's credentials and settings are never read.
 
     Raises: SandboxError if it does not answer.
     """
@@ -129,7 +129,7 @@ def open_account(region: str, profile: str = "") -> AwsSession:
 
 
 def _isolated_session(region: str) -> Any:
-    """botocore with its own defaults instead of what variables and files of the shell's user say."""
+    """Return a botocore session with its own defaults, which ignores the user's variables and files."""
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
     from botocore.session import Session
 

@@ -1,4 +1,4 @@
-"""DynamoDB tables of others, whose items `load` copies: DescribeTable, Query and Scan alone."""
+"""Foreign DynamoDB tables whose items `load` copies, with DescribeTable, Query and Scan alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEGMENTS = 4
 UNIT_BYTES = 4096
 """Bytes that a strongly consistent read unit reads."""
 SHARE = 0.5
-"""Part of a table's provisioned read capacity that is taken if no rate is asked."""
+"""Default share of a table's provisioned read capacity."""
 DEVICES = "devices"
 _MISSING = frozenset({"ResourceNotFoundException"})
 _NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
@@ -33,7 +33,7 @@ _GREATEST: Mapping[str, Wire] = {
 
 
 def check_table_name(name: str) -> None:
-    """Raises: ConfigurationError."""
+    """Check a table's name. Raises: ConfigurationError."""
     if not _NAME.fullmatch(name):
         remedy = "Give the name of a table in the account and region of the twin, not an ARN"
         raise ConfigurationError(f"table {name}", "is no name of a DynamoDB table", remedy)
@@ -49,7 +49,7 @@ class DynamoSource:
         self.usage = table.client.usage
 
     async def facts(self) -> SourceFacts:
-        """Capacity and size as DescribeTable tells them; AWS counts items about every six hours."""
+        """Capacity and size from DescribeTable; AWS counts items about every six hours."""
         if (what := self._own.get(self._table.name)) is not None:
             raise ConfigurationError(self._resource, f"is the twin's own {what}", "Name the table to copy from")
         body = odd_text.dumps({"TableName": self._table.name})
@@ -85,7 +85,7 @@ class DynamoSource:
 
 
 def _provisioned(table: Mapping[str, Any]) -> float:
-    """Read units a second of a table with provisioned capacity; 0 for one on demand."""
+    """Read units per second of a table with provisioned capacity; 0 for one on demand."""
     if table.get("BillingModeSummary", {}).get("BillingMode") == "PAY_PER_REQUEST":
         return 0.0
     return float(table.get("ProvisionedThroughput", {}).get("ReadCapacityUnits", 0))
@@ -133,7 +133,7 @@ class DynamoReading:
         return SourcePage(self._items(content), _place(last) if last else None, _units(content))
 
     async def _query(self, after: str | None, most: int) -> SourcePage:
-        """Read on in the present device; at its end, find the next one first."""
+        """Continue with the present device; at its end, find the next one first."""
         at: dict[str, Any] = {} if after is None else odd_text.loads(after.encode())
         units = 0.0
         if "key" not in at:
@@ -157,7 +157,7 @@ class DynamoReading:
         return SourcePage(self._items(content), after_page, units + _units(content), after_device)
 
     async def _device_after(self, at: Mapping[str, Any]) -> tuple[dict[str, Any] | None, float]:
-        """Find the next device by a Scan of one item that begins behind the greatest possible key of the present one.
+        """Find the next device by a Scan of one item that begins after the greatest possible key of the present one.
 
         Source: https://aws.amazon.com/blogs/database/generate-a-distinct-set-of-partition-keys-for-an-amazon-dynamodb-table-efficiently/
         """

@@ -26,7 +26,7 @@ _SILENT = frozenset({"CredentialRetrievalError"})
 
 
 def unanswered(exception: Exception, event_name: str = "", **more: Any) -> None:
-    """botocore's event `after-call-error`: whichever call failed without an answer, and however, is told here alone.
+    """botocore's event `after-call-error`: every call that failed without an answer is reported here alone.
 
     Raises: PermissionMissingError, ProvisioningError.
     """
@@ -38,7 +38,7 @@ def unanswered(exception: Exception, event_name: str = "", **more: Any) -> None:
 
 
 def from_botocore(error: Exception, resource: str, operation: str = "") -> ProvisioningError:
-    """The error for people. It shows what boto3 says of files, profiles and addresses, and no key."""
+    """Return the error for the user. It shows boto3's text on files, profiles and addresses, and no key."""
     names = {kind.__name__ for kind in type(error).__mro__}
     text = f"{type(error).__name__}" if names & _SILENT else " ".join(str(error).split())[:300]
     if names & set(_OF_CREDENTIALS) or isinstance(error, ValueError) or not operation:

@@ -11,36 +11,36 @@ from l3kit.clouds.aws.data.events import delivery_of
 from l3kit.clouds.ports.undelivered import Undelivered
 
 LAMBDA_PREFIX = "aws/lambda/async/"
-"""Of the keys of Lambda's invocation records (Lambda Developer Guide, "Capturing records of Lambda asynchronous
+"""Prefix of the keys of Lambda's invocation records (Lambda Developer Guide, "Capturing records of Lambda asynchronous
 invocations")."""
 IOT_PREFIX = "aws/iot/"
-"""Of the keys that l3kit gives to the rule's error action."""
+"""Prefix of the keys in the rule's error action."""
 
 
 def undelivered(key: str, body: bytes) -> Undelivered | None:
-    """Read a record; None if the object is none, or not of a message of a device."""
+    """Read a record; None if the object is no record, or its event no device's message."""
     if not key.startswith((LAMBDA_PREFIX, IOT_PREFIX)):
         return None
     try:
-        told = orjson.loads(body)
-        return _of_lambda(told) if key.startswith(LAMBDA_PREFIX) else _of_rule(told)
+        content = orjson.loads(body)
+        return _of_lambda(content) if key.startswith(LAMBDA_PREFIX) else _of_rule(content)
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
 
 
-def _of_lambda(told: Mapping[str, Any]) -> Undelivered | None:
+def _of_lambda(content: Mapping[str, Any]) -> Undelivered | None:
     """Read an invocation record, whose request payload is the event of the IoT rule."""
-    context = told["requestContext"]
+    context = content["requestContext"]
     cause = f"Lambda gave up: {context['condition']} after {context['approximateInvokeCount']} attempts"
-    if error := (told.get("responsePayload") or {}).get("errorMessage"):
+    if error := (content.get("responsePayload") or {}).get("errorMessage"):
         cause += f", the last answered: {error}"
-    return _undelivered(cause, told["requestPayload"])
+    return _undelivered(cause, content["requestPayload"])
 
 
-def _of_rule(told: Mapping[str, Any]) -> Undelivered | None:
+def _of_rule(content: Mapping[str, Any]) -> Undelivered | None:
     """Read the message of an error action (IoT Core Developer Guide, "Error handling (error action)")."""
-    event = {"payload": told["base64OriginalPayload"], "topic": told["topic"], "client": told.get("clientId")}
-    return _undelivered(f"IoT's rule failed: {told['failures'][0]['errorMessage']}", event)
+    event = {"payload": content["base64OriginalPayload"], "topic": content["topic"], "client": content.get("clientId")}
+    return _undelivered(f"IoT's rule failed: {content['failures'][0]['errorMessage']}", event)
 
 
 def _undelivered(cause: str, event: Mapping[str, Any]) -> Undelivered | None:

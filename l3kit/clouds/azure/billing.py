@@ -19,4 +19,4 @@ BILLING = Billing(
     scheduler=("scheduler", "timer"),
     default_region="eastus",
 )
-"""Functions have the next size above those on AWS that there is."""
+"""Functions have the next available size above those on AWS."""

@@ -14,7 +14,7 @@ class AzureNames:
 
     Args:
         twin_name: checked by `check_twin_name`.
-        subscription: id of the subscription. Function apps are unique in the whole world: their names end in a
+        subscription: id of the subscription. Names of function apps are globally unique: they end in a
             digest of subscription, region and twin.
     """
 

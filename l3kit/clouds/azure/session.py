@@ -30,7 +30,7 @@ class AzureSession:
 
     Attributes:
         cosmos_endpoint, storage_url: of the Cosmos DB and storage accounts.
-        cosmos_key, storage_key: of the emulators; everybody knows them.
+        cosmos_key, storage_key: of the emulators; public.
         messages: routes of the hub.
     """
 
@@ -45,5 +45,5 @@ class AzureSession:
     hub: IotHub
 
     def names(self, twin_name: str) -> AzureNames:
-        """Of all resources of a twin here."""
+        """The names of all resources of a twin here."""
         return AzureNames(twin_name, self.subscription, self.region)

@@ -1,4 +1,4 @@
-"""Cosmos DB containers of others, whose documents `load` copies: the container's properties and queries alone."""
+"""Foreign Cosmos DB containers whose documents `load` copies, with reads of properties and queries alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CosmosSource:
         self.usage = container.usage
 
     async def facts(self) -> SourceFacts:
-        """The partition key and, where the account tells it, the number of documents."""
+        """The partition key and, where the account reports it, the number of documents."""
         resource = self._container.resource
         if self._own:
             raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the container to copy from")
@@ -42,10 +42,10 @@ class CosmosSource:
             raise ConfigurationError(resource, "is not there", CHECK_NAME)
         paths = [str(path).strip("/") for path in reply.result["partitionKey"]["paths"]]
         keys = tuple(dict.fromkeys((*paths, SORT_KEY)))
-        told = dict(
+        usage = dict(
             part.split("=", 1) for part in reply.headers.get("x-ms-resource-usage", "").split(";") if "=" in part
         )
-        count = int(told.get("documentsCount", 0))
+        count = int(usage.get("documentsCount", 0))
         capacity = "what reading takes is not known beforehand; throttling is waited for"
         return SourceFacts(resource, str(reply.result["_rid"]), keys, count or None, capacity=capacity)
 
@@ -68,7 +68,7 @@ class CosmosReading:
     parts: Sequence[str] = (WHOLE,)
 
     async def read(self, part: str, after: str | None, most: int) -> SourcePage:
-        """A page has at most 4 MB, the service's limit, since a token continues behind a whole page alone."""
+        """A page has at most 4 MB, the service's limit, since a token continues only after a whole page."""
 
         async def send(container: Any, options: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
             pages = container.query_items("SELECT * FROM c", max_item_count=most, **options).by_page(after)

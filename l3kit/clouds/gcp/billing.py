@@ -24,4 +24,4 @@ BILLING = Billing(
     cpu_apart=True,
     bills_jobs=True,
 )
-"""Functions have the next size above those on AWS that there is, and one vCPU."""
+"""Functions have the next available size above those on AWS, and one vCPU."""

@@ -14,7 +14,7 @@ class GcpNames:
 
     Args:
         twin_name: checked by `check_twin_name`.
-        project: id of the project. Buckets are unique in the whole world: their names end in a digest of project,
+        project: id of the project. Bucket names are globally unique: they end in a digest of project,
             region and twin.
     """
 

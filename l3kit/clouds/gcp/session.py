@@ -29,5 +29,5 @@ class GcpSession:
     database: str = "(default)"
 
     def names(self, twin_name: str) -> GcpNames:
-        """Of all resources of a twin here."""
+        """The names of all resources of a twin here."""
         return GcpNames(twin_name, self.project, self.region)

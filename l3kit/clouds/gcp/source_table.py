@@ -1,4 +1,4 @@
-"""Firestore collections of others, whose documents `load` copies: queries alone."""
+"""Foreign Firestore collections whose documents `load` copies, with queries alone."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _Query: Any = types.StructuredQuery.pb()
 
 
 def collection_path(name: str) -> tuple[str, ...]:
-    """Split the path of a collection. Raises: ConfigurationError if it is none."""
+    """Split the path of a collection. Raises: ConfigurationError if it is invalid."""
     parts = tuple(name.split("/"))
     if len(parts) % 2 == 0 or not all(parts):
         remedy = "Give COLLECTION, or COLLECTION/DOCUMENT/COLLECTION for one below a document"
@@ -42,12 +42,12 @@ class FirestoreSource:
         self.usage = client.usage
 
     async def facts(self) -> SourceFacts:
-        """Asks nothing: a collection has no properties of its own."""
+        """Sends no request: a collection has no properties of its own."""
         resource = f"collection {'/'.join(self._path)}"
         if self._own:
             raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the collection to copy from")
         identity = f"{self._client.documents}/{'/'.join(self._path)}"
-        return SourceFacts(resource, identity, (KEY,), capacity=CAPACITY, untold=UNTOLD)
+        return SourceFacts(resource, identity, (KEY,), capacity=CAPACITY, unverified=UNTOLD)
 
     def reading(self, facts: SourceFacts, device: str) -> FirestoreReading:
         """By document id, whatever the device."""
@@ -69,7 +69,7 @@ class FirestoreReading:
     parts: Sequence[str] = (WHOLE,)
 
     async def read(self, part: str, after: str | None, most: int) -> SourcePage:
-        """Firestore reads strongly consistent always."""
+        """Firestore's reads are always strongly consistent."""
         parent = "/".join((self.client.documents, *self.path[:-1]))
         query = _Query()
         query.from_.add(collection_id=self.path[-1])

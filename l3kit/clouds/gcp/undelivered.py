@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from l3kit.clouds.ports.undelivered import Undelivered
 
 PREFIX = "pubsub/"
-"""Of the names that l3kit has the subscription give its objects."""
+"""Prefix of the names of the subscription's objects, as set by l3kit."""
 CAUSE = "Pub/Sub gave up: the dispatcher did not take it at any attempt"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_END = re.compile(r"[ \t\r]*(?:\n|\Z)")
@@ -44,7 +44,7 @@ class _NoEndError(Exception):
 
 
 def _messages(text: str) -> Iterator[bytes]:
-    """Cut the text into messages: JSON values, which may have line feeds inside, and lines that begin none.
+    """Split the text into messages: JSON values, which may contain line feeds, and lines that begin no JSON value.
 
     Raises: _NoEndError after the messages before it.
     """

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 SECRET = "(secret)"
 MOST = 200
-"""Characters of a value that are shown whole."""
+"""Maximum characters of a value that is shown whole."""
 BEGINNING = 100
-"""Characters that are shown of a longer one, with its length and digest."""
+"""Characters shown of a longer one, with its length and digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Change:
     """One attribute of a resource.
 
     Attributes:
-        attribute: such as `memory`; the whole change in words where no values can be told.
+        attribute: such as `memory`; the whole change in words where it has no values.
         old: the present value; empty if there is none.
         new: the value that apply sets; empty if there is none.
     """
@@ -30,7 +30,7 @@ class Change:
 
     @property
     def mark(self) -> str:
-        """`+` for what comes, `-` for what goes, `~` for what changes."""
+        """`+` for an addition, `-` for a removal, `~` for a change."""
         return "~" if bool(self.old) == bool(self.new) else "+" if self.new else "-"
 
     def __str__(self) -> str:
@@ -45,14 +45,14 @@ class Difference:
 
     Attributes:
         words: without secrets.
-        changes: of its attributes; empty if no values can be told.
+        changes: of its attributes; empty if they have no values.
     """
 
     words: str
     changes: tuple[Change, ...] = ()
 
     @property
-    def told(self) -> tuple[Change, ...]:
+    def all_changes(self) -> tuple[Change, ...]:
         """The changes, or else the words as one."""
         return self.changes or (Change(self.words),)
 
@@ -63,7 +63,7 @@ def change(attribute: str, old: object, new: object) -> Change:
 
 
 def hidden_change(attribute: str, *, was: bool, will_be: bool) -> Change:
-    """Return the change of a secret, of which only its presence is told."""
+    """Return the change of a secret, which shows only its presence."""
     return Change(attribute, SECRET if was else "", SECRET if will_be else "")
 
 
@@ -73,12 +73,12 @@ def differs(words: str, attribute: str, old: object, new: object) -> Difference:
 
 
 def attributes(values: Mapping[str, object]) -> tuple[Change, ...]:
-    """Return the main attributes of a resource that is to be made; those without a value are left out."""
+    """Return the main attributes of a resource to be created, without those that have no value."""
     return tuple(made for made in (change(name, None, value) for name, value in values.items()) if made.new)
 
 
 def list_changes(attribute: str, old: Iterable[str], new: Iterable[str]) -> tuple[Change, ...]:
-    """Return what goes and what comes of an attribute with several values, each as a change of its own."""
+    """Return the additions and removals of an attribute with several values, each as a change of its own."""
     had, wanted = set(old), set(new)
     gone = tuple(change(attribute, value, None) for value in sorted(had - wanted))
     return gone + tuple(change(attribute, None, value) for value in sorted(wanted - had))

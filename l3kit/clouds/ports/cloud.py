@@ -48,19 +48,19 @@ class Cloud(Protocol):
     def source_table(self, twin: Twin, name: str) -> SourceTable:
         """Return a table, container or collection that is not the twin's, to copy readings from.
 
-        Raises: ConfigurationError for a name that is none in this cloud, or where this cloud cannot do that.
+        Raises: ConfigurationError for a name that is invalid in this cloud, or if this cloud cannot be copied from.
         """
 
     def invoke(self, twin: Twin, function: str, event: Mapping[str, Any] | bytes) -> Any:
         """Invoke a deployed function other than a writer, and wait for its result.
 
         Args:
-            event: bytes, in UTF-8, reach a function of the message chain as they are, so that no digit changes.
+            event: bytes, in UTF-8, reach a function of the message chain unchanged, with every digit.
         Raises: ProvisioningError if it is not deployed; L3Error if it failed or did not respond.
         """
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
-        """Read an object that the cloud's own delivery put among the dead letters; None if it is none of these."""
+        """Read a dead letter written by the cloud's own delivery; None for any other object."""
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
         """Return the environment variables of a deployed function, tokens included; None if it is not deployed.

@@ -1,6 +1,6 @@
 """Deployed entrances of a twin, writers and readers: their variables are authoritative, and the file follows them.
 
-A machine that has only the twin's folder therefore changes nothing, and any machine can complete what another began.
+So a machine that has only the twin's folder changes nothing, and any machine can complete what another began.
 The file is used only if a writer cannot be read (a cloud that the session does not reach, a missing permission) or
 does not exist yet.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 NEAR = timedelta(minutes=20)
-"""Minimum remaining validity of a former token when its sender gets the current one: a run takes 15 minutes at most."""
+"""Minimum remaining validity of a former token when its sender gets the current one: a run takes at most 15 minutes."""
 MAX_FORMER = 8
 """Maximum number of former tokens, hence of rotations within GRACE; each takes about 65 bytes of the variables."""
 CLOCKS_DIFFER = timedelta(hours=1)
@@ -100,10 +100,11 @@ class DeployedLinks:
         url, token = (bool(found.url), bool(found.token)) if found else (False, False)
         hidden = self.cloud(link.target) is None
         unseen = "Its cloud is not reached here: take the file from where it was deployed, or d"
+        first = f"{unseen if hidden else 'D'}eploy the receiving cloud first, or both clouds"
         raise MissingConnectionError(
             f"connection {link.id}",
             f"is incomplete in {FILE}: url={url}, token={token}",
-            f"{unseen if hidden else 'D'}eploy the receiving cloud first; it saves both. Nothing was done",
+            f"{first}; it saves both. Nothing was done",
         )
 
     def left_over(self, provider: str) -> tuple[str, ...]:
@@ -141,7 +142,7 @@ class DeployedLinks:
         """Write a new token for an entrance into the file, to be set at its receiver and then at its sender.
 
         The receiver continues to accept every token that a sender may have: the current one for GRACE from now, and a
-        former one if the sender still has it. Of a reader, whose callers are not known, former tokens keep their ends.
+        former one if the sender still has it. A reader's callers are unknown, so its former tokens keep their expiry.
         Raises: ProvisioningError after MAX_FORMER rotations within GRACE; PermissionMissingError.
         """
         before, writer = self._seen(link)
@@ -180,7 +181,7 @@ class DeployedLinks:
             self._save(self._empty(link))
 
     def sender_variables(self, link: str) -> Mapping[str, str] | None:
-        """Return the variables of the deployed sender; None where they cannot be known, or there is none."""
+        """Return the variables of the deployed sender; None if they cannot be read, or there is no sender."""
         ends = self.twin.layout.entrance(link)
         if not isinstance(ends, Link):
             return None
@@ -191,8 +192,8 @@ class DeployedLinks:
             return None
 
     def _sender_token(self, link: str) -> Secret | None:
-        told = self.sender_variables(link)
-        return None if told is None else Secret(told.get(TOKEN_VARIABLE, ""))
+        variables = self.sender_variables(link)
+        return None if variables is None else Secret(variables.get(TOKEN_VARIABLE, ""))
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -213,10 +214,10 @@ class DeployedLinks:
         return self._resolved(saved or self._empty(link), writer), writer
 
     def _resolved(self, saved: Connection, writer: DeployedWriter) -> Connection:
-        told = Secret(writer.variables.get(TOKEN_VARIABLE, "")).reveal()
+        token = Secret(writer.variables.get(TOKEN_VARIABLE, "")).reveal()
         if saved.token.strip() and saved.replaces == variables_digest(writer.variables):
             return replace(saved, url=writer.url)
-        return replace(saved, url=writer.url, token=told, former=self._former(writer), replaces="")
+        return replace(saved, url=writer.url, token=token, former=self._former(writer), replaces="")
 
     def _former(self, writer: DeployedWriter) -> tuple[FormerToken, ...]:
         """Return the writer's former tokens; none if l3kit did not set them."""

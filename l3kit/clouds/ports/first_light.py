@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """The amounts of a run: items put in, chunks stored in the cold tier, chunks archived."""
+    """The amounts of a run: items written, chunks stored in the cold tier, chunks archived."""
 
     items: int
     chunks: int
@@ -25,7 +25,7 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedUse:
-    """The most that a run is billed for one thing.
+    """The maximum bill of a run for one item.
 
     Attributes:
         part: the part of the bill, as the cost model names it.
@@ -51,13 +51,13 @@ class Account:
 
 
 class FirstLight(Protocol):
-    """One cloud's, which `parts` of its `Provider` names."""
+    """One cloud's part of first-light, named by `parts` of its `Provider`."""
 
     packages: Sequence[str]
-    """Packages of its SDK, whose versions the report has."""
+    """Packages of its SDK, whose versions are in the report."""
 
     def uses(self, amounts: Amounts) -> Iterable[ExpectedUse]:
-        """Return what a run is billed for, at most."""
+        """Return the maximum billed uses of a run."""
 
     def account(self, cloud: Cloud) -> Account:
         """Return the account behind `cloud`."""
@@ -66,12 +66,12 @@ class FirstLight(Protocol):
         """Call `seen` with the name of each request from now on."""
 
     def left_behind(self, cloud: Cloud, twin: Twin) -> Sequence[str]:
-        """Return what has this twin's names and is not in a plan of its removal, by kind and name."""
+        """Return resources with this twin's names that are not in a plan of its removal, by kind and name."""
 
     def secrets(self, cloud: Cloud, twin: Twin) -> Sequence[str]:
-        """Return texts from which somebody could tell the account, so that no report shows them."""
+        """Return texts that identify the account, so that no report shows them."""
 
 
 def first_light_of(cloud: str) -> FirstLight:
-    """Return a cloud's. Raises: ConfigurationError if it has none."""
+    """Return a cloud's part of first-light. Raises: ConfigurationError if it has none."""
     return cast("FirstLight", part(cloud, "first light"))

@@ -1,4 +1,4 @@
-"""The port for a cloud's functions: what provisioning sets of them, and what is read back."""
+"""The port for a cloud's functions: the settings that provisioning writes and reads back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Definition:
         schedules: jobs that belong to it: name, schedule (unix cron, UTC) and body each. Empty where timers are in the
             code (Azure) or are resources of their own (EventBridge).
         memory_mb: memory in MB; 0 leaves it to the cloud.
-        identity: name of what its code runs as, e.g. a role; empty where the cloud's default is taken.
+        identity: name of the identity that its code runs as, e.g. a role; empty for the cloud's default.
         callers: deployed names of the functions whose identities may call it. Empty where an address holds a key
             (Azure) or the caller's role grants it (AWS).
     """
@@ -47,7 +47,7 @@ class Deployed:
     Attributes:
         url: its address; empty where an address is a resource of its own.
         code_sha256: hex digest of its zip.
-        state: `active`, or why it does not work, as a clause: `it failed to start: ...`.
+        state: `active`, or the reason why it does not work, as a clause: `it failed to start: ...`.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Timer:
         expression: in its cloud's own format.
         state: `fired`: kept by a sandbox, where it is triggered by hand.
         begins: start of a rate; None for other expressions, or if it is unknown.
-        fault: why it does not start the function as it should, apart from its state; empty if it does.
+        fault: reason, apart from its state, why it does not start the function as it should; empty if it does.
     """
 
     expression: str
@@ -100,7 +100,7 @@ class FunctionHost(Protocol):
         """Delete the function; a missing one is not an error. Raises: ProvisioningError."""
 
     def address(self, name: str) -> str:
-        """Return how another function of the twin calls it; it may contain a key, so it is a secret.
+        """Return the address for other functions of the twin; it may contain a key, so it is a secret.
 
         Returns: on Azure the url of `/api/run` with its `code`, on Google Cloud the url of the service, on AWS the
             deployed name. Empty if there is no such function.
@@ -113,7 +113,7 @@ class FunctionHost(Protocol):
     def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
         """Yield the lines of its log from this moment on, whether or not it is still deployed; None: all that is kept.
 
-        What is yielded before an error counts: an answer may hold it along with the error.
+        Lines yielded before an error are valid: an answer may contain them along with the error.
 
         Raises: PermissionMissingError naming the permission; ProvisioningError, also if there is no log.
         """

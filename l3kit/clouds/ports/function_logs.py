@@ -1,4 +1,4 @@
-"""Lines of a function's log as every cloud gives them."""
+"""Lines of a function's log, alike on every cloud."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class LogLine:
 
     Attributes:
         id: the same at each reading, and unique in the log.
-        moment: when the cloud took it, in UTC; the moment that the function gives, where the cloud keeps that instead.
-        text: without what the other attributes tell; several lines if there is a traceback.
+        moment: when the cloud received it, in UTC; the function's own time, if the cloud keeps that instead.
+        text: without the content of the other attributes; several lines if there is a traceback.
         level: such as `ERROR`; empty if the line has none, as those of the platform.
-        request_id: of the invocation; empty if the line does not tell.
+        request_id: of the invocation; empty if the line has none.
     """
 
     id: str

@@ -21,9 +21,9 @@ def sender_authentication(links: DeployedLinks) -> Authentication:
 
 
 def receiver_authentication(links: DeployedLinks, link: Link) -> Authentication:
-    """Return the authentication that the link's receiver is to accept, by the twin's config and what is deployed.
+    """Return the authentication that the link's receiver is to accept, by the twin's config and the deployed one.
 
-    A receiver that changes to signatures accepts the token until GRACE from now; so does one whose sender still sends
+    A receiver that changes to signatures accepts the token for GRACE from now; so does one whose sender still sends
     the token and would soon be refused. Otherwise the deployed time stays, so that no plan shows a change.
 
     Raises: PermissionMissingError.
@@ -65,7 +65,7 @@ def check_receiver_first(links: DeployedLinks, link: Link) -> None:
 
 
 def deployed(variables: Mapping[str, str]) -> Authentication:
-    """The authentication that a deployed function was told; TOKEN if that is not readable."""
+    """The authentication in a deployed function's variables; TOKEN if that is not readable."""
     try:
         return Authentication.from_env(variables)
     except ConfigurationError:

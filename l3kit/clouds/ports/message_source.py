@@ -1,4 +1,4 @@
-"""The port for what carries devices' messages to a function: what provisioning sets of it, and what is read back."""
+"""The port for the routes of devices' messages to a function: the settings that provisioning writes and reads back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The way of a twin's messages to the function that takes them.
+    """The route of a twin's messages to the function that takes them.
 
     Attributes:
         owner: the twin that it belongs to, kept in a tag or label; empty if none is named there.
@@ -26,11 +26,11 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class DeployedRoute:
-    """A route as it is.
+    """A deployed route.
 
     Attributes:
         name: unique in its cloud's account.
-        state: `active`, or why it does not work, as a clause: `it is switched off`.
+        state: `active`, or the reason why it does not work, as a clause: `it is switched off`.
     """
 
     name: str

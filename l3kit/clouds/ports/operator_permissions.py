@@ -1,4 +1,4 @@
-"""The port of an operator's permissions: what an account must allow whoever runs l3kit, by operation."""
+"""The port of an operator's permissions: what an account must allow the user of l3kit, by operation."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ Verb = Literal[
     "load",
     "logs",
     "audit",
+    "alarms",
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 """Operations of l3kit, in the order of a twin's life."""
@@ -37,13 +38,16 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 class PolicyScope:
     """The resources that a policy covers: one twin's in an account and region, each of which may be `*` for any.
 
-    `from_table`: the table that `load` is to copy; empty if there is none.
+    Attributes:
+        from_table: the table that `load` copies; empty if there is none.
+        calls: deployed names of the functions that the twin's events call.
     """
 
     twin: str
     account: str = "*"
     region: str = "*"
     from_table: str = ""
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Policy:
 
     Attributes:
         document: all of them.
-        parts: the same in documents that each keep to the shortest limit of the cloud.
+        parts: the same in documents that each fit the cloud's smallest limit.
         note: the limit that `document` exceeds, in words; empty if there is none.
     """
 
@@ -62,15 +66,15 @@ class Policy:
 
 
 class OperatorPermissions(Protocol):
-    """The permissions of one cloud's operators, which `parts` of its `Provider` names."""
+    """The permissions of one cloud's operators, named by `parts` of its `Provider`."""
 
     def table(self, verbs: Collection[Verb] = VERBS) -> str:
-        """Return what these operations need, as a Markdown table."""
+        """Return the permissions that these operations need, as a Markdown table."""
 
     def policy(self, scope: PolicyScope, verbs: Collection[Verb] = VERBS) -> Policy:
-        """Return what these operations need on the scope's resources."""
+        """Return the permissions that these operations need on the scope's resources."""
 
 
 def operator_permissions(cloud: str) -> OperatorPermissions:
-    """Return a cloud's. Raises: ConfigurationError if l3kit does not know them."""
+    """Return a cloud's permissions. Raises: ConfigurationError if l3kit does not know them."""
     return cast("OperatorPermissions", part(cloud, "permissions"))

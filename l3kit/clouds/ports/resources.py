@@ -11,7 +11,7 @@ from l3kit.errors import L3Error, ProvisioningError
 
 
 class AlreadyThereError(ProvisioningError):
-    """`create` found an existing resource: made by an earlier try whose response was lost, or by somebody else."""
+    """`create` found an existing resource: created by an earlier try whose response was lost, or by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Finding:
         owned: whether it carries this twin's tag; only then may it be changed or removed.
         differences: in words, without secrets; empty if it is as desired.
         protected: the cloud itself refuses to remove it.
-        fault: why it cannot be made as desired; a plan to deploy stops there, one to destroy continues.
+        fault: why it cannot reach the desired state; a plan to deploy stops there, one to destroy continues.
         changes: the differences by attribute, with old and new values; of a missing resource its main attributes.
     """
 
@@ -36,7 +36,7 @@ class Finding:
 
     @classmethod
     def missing(cls, main: Mapping[str, object], fault: L3Error | None = None) -> Self:
-        """Return the finding for a resource that is to be made with these attributes, none of them a secret."""
+        """Return the finding for a resource to be created with these attributes, none of them a secret."""
         return cls(False, fault=fault, changes=attributes(main))
 
     @classmethod
@@ -51,7 +51,7 @@ class Finding:
         """Return the finding for a resource that exists."""
         found = tuple(differences)
         words = tuple(one.words for one in found)
-        return cls(True, owned, words, protected, fault, tuple(told for one in found for told in one.told))
+        return cls(True, owned, words, protected, fault, tuple(each for one in found for each in one.all_changes))
 
 
 class Resource(Protocol):

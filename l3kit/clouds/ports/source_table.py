@@ -1,4 +1,4 @@
-"""The port of a table that is not the twin's, whose items `load` copies. It is read and never changed.
+"""The port of a foreign table whose items `load` copies. It is read and never changed.
 
 All methods are coroutines; adapters retry what is safe to retry inside each call, as those of `l3kit.tiering.ports`.
 """
@@ -12,7 +12,7 @@ from typing import Protocol
 from l3kit.tiering.ports import Usage
 
 WHOLE = "whole"
-"""The one part of a table that is not read in several."""
+"""The only part of a table that is not read in parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +20,14 @@ class SourceFacts:
     """Facts that a cloud reports about a table without reading it.
 
     Attributes:
-        resource: what errors call it, such as `table readings`.
-        identity: tells it from a later table of the same name.
+        resource: its name in errors, such as `table readings`.
+        identity: distinguishes it from a later table of the same name.
         keys: names of the attributes that are its key, the partition key first.
-        items: number of items, about; None if the cloud does not tell.
-        units: read units that reading everything takes, about; None if that is not known.
-        capacity: in words, what it can give and what reading takes.
-        share: read units a second to take if no other rate is asked; 0 is no limit.
-        untold: what `identity` does not tell, and what to do then: for who continues an interrupted copy; may be empty.
+        items: approximate number of items; None if the cloud does not report it.
+        units: approximate read units for the whole table; None if unknown.
+        capacity: its capacity and the cost of reading it, in words.
+        share: default read units per second; 0 is no limit.
+        unverified: what `identity` does not show, and what to do before an interrupted copy is continued; may be empty.
     """
 
     resource: str
@@ -37,7 +37,7 @@ class SourceFacts:
     units: float | None = None
     capacity: str = ""
     share: float = 0.0
-    untold: str = ""
+    unverified: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class SourceItem:
 
     Attributes:
         key: its key as a JSON object.
-        json: the item as chunk JSON, or, if it was refused, as the cloud gave it.
+        json: the item as chunk JSON, or, if it was refused, in the cloud's form.
         refusal: why it cannot be written as chunk JSON; empty if it can.
     """
 
@@ -60,7 +60,7 @@ class SourcePage:
     """Items in the order in which they are read, each exactly once unless it is written during the read.
 
     Attributes:
-        next: pass as `after` to read on; None at the end of the part. An empty page may have one.
+        next: pass as `after` to continue; None at the end of the part. An empty page may have one.
         units: read units that it took.
         next_device: like `next`, but without the rest of the last item's device; None where devices are mixed.
     """
@@ -92,11 +92,11 @@ class SourceReading(Protocol):
     async def read(self, part: str, after: str | None, most: int) -> SourcePage:
         """Read the next items of a part, strongly consistent where the cloud can.
 
-        Reading again from the same place finds the same items, but for those written or deleted since.
+        Reading again from the same place finds the same items, except those written or deleted since.
 
         Args:
-            after: the place, as of a former page of the part, also one of another process; None is the beginning.
-            most: items at most; also at most about 1 MiB.
+            after: `next` of an earlier page of the part, also of another process; None is the beginning.
+            most: maximum items; a page also has at most about 1 MiB.
         Raises: StoreError, also if the table was deleted.
         """
 
@@ -107,10 +107,10 @@ class SourceTable(Protocol):
     usage: Usage
 
     async def facts(self) -> SourceFacts:
-        """Look at the table. Raises: ConfigurationError if there is none, or it is the twin's own; StoreError."""
+        """Describe the table. Raises: ConfigurationError if there is none, or it is the twin's own; StoreError."""
 
     def reading(self, facts: SourceFacts, device: str) -> SourceReading:
-        """Return how to read it, device by device if it can be. `device`: the attribute with the device, or empty."""
+        """Return a way to read it, device by device if possible. `device`: the attribute with the device, or empty."""
 
     async def close(self) -> None:
         """Close connections."""

@@ -19,9 +19,9 @@ class Undelivered:
         cause: why the messages were not delivered, in the cloud's words.
         events: for the dispatcher, one for each delivery: a mapping in the form of the cloud's source, or a message's
             bytes.
-        device: the sender, if it is known and is one.
-        received: when the source took the message; None if it does not tell.
-        unread: why part of the object could not be read as messages; empty if all was. Such an object must stay.
+        device: the sender, if it is known and a single device.
+        received: when the source took the message; None if unknown.
+        unread: why part of the object could not be read as messages; empty if all was read. Such an object must stay.
     """
 
     cause: str

@@ -18,7 +18,7 @@ from l3kit.tiering.settings.tuning import TUNING_VARIABLES
 OTHER_TIMEOUT = 60
 """Seconds that a writer of chunks or a reader may run."""
 SHOWN_DIGEST = 12
-"""Characters of a zip's digest that are shown."""
+"""Shown characters of a zip's digest."""
 _PLAIN = frozenset(
     {
         "DIGITAL_TWIN_INFO",
@@ -102,7 +102,7 @@ class CloudFunction:
         )
 
     def _main_attributes(self) -> dict[str, object]:
-        """Return what is known of it before its code is packed."""
+        """Return the attributes known before its code is packed."""
         return {
             "python": self.python,
             "memory": _memory(self.memory_mb),
@@ -127,7 +127,7 @@ class CloudFunction:
 
 
 def definition_differences(there: Definition, wanted: Definition) -> list[Difference]:
-    """Return what differs, apart from the variables."""
+    """Return the differences, apart from the variables."""
     found = []
     if there.python != wanted.python:
         words = f"its Python is {there.python}, not {wanted.python}"

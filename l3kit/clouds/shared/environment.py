@@ -13,15 +13,15 @@ from l3kit.tiering.link_auth import TOKEN
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
-from l3kit.twin.layout import MOVERS, Link
+from l3kit.twin.layout import SCHEDULED, Link
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_VARIABLES_BYTES = 4096
-"""All variables of a function together: AWS Lambda's quota, the least of the three clouds."""
+"""Maximum size of all variables of a function: AWS Lambda's quota, the smallest of the three clouds."""
 FORMER_BYTES = 100
-"""Kept free in a receiver's variables, so that one rotation does not move the twin's info into the zip."""
+"""Reserve in a receiver's variables, so that one rotation does not move the twin's info into the zip."""
 
 
 def environment(
@@ -33,11 +33,11 @@ def environment(
     address_of: Callable[[str], str],
     more: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], dict[str, bytes]]:
-    """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
+    """A function's variables (`variables_for`, and tuning if a schedule starts it), and files where they do not fit.
 
     Args:
-        cloud: where the function is, which for one that a former layout left over is not where it belongs.
-        address_of: how a function of this cloud is called by another, e.g. its url.
+        cloud: cloud of the function, which for a remnant of a former layout is not the layout's.
+        address_of: returns a function's address for other functions of this cloud, e.g. its url.
         more: values of the variables that only this cloud has.
     Raises: MissingConnectionError.
     """
@@ -62,7 +62,7 @@ def environment(
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
     chosen = {name: values[name] for name in needed}
-    if function in MOVERS:
+    if function in SCHEDULED:
         chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
     if former:
         chosen[FORMER_VARIABLE] = former
@@ -74,5 +74,5 @@ def environment(
 
 
 def own_files(twin: Twin, function: str) -> Mapping[str, bytes]:
-    """Return what the twin itself brings for a function's zip: its processors, for the default-processor."""
+    """Return the twin's own files in a function's zip: its processors, for the default-processor."""
     return twin.processors if function == "default-processor" else {}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 AGENT = "l3kit-notebook"
-"""User agent of requests that a session sends to the stores, told from those of functions."""
+"""User agent of a session's requests to the stores, unlike that of functions."""
 INVOKE_SECONDS = 930.0
 
 
@@ -36,7 +36,7 @@ class HostedFunctions:
         host_of: the cloud's function host, for a twin's functions.
         name_of: a function's deployed name.
         expression_of: converts the twin's schedule to this cloud's format.
-        address_of: where a deployed writer or reader takes HTTP requests; empty if nowhere yet.
+        address_of: the address of a deployed writer or reader; empty if it has none yet.
         ask: asks a reader at its address, as `ask_reader` does.
     """
 
@@ -75,16 +75,16 @@ class HostedFunctions:
             answer = None
         if status == 200:
             return answer
-        told = answer.get("error") if isinstance(answer, dict) else None
-        raise L3Error(name, f"failed: {told or f'it returned {status}'}", f"See the log of {name}")
+        reason = answer.get("error") if isinstance(answer, dict) else None
+        raise L3Error(name, f"failed: {reason or f'it returned {status}'}", f"See the log of {name}")
 
     def source_table(self, twin: Twin, name: str) -> SourceTable:
-        """Refuses: a cloud that reads tables of others has a method of its own."""
+        """Refuse: a cloud that can read foreign tables overrides this."""
         remedy = "Export it to JSON lines or Parquet, and load that file"
         raise ConfigurationError(f"table {name}", f"l3kit reads no tables on {self._provider}", remedy)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
-        """None: a cloud whose source delivers without end keeps nothing itself."""
+        """Return None: a cloud whose source delivers without end keeps nothing itself."""
         return None
 
     def function_variables(self, twin: Twin, function: str) -> Mapping[str, str] | None:
@@ -120,8 +120,8 @@ class HostedFunctions:
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check
 
-        wanted = self._expression_of(twin.config.mover_schedule)
-        for function in twin.layout.movers_on(self._provider):
+        for function in twin.layout.scheduled_on(self._provider):
+            wanted = self._expression_of(twin.config.schedule_of(function))
             try:
                 timers = self._timers(twin, function)
             except PermissionMissingError as error:

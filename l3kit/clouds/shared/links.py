@@ -92,7 +92,7 @@ def writer_answers(url: str) -> bool:
 
 
 def _without_query(url: str) -> str:
-    """Return an address without what may be a key."""
+    """Return an address without its query, which may contain a key."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 

@@ -1,4 +1,4 @@
-"""The texts of log lines: what l3kit's functions and Python's logging write, read back."""
+"""Parsing of log lines, as written by l3kit's functions and Python's logging."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _LEVEL = re.compile(r"\[?(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
 
 def log_line(id: str, moment: datetime, printed: str) -> LogLine:
-    """Read a line as a function printed it: the JSON of `tiering.runtime.log_lines`, or any other text."""
+    """Parse a line as a function printed it: the JSON of `tiering.runtime.log_lines`, or any other text."""
     text = printed.rstrip()
-    told = _json(text)
-    if not isinstance(told, dict) or not isinstance(told.get("message"), str) or not told.keys() <= _OURS:
+    content = _json(text)
+    if not isinstance(content, dict) or not isinstance(content.get("message"), str) or not content.keys() <= _OURS:
         level = _LEVEL.match(text)
         return LogLine(id, moment, text, level[1] if level else "")
-    parts = [told["message"], *([str(told["error"])] if told.get("error") else [])]
-    return LogLine(id, moment, "\n".join(parts), str(told.get("level", "")), str(told.get("request_id", "")))
+    parts = [content["message"], *([str(content["error"])] if content.get("error") else [])]
+    return LogLine(id, moment, "\n".join(parts), str(content.get("level", "")), str(content.get("request_id", "")))
 
 
 def _json(text: str) -> object:

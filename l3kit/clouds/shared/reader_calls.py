@@ -1,4 +1,4 @@
-"""Ask a reader at its address, as anybody does who has its token."""
+"""Calls of a reader at its address, as by anybody with its token."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from l3kit.tiering.transfer.connection import open_session
 from l3kit.tiering.transfer.wire import TOKEN_HEADER
 
 ASK_SECONDS = 90.0
-"""More than a reader may take, with its start."""
+"""More than a reader's maximum time, including a cold start."""
 AskReader = Callable[[str, Secret, str, Mapping[str, Any]], tuple[int, bytes]]
 
 
 def ask_reader(url: str, token: Secret, function: str, event: Mapping[str, Any]) -> tuple[int, bytes]:
-    """Give a reader the event of a direct invocation as the query of its address.
+    """Send a reader the event of a direct invocation as the query of its address.
 
     Returns: HTTP status and body. Raises: L3Error if it did not respond.
     """

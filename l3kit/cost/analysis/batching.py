@@ -28,7 +28,7 @@ _WORDS: Mapping[str, tuple[str, Operation]] = {
     "copy": ("copy", "copy"),
     "post": ("POST", "put"),
 }
-"""The requests that bring an object into a tier: what people call them, and what the tier's cloud bills for one. A POST
+"""The requests that bring an object into a tier: their usual name, and the tier's cloud's price for one. A POST
 goes to the writer there, which puts the object."""
 
 
@@ -37,7 +37,7 @@ class Stored:
     """Requests that wrote objects into one tier's store, over all runs of a mover.
 
     Attributes:
-        items: readings that were moved there.
+        items: readings moved there.
         counts: requests by kind: `put`, `copy`, `post`.
         by_one, as_moved: USD for one object a reading, and for the requests that were made.
     """
@@ -106,8 +106,8 @@ def batching_gain(
     """Return the requests and USD that the chunks of these runs saved.
 
     Args:
-        runs: as `OpenTwin.replay` gives them: a time, the hot-to-cold run, the cold-to-archive run.
-        book: prices; None takes those that come with l3kit.
+        runs: as from `OpenTwin.replay`: a time, the hot-to-cold run, the cold-to-archive run.
+        book: prices; None uses l3kit's own.
         regions: of the tiers' clouds; one that is not named is in its default region.
     Raises: ConfigurationError for a region without prices.
     """

@@ -1,4 +1,4 @@
-"""Compares bills with each other, in one sentence, and with a budget, as an error when exceeded."""
+"""Comparison of two bills in one sentence, and of a bill with a budget."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING = Total(Decimal(0))
 
 
 def compare(a: Bill, b: Bill) -> str:
-    """One sentence: what `b` costs more or less than `a`, and which part makes most of the difference.
+    """One sentence: how much more or less `b` costs than `a`, and which part makes most of the difference.
 
     Where either total is incomplete the sentence says so and compares nothing but the parts known in both.
     """
@@ -48,9 +48,9 @@ def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
     """Raise if a bill exceeds its budget or is too incomplete to compare.
 
     Args:
-        budget_usd: for the time of the bill.
-    Raises: BudgetExceededError where what is known is over the budget already; CheckFailedError if the total is
-        incomplete and what is known is not; ConfigurationError if the budget is no amount of money.
+        budget_usd: for the period of the bill.
+    Raises: BudgetExceededError if the known part is already over budget; CheckFailedError if the total is
+        incomplete and the known part is not; ConfigurationError if the budget is no amount of money.
     """
     budget = as_number(budget_usd)
     if budget is None or budget < 0:

@@ -28,7 +28,7 @@ def break_even(
     *,
     sent_per_stored: Decimal = Decimal(1),
 ) -> pd.DataFrame:
-    """After how many months cheaper storage on another cloud has paid for crossing the border.
+    """The months until cheaper storage on another cloud has paid for the egress to it.
 
     months = egress per GiB of the sender * sent_per_stored / (storage of the sender - storage of the receiver), both at
     their first price step, without requests and functions, which come on top.

@@ -1,4 +1,4 @@
-"""Measures real items: bytes as JSON, as the hot store bills them, and compressed, at rest and on the wire."""
+"""Measurement of real items: bytes as JSON, as billed by the hot store, and compressed, at rest and on the wire."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class Measured:
     """Sizes and ratios measured on items.
 
     Attributes:
-        items: how many.
+        items: their number.
         item_bytes, hot_item_bytes: mean, as JSON and as a hot store bills them.
         at_rest: stored bytes / chunk bytes by compression.
         wire: bytes sent / chunk bytes across a border, for a chunk stored uncompressed.
-        chunk_bytes: the largest chunk that was really cut, uncompressed.
+        chunk_bytes: the largest chunk, uncompressed.
     """
 
     items: int
@@ -47,7 +47,7 @@ class Measured:
     chunk_bytes: int
 
     def apply(self, workload: Workload, compression: Compression) -> Workload:
-        """The workload with these ratios; its sizes are left.
+        """The workload with these ratios and its own sizes.
 
         Raises: ConfigurationError for an unknown compression.
         """
@@ -118,7 +118,7 @@ def _measured_weather(path: Path, changed: int, chunk_bytes: int) -> Measured:
 
 
 def _billed_bytes() -> Callable[[bytes], int]:
-    """The size that a hot store bills an item by: of the first cloud that says it, else the item's own."""
+    """The billed size of an item in a hot store: by the first cloud with such a rule, else the item's own."""
     clouds = names_with("item size")
     return part(clouds[0], "item size") if clouds else len
 
@@ -128,7 +128,7 @@ def _ratio(part: int, whole: int) -> Decimal:
 
 
 def read_items(path: Path) -> list[bytes]:
-    """Items of a file with one JSON object per line. Raises: ConfigurationError naming the line that is none."""
+    """Items of a file with one JSON object per line. Raises: ConfigurationError naming an invalid line."""
     items = []
     try:
         lines = path.read_bytes().splitlines()

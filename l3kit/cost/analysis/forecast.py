@@ -1,4 +1,4 @@
-"""The cost of a mover's run to come: the model's bill of a move, with the figures that were counted in the stores."""
+"""The cost of a mover's next run: the model's bill of a move, with figures counted in the stores."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class MoveCost:
 
     @property
     def requests(self) -> dict[str, Decimal]:
-        """Requests to stores and functions, or units of them, by the price that they are billed at."""
+        """Requests to stores and functions, or their units, by price."""
         counted: dict[str, Decimal] = {}
         for row in self.bill.rows:
             if row.quantity is not None and row.unit in _SIZES:
@@ -44,9 +44,9 @@ class MoveCost:
 
 
 def cost_of(found: Forecast, twin: Twin, book: PriceBook) -> MoveCost | None:
-    """Price a forecast: every device with the mean of all, in default regions and without the free tier.
+    """Price a forecast, with the mean over all devices, in default regions and without the free tier.
 
-    Returns: None where nothing would be moved.
+    Returns: None if nothing would be moved.
     Raises: ConfigurationError if the price book lacks a cloud of the twin.
     """
     devices, items = len(found.moving), found.total("items") or found.total("chunks")

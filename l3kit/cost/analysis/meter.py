@@ -1,4 +1,4 @@
-"""Meter: prices a real move's usage from its run report and compares it with the prediction."""
+"""Metering: price a real move's usage from its run report and compare it with the prediction."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def metered(
     Args:
         reports: `RunReport.to_json()` of one or more invocations, as `MoverRun.reports` holds them.
         layout: of the twin; the mover's own cloud must be AWS, the one whose adapters count units.
-        sent_ratio: bytes on the wire / chunk bytes, for runs that cross a border; reports do not tell it. Without it
+        sent_ratio: bytes on the wire / chunk bytes, for cross-cloud runs; reports do not have it. Without it
             the egress of such a run is unknown.
     Raises: ConfigurationError for a report that is not of a mover, or of another cloud.
     """
@@ -135,7 +135,7 @@ def _requests(counts: Mapping[str, int], site: Site, tier: ObjectTier, tally: Ta
 def _sent(
     run: _Summed, sender: Site, receiver: Site, tier: ObjectTier, writer: str, tally: Tally, ratio: Decimal | None
 ) -> None:
-    """A run that posts to a writer: its calls are counted, the bytes follow from the ratio, the writer is estimated."""
+    """Uses of a run that posts to a writer: counted calls, bytes by the ratio, and an estimate of the writer."""
     posts = Decimal(run.of_role("target").get("post", 0))
     sent = run.bytes * ratio if ratio is not None else Decimal("NaN")
     tally.add(sender, ("transfer", "internet"), "out", sent, "bytes sent", "estimated")
@@ -145,14 +145,14 @@ def _sent(
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Predicted and measured cost of a move. `lines`: what is billed, with both amounts in USD."""
+    """Predicted and measured cost of a move. `lines`: billed items, with both amounts in USD."""
 
     predicted: Bill
     measured: Bill
 
     @property
     def lines(self) -> dict[str, tuple[Total, Total]]:
-        """Amounts by the price they are billed at, which both bills name alike."""
+        """Amounts by price, which both bills name alike."""
         names = dict.fromkeys(
             f"{row.key.provider} {row.key.service}.{row.key.tier}.{row.key.rate}"
             for bill in (self.measured, self.predicted)
@@ -198,10 +198,10 @@ class Agreement:
 def workload_from_reports(
     reports: Sequence[Mapping[str, Any]], workload: Workload, item_bytes: int, hot_bytes: int
 ) -> Workload:
-    """The workload with what a run really moved: its devices, items per device, and the items' sizes.
+    """The workload with a run's measured devices, items per device, and item sizes.
 
     Args:
-        item_bytes, hot_bytes: means, as `compression.measure` finds them.
+        item_bytes, hot_bytes: means, as from `compression.measure`.
     Raises: ConfigurationError if the run moved nothing.
     """
     devices = {device["device_id"] for report in reports for device in report["devices"]}
@@ -227,10 +227,10 @@ def compare_with_prediction(
 ) -> Agreement:
     """Compare a measured move with the model's prediction of it.
 
-    The run time is the measured one in both: how fast an emulator or a busy Lambda is, no price model knows.
+    Both use the measured run time: no price model knows the speed of an emulator or a busy Lambda.
 
     Args:
-        workload: as it was when the move ran: each device's items since the last run are
+        workload: as of the move: each device's items since the last run are
             `items_per_device_per_day * days_between_runs`; `workload_from_reports` makes one from the reports.
     """
     measured = metered(reports, layout, book, regions, sent_ratio=workload.wire_ratio)

@@ -47,7 +47,7 @@ def rank_layouts(workload: Workload, book: PriceBook, regions: Mapping[Provider,
 
 
 def unconfirmed_share(bill: Bill) -> float | None:
-    """Of the total, the share of rows whose price is unconfirmed; None where the total is incomplete or nothing."""
+    """The share of the total with unconfirmed prices; None if the total is incomplete or zero."""
     total = bill.total.amount
     if not total:
         return None
@@ -59,7 +59,7 @@ def waterfall(bill: Bill, most: int = 8) -> pd.DataFrame:
 
     Args:
         most: maximum number of rows; all others become one more, `all else`.
-    Returns: `item`, `USD`, `share` (0 to 1), and `start` and `end`, where its bar begins and ends. An incomplete
+    Returns: `item`, `USD`, `share` (0 to 1), and `start` and `end` of its bar. An incomplete
         bill's unknown rows are the last, with None.
     """
     import pandas as pd

@@ -1,4 +1,4 @@
-"""A question about cost as a file: the workload, its layout and regions, prices of one's own, a budget."""
+"""A cost scenario as a file: the workload, its layout and regions, the user's prices, a budget."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORKLOAD_KEYS: tuple[str, ...] = tuple(field.name for field in fields(Workload))
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A workload where it is to be priced. `measured`: of the sample, None without one."""
+    """A workload with its layout and prices. `measured`: of the sample, None without one."""
 
     workload: Workload
     layout: Layout
@@ -45,21 +45,21 @@ class Scenario:
     measured: Measured | None = None
 
     def bill(self) -> Bill:
-        """A month's. Raises: ConfigurationError for an unknown region or a missing price."""
+        """The bill of a month. Raises: ConfigurationError for an unknown region or a missing price."""
         return monthly_bill(self.workload, self.layout, self.book, self.regions)
 
     def check_budget(self) -> None:
-        """Raises: BudgetExceededError; CheckFailedError if the bill is incomplete. Without a budget nothing."""
+        """Check the bill against any budget. Raises: BudgetExceededError; CheckFailedError if it is incomplete."""
         if self.budget_usd is not None:
             check_budget(self.bill(), self.budget_usd)
 
     @classmethod
     def of(cls, values: Mapping[str, Any], folder: Path, *, ignored: Collection[str] = ()) -> Scenario:
-        """From names and plain values.
+        """Build a scenario from names and plain values.
 
         Args:
-            folder: what the paths of `prices` and `sample` are relative to.
-            ignored: names that mean something to somebody else, such as a notebook's parameters.
+            folder: base of the relative paths in `prices` and `sample`.
+            ignored: names with another use, such as a notebook's parameters.
         Raises: ConfigurationError naming each unknown or wrong value and what is allowed.
         """
         given = {name: value for name, value in values.items() if name not in ignored}
@@ -81,7 +81,7 @@ def load_scenario(path: Path, *, ignored: Collection[str] = (), folder: Path | N
     """Read a YAML file of names and values.
 
     Args:
-        folder: what paths in it are relative to; None is the file's own.
+        folder: base of its relative paths; None is the file's own folder.
     Raises: ConfigurationError naming file, key, value and what is allowed.
     """
     content = read_table(path)
@@ -113,7 +113,7 @@ def _measured(sample: Any, folder: Path, workload: Workload) -> Measured | None:
 
 
 def _compressed(workload: Workload, given: Mapping[str, Any], measured: Measured | None) -> Workload:
-    """The workload with the measured ratios; ratios that are given as numbers stay."""
+    """The workload with the measured ratios; ratios given as numbers stay."""
     name = given.get("compression", "none")
     if name not in COMPRESSIONS:
         raise ConfigurationError("compression", f"{name!r} is not known", f"Allowed: {', '.join(COMPRESSIONS)}")

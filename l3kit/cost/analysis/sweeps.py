@@ -31,13 +31,13 @@ _RESTORES = frozenset({"restore_standard", "restore_bulk"})
 
 @dataclass(frozen=True, slots=True)
 class ChunkSweep:
-    """The chunk sizes with their bills, and what follows.
+    """The chunk sizes with their bills, and the conclusions.
 
     Attributes:
         sizes: bytes, ascending.
         bills: of each size.
-        mean_bytes: what a chunk really holds on average, uncompressed: a run ends with a rest for each device.
-        objects: a month.
+        mean_bytes: actual mean size of a chunk, uncompressed: each device's last chunk of a run is smaller.
+        objects: per month.
     """
 
     sizes: tuple[int, ...]
@@ -47,14 +47,14 @@ class ChunkSweep:
 
     @property
     def optimum(self) -> int | None:
-        """The size with the least bill, the smallest of several equal ones; None where a bill is incomplete."""
+        """The size with the lowest bill, the smallest of equal ones; None if a bill is incomplete."""
         if any(bill.incomplete for bill in self.bills):
             return None
         return min(zip(self.sizes, self.bills, strict=True), key=lambda pair: (pair[1].total.known, pair[0]))[0]
 
     @property
     def flat(self) -> tuple[int, int] | None:
-        """The sizes around the optimum over which the bill stays within 1 % of the least; None where it is unknown."""
+        """The sizes around the optimum whose bill stays within 1 % of the lowest; None if unknown."""
         if (best := self.optimum) is None:
             return None
         least = self.bills[self.sizes.index(best)].total.known
@@ -88,7 +88,7 @@ class ChunkSweep:
         return f"only {share * 100:.1f} % of it depends on the number of objects"
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per size: bytes, mean bytes, objects a month, USD by what they depend on, total (None: unknown)."""
+        """One row per size: bytes, mean bytes, objects per month, USD by cost driver, total (None: unknown)."""
         import pandas as pd
 
         rows = []
@@ -116,7 +116,7 @@ def sweep_chunk_size(
     *,
     sizes: Sequence[int] = CHUNK_SIZES,
 ) -> ChunkSweep:
-    """The monthly bill for each chunk size. l3kit itself stops at 5 MiB; larger sizes show what that leaves out.
+    """The monthly bill for each chunk size. l3kit itself stops at 5 MiB; larger sizes show what that limit costs.
 
     Raises: ConfigurationError for an unknown region, a missing price, or a size that is not allowed.
     """

@@ -25,9 +25,9 @@ class TrialMove:
     """Both movers' runs.
 
     Attributes:
-        items: that were moved by each.
-        sizes: bytes of the objects that lie in the archive at the end, ascending.
-        longest: bytes that a chunk may have, as deployed.
+        items: moved by each.
+        sizes: bytes of the objects in the archive at the end, ascending.
+        longest: maximum bytes of a chunk, as deployed.
     """
 
     items: int
@@ -36,7 +36,7 @@ class TrialMove:
     agreements: tuple[tuple[str, Agreement], ...]
 
     def check(self) -> str:
-        """One sentence. Raises: CheckFailedError if prediction and measurement are off by more than 2 %."""
+        """Compare in one sentence. Raises: CheckFailedError if prediction and measurement differ by more than 2 %."""
         unknown = [mover for mover, agreement in self.agreements if agreement.difference is None]
         for mover, agreement in self.agreements:
             if agreement.difference is not None and abs(agreement.difference) > TOLERANCE:

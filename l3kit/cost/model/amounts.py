@@ -7,7 +7,7 @@ from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 
 def format_usd(amount: Decimal | None) -> str:
-    """`$1,234.57`; small amounts with two digits that say something (`$0.00031`); None is `unknown`."""
+    """`$1,234.57`; small amounts with two significant digits (`$0.00031`); None is `unknown`."""
     if amount is None:
         return "unknown"
     sign = "-" if amount < 0 else ""
@@ -18,13 +18,13 @@ def format_usd(amount: Decimal | None) -> str:
 
 
 def format_usd_parts(parts: Sequence[Decimal]) -> list[str]:
-    """Format parts with the digits that `format_usd` gives their total, so that they sum to it as displayed."""
+    """Format parts with as many digits as `format_usd` gives their total, so that the displayed parts sum to it."""
     places = _places(sum(parts, Decimal(0)))
     return [f"${part:,.{places}f}" for part in round_parts(parts, places)]
 
 
 def _places(size: Decimal) -> int:
-    """After the point: 2, or as many as show two digits of a small amount."""
+    """Decimal places: 2, or as many as show two digits of a small amount."""
     return 2 if size == 0 or size >= 1 else min(max(2, 1 - size.adjusted()), 12)
 
 

@@ -1,6 +1,6 @@
-"""The two ways to calculate: exact with Decimal for one scenario, with float arrays for thousands. One set of formulas.
+"""Two arithmetics for one set of formulas: exact with Decimal for one scenario, float arrays for thousands.
 
-The formulas of the model use + - * / and what these two classes offer, so that the grid is the same model by
+The formulas of the model use + - * / and the methods of these two classes, so that the grid is the same model by
 construction. An unknown number is NaN in both and makes everything that needs it unknown.
 """
 
@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 Number = Any
-"""A Decimal, or a NumPy array of floats: whichever the arithmetic at hand calculates with."""
+"""A Decimal, or a NumPy array of floats, depending on the arithmetic."""
 
 _HAIR = Decimal("1e-9")
 """Tolerance of floor and ceil, so that a float's last digit never decides."""
@@ -35,8 +35,11 @@ class Arithmetic(Protocol):
     def where(self, condition: Any, yes: Number, no: Number) -> Number:
         """`yes` where the condition holds, else `no`."""
 
+    def any(self, flag: Number) -> bool:
+        """Return whether a flag is set, for arrays anywhere."""
+
     def interpolate(self, x: Number, points: Sequence[tuple[int, Decimal]]) -> Number:
-        """Straight lines between the points; flat before the first, the last line drawn on behind the last."""
+        """Interpolate linearly; constant before the first point, extrapolated after the last."""
 
 
 class Exact:
@@ -67,6 +70,10 @@ class Exact:
     @staticmethod
     def where(condition: bool, yes: Decimal, no: Decimal) -> Decimal:
         return yes if condition else no
+
+    @staticmethod
+    def any(flag: Decimal) -> bool:
+        return bool(flag)
 
     @staticmethod
     def interpolate(x: Decimal, points: Sequence[tuple[int, Decimal]]) -> Decimal:
@@ -114,6 +121,10 @@ class Arrays:
         import numpy as np
 
         return np.where(condition, yes, no)
+
+    @staticmethod
+    def any(flag: Any) -> bool:
+        return bool(flag.any())
 
     @staticmethod
     def interpolate(x: Any, points: Sequence[tuple[int, Decimal]]) -> Any:

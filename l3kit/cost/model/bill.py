@@ -23,10 +23,10 @@ class Row:
     """One line of a bill.
 
     Attributes:
-        quantity: in `unit`; None where it is not known.
-        unit_price: USD per `unit`, of the last unit where a price has steps; None where it is not known.
-        amount: USD; None where quantity or price is not known, never 0 instead.
-        kind: how the quantity was found: measured, estimated, or by the rule of the list price.
+        quantity: in `unit`; None if unknown.
+        unit_price: USD per `unit`, of the last unit if a price has steps; None if unknown.
+        amount: USD; None if quantity or price is unknown, never 0 instead.
+        kind: origin of the quantity: measured, estimated, or by the rule of the list price.
         as_of, source, confirmed: of the price.
     """
 
@@ -48,7 +48,7 @@ class Row:
         return f"{self.part}: {self.item} ({self.key.provider} {self.key.service}.{self.key.rate})"
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values; money and quantities as text with all digits, what is not known as `unknown`."""
+        """Plain values; money and quantities as text with all digits, unknown ones as `unknown`."""
         return {
             "part": self.part,
             "item": self.item,
@@ -80,7 +80,7 @@ class Total:
 
     @property
     def amount(self) -> Decimal | None:
-        """USD; None where the total is incomplete."""
+        """USD; None if the total is incomplete."""
         return self.known if self.complete else None
 
     def __str__(self) -> str:
@@ -153,7 +153,7 @@ class Bill:
         }
 
     def to_csv(self) -> str:
-        """The rows as CSV with a head line."""
+        """The rows as CSV with a header line."""
         import csv
         import io
 
@@ -166,14 +166,14 @@ class Bill:
 
 
 def total_of(rows: Iterable[Row]) -> Total:
-    """Sum the amounts; an unknown one is counted, never taken for zero."""
+    """Sum the amounts; unknown ones are counted, not taken for zero."""
     amounts = [row.amount for row in rows]
     known = [amount for amount in amounts if amount is not None]
     return Total(sum(known, Decimal(0)), len(amounts) - len(known))
 
 
 def priced(uses: Sequence[Use], title: str, *, free_tiers: bool = False) -> Bill:
-    """Price uses in their order; what is not used at all has no row.
+    """Price uses in their order; a zero use has no row.
 
     Steps of a price and a monthly allowance count over all uses of the same figure together: the first use takes the
     first steps. So the rows sum to what the whole quantity costs.
@@ -191,7 +191,7 @@ def priced(uses: Sequence[Use], title: str, *, free_tiers: bool = False) -> Bill
 
 
 def _free(use: Use, free_tiers: bool) -> Decimal:
-    """The allowance in the price's unit; NaN where it is not known."""
+    """The allowance in the price's unit; NaN if unknown."""
     if not free_tiers or use.allowance is None:
         return Decimal(0)
     if use.allowance.value is None:

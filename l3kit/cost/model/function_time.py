@@ -11,12 +11,12 @@ from l3kit.prices.price_book import Site
 from l3kit.providers import billing_of
 
 LOG_BYTES = 1_500
-"""Of one invocation: the platform's lines and the report's sentence."""
+"""Log bytes of one invocation: the platform's lines and the report's sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds a mover takes, from docs/benchmarks.md (100 MB and 10 MB with latency: 5.3 and 0.74 s)."""
+    """Seconds a mover takes, from docs/explanation/benchmarks.md (100 MB and 10 MB with latency: 5.3 and 0.74 s)."""
 
     invocation: Decimal = Decimal("0.20")
     device: Decimal = Decimal("0.003")
@@ -45,7 +45,7 @@ def run_function(
 
     Args:
         seconds: of all invocations together.
-        needed_mb: memory that the work needs, where that may be more than what is deployed.
+        needed_mb: memory that the work needs, if that may exceed the deployed memory.
     """
     billing = billing_of(site.provider)
     where = billing.functions

@@ -1,4 +1,4 @@
-"""Billing of the hot stores: DynamoDB on demand, Cosmos DB serverless, Firestore. Each method adds uses to a tally.
+"""Billing of the hot stores: DynamoDB on demand, Cosmos DB serverless, Firestore.
 
 Sizes are bytes as the store bills them. All items of a workload have the same size, so rounding up per item is exact.
 """
@@ -21,12 +21,12 @@ KB = 1024
 
 @dataclass(frozen=True)
 class HotTier(ABC):
-    """One provider's way to bill a database of items: by units of a write, a delete and a read.
+    """One provider's billing of a database of items: units of a write, a delete and a read.
 
     Attributes:
         where: the service in the price book.
-        looks: how often a mover reads an item. DynamoDB's batches take no conditions, so a page is read again right
-            before its deletes; the others delete by version (docs/journal.md).
+        looks: how often a mover reads an item. DynamoDB's batches accept no conditions, so a page is read again right
+            before its deletes; the others delete by version (docs/reference/journal.md).
         rates: of writes, deletes and reads.
         estimated: whether its units are an estimate.
     """
@@ -42,7 +42,7 @@ class HotTier(ABC):
 
     @abstractmethod
     def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
-        """Units of one strongly consistent query that reads so many items."""
+        """Units of one strongly consistent query of this many items."""
 
     def delete_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
         """Units of one delete, by the mover or by expiry."""
@@ -87,7 +87,7 @@ class DynamoDB(HotTier):
 
 
 class CosmosDB(HotTier):
-    """Request units: of a write by size, straight lines between the documented 1, 2, 4, 16 KB; of a read 1 per KB."""
+    """Request units: a write's by size, interpolated between the documented 1, 2, 4, 16 KB; a read's 1 per KB."""
 
     rates = ("request_unit", "request_unit", "request_unit")
     estimated = True
@@ -97,7 +97,7 @@ class CosmosDB(HotTier):
         return ops.interpolate(item_bytes, points)
 
     def delete_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
-        """A delete of 1 KB is a figure of its own; larger ones grow as writes do."""
+        """A delete of 1 KB has its own figure; larger ones scale as writes do."""
         ratio = site.fact(*self.where, "ru_delete_1kb") / site.fact(*self.where, "ru_write_1kb")
         return self.write_units(ops, site, item_bytes) * ops.number(ratio)
 
@@ -106,7 +106,7 @@ class CosmosDB(HotTier):
 
 
 class Firestore(HotTier):
-    """One operation per document, whatever its size."""
+    """One operation per document, regardless of its size."""
 
     rates = ("writes", "deletes", "reads")
 
@@ -131,7 +131,7 @@ def hot_tier(provider: str) -> HotTier:
 
 
 def keep_items(tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-    """Storage of items for a month, with the store's overhead per item, and its backup where l3kit has one.
+    """Storage of items for a month, with the store's overhead per item, and its backup if l3kit has one.
 
     GB-months = items * (item_bytes + item_overhead) / bytes_per_gb.
     """

@@ -1,7 +1,7 @@
 """The model: a workload on a layout, priced for a month in its steady state or for one run of a mover.
 
-A month: items come in, lie in each tier for its days, are moved by every run, and some are read. The steady state is
-reached when all tiers are full; in it a tier holds what comes in during the days it keeps.
+A month: items arrive, stay in each tier for its days, are moved by every run, and some are read. The steady state is
+reached when all tiers are full; then a tier holds the items that arrive during its retention.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import fields
 from decimal import Decimal
 from typing import Literal
 
+from l3kit.clouds.ports.alarms import watch_size
 from l3kit.cost.model.arithmetic import EXACT, Number
 from l3kit.cost.model.bill import Bill, priced
 from l3kit.cost.model.function_time import schedule
@@ -56,8 +57,8 @@ def move_bill(
     """Return the bill of one run of a mover: all devices, each with the items of `days_between_runs`.
 
     Args:
-        seconds: how long the run took, where that is known; None estimates it.
-        listed_objects: that lie in the cold tier; None takes the steady state's.
+        seconds: duration of the run, if known; None estimates it.
+        listed_objects: number of objects in the cold tier; None takes the steady state's.
     Raises: ConfigurationError for an unknown region, or a price that the book does not have at all.
     """
     uses: list[Use] = []
@@ -82,7 +83,7 @@ def usage_range(
     *,
     share: Decimal = Decimal("0.5"),
 ) -> tuple[Bill, Bill, Bill]:
-    """The monthly bill for less, as much and more usage: `share` fewer and more items and reads (0.5 is +-50 %)."""
+    """The monthly bill for less, the same and more usage: `share` fewer and more items and reads (0.5 is +-50 %)."""
     low, high = workload.scaled(1 - share), workload.scaled(1 + share)
     bills = [monthly_bill(w, layout, book, regions) for w in (low, workload, high)]
     return bills[0], bills[1], bills[2]
@@ -117,6 +118,21 @@ def month_uses(w: Inputs, sites: Sites, add_use: Callable[[Use], None]) -> None:
     _reads(w, sites, tally("reads"))
     schedule(tally("schedules"), sites.hot, runs, "schedule of the hot-to-cold mover")
     schedule(tally("schedules"), sites.cold, runs, "schedule of the cold-to-archive mover")
+    _alarms(w, sites, tally("schedules"))
+
+
+def _alarms(w: Inputs, sites: Sites, tally: Tally) -> None:
+    """The alarms of the movers and the metrics that exist for them; nothing without them, which no price is needed for.
+
+    Dead letters, which the model's layouts do not have, would be one more of each.
+    """
+    if not w.ops.any(w.alarms):
+        return
+    for site in {site.provider: site for site in (sites.hot, sites.cold)}.values():
+        where, size = billing_of(site.provider).watching, watch_size(sites.layout, site.provider)
+        if where is not None:
+            tally.add(site, where, "alarms", w.alarms * size.alarms, "alarms of the movers")
+            tally.add(site, where, "metrics", w.alarms * size.metrics, "metrics of the movers")
 
 
 def _objects_in_cold(w: Inputs) -> Decimal:

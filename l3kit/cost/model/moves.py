@@ -17,16 +17,16 @@ from l3kit.tiering.format.chunks import MAX_ENTRY_BYTES
 from l3kit.tiering.movers.archive_targets import PART_BYTES, WHOLE_BYTES
 
 PAGE_BYTES = 2**20
-"""A page of the hot store ends here (DynamoDB's limit; the others are read in pages alike)."""
+"""Size of a page of the hot store (DynamoDB's limit; l3kit reads pages of this size on all clouds)."""
 JOURNAL_BYTES_PER_ITEM = 7
-"""Sort key and checksum of an item in the journal (docs/journal.md: 7 to 10 bytes)."""
+"""Sort key and checksum of an item in the journal (docs/reference/journal.md: 7 to 10 bytes)."""
 JOURNAL_FRAME_BYTES = 700
 """Bytes of a journal record without its items."""
 LIST_PAGE = 1_000
 OWN_LISTS = 2
 """Each archiving run lists the pauses and its receipts (l3kit/tiering/movers/pausing.py, transfer/receipts.py)."""
 MOVER_MB, CHUNKS_IN_MEMORY = 26, 15
-"""The hot-to-cold mover's memory: its own, and three chunks of each of five devices (docs/benchmarks.md)."""
+"""The hot-to-cold mover's memory: its base, and three chunks of each of five devices (explanation/benchmarks.md)."""
 UPLOAD_PART_BYTES = 8 * 2**20
 """Size of the parts from which the archive writer assembles an object that arrives in several requests."""
 RECOMPRESSED = Decimal("1.02")
@@ -59,23 +59,24 @@ class Inputs:
     bulk_restores: Number
     restore_days: Number
     reads_leave_cloud: Number
+    alarms: Number
     free_tiers: Number
 
     @property
     def stored_item_bytes(self) -> Number:
-        """Of an item in the hot store."""
+        """Size of an item in the hot store."""
         return self.ops.where(self.hot_item_bytes > 0, self.hot_item_bytes, self.item_bytes)
 
     @property
     def items_per_run(self) -> Number:
-        """Of one device."""
+        """Items of one device."""
         return self.items_per_device_per_day * self.days_between_runs
 
     @property
     def items_per_chunk(self) -> Number:
-        """floor((chunk_bytes - 1) / (item_bytes + 1)): an item brings its comma; brackets are 2 bytes, one comma less.
+        """floor((chunk_bytes - 1) / (item_bytes + 1)): each item has a comma but the last; the brackets are 2 bytes.
 
-        At least 1; at most what the journal can note; page by page also at most what a page of the hot store holds.
+        At least 1; at most the items that fit the journal, and page by page also those of a page of the hot store.
         """
         ops = self.ops
         fitting = ops.maximum(ops.floor((self.chunk_bytes - 1) / (self.item_bytes + 1)), 1)
@@ -85,7 +86,7 @@ class Inputs:
 
     @property
     def chunks_of_device(self) -> Chunks:
-        """Of one device in one run, uncompressed: full ones, and the rest as one more."""
+        """Chunks of one device in one run, uncompressed: full ones, and one with the rest."""
         ops, items, most = self.ops, self.items_per_run, self.items_per_chunk
         full = ops.floor(items / most)
         left = ops.maximum(items - full * most, 0)
@@ -94,12 +95,12 @@ class Inputs:
 
     @property
     def chunks_of_run(self) -> Chunks:
-        """Of all devices in one run, uncompressed."""
+        """Chunks of all devices in one run, uncompressed."""
         return self.chunks_of_device.times(self.devices)
 
     @property
     def stored_chunks_of_run(self) -> Chunks:
-        """As stored: compressed where the workload says so."""
+        """Chunks as stored: compressed if the workload says so."""
         return self.chunks_of_run.resized(self.at_rest_ratio)
 
 
@@ -107,7 +108,7 @@ def hot_to_cold(w: Inputs, sites: Sites, tally: Tally, seconds: Number | None = 
     """One run of the hot-to-cold mover over all devices.
 
     Args:
-        seconds: how long the mover runs, where that is known; else it is estimated.
+        seconds: duration of the run, if known; else it is estimated.
     """
     chunks = w.chunks_of_run
     _read_and_delete(w, sites, tally)
@@ -129,7 +130,7 @@ def hot_to_cold(w: Inputs, sites: Sites, tally: Tally, seconds: Number | None = 
 
 
 def _read_and_delete(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """Every page is read before it is stored, on DynamoDB again before its deletes; a quiet device is asked once."""
+    """Read every page before it is stored, on DynamoDB again before its deletes; query an idle device once."""
     tier, ops, items, size = hot_tier(sites.layout.hot), w.ops, w.items_per_run, w.stored_item_bytes
     moving = w.devices * ops.minimum(items, 1)
     what = "read items" if tier.looks == 1 else "read items, twice"
@@ -141,7 +142,7 @@ def _read_and_delete(w: Inputs, sites: Sites, tally: Tally) -> None:
 
 
 def _journal(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """Of a run two reads, of a device one; of a chunk two writes that carry its entry; of a device moved a last write.
+    """Two reads per run, one per device; two writes per chunk, with its entry; one last write per moved device.
 
     A write is billed by the larger of the old and the new record. So a device with n chunks writes 2 n + 1 times the
     size of an entry, where the first write of a smaller last chunk still has the size of a full one.
@@ -164,8 +165,8 @@ def cold_to_archive(w: Inputs, sites: Sites, tally: Tally, listed: Number, secon
     """One run of the cold-to-archive mover over the chunks of one run of the other.
 
     Args:
-        listed: objects that lie in the cold tier and are listed.
-        seconds: how long the mover runs, where that is known; else it is estimated.
+        listed: listed objects of the cold tier.
+        seconds: duration of the run, if known; else it is estimated.
     """
     chunks, ops, known = w.stored_chunks_of_run, w.ops, seconds is not None
     pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1) + OWN_LISTS
@@ -190,7 +191,7 @@ def cold_to_archive(w: Inputs, sites: Sites, tally: Tally, listed: Number, secon
 
 
 def _send_to_archive(w: Inputs, sites: Sites, tally: Tally, chunks: Chunks) -> None:
-    """Objects up to 5 MiB go in one request; larger ones in parts of 4 MiB, which the writer keeps and then joins."""
+    """Send objects up to 5 MiB in one request; larger ones in parts of 4 MiB, which the writer stores and joins."""
     ops, one, none = w.ops, w.ops.number(1), w.ops.number(0)
     ratio = ops.where(w.at_rest_ratio < 1, w.at_rest_ratio * ops.number(RECOMPRESSED), w.wire_ratio)
     full, rest = (ops.ceil(size / PART_BYTES) for size in (chunks.full_bytes, chunks.rest_bytes))
@@ -208,7 +209,7 @@ def _send_to_archive(w: Inputs, sites: Sites, tally: Tally, chunks: Chunks) -> N
 
 
 def _joined(ops: Arithmetic, count: Number, parts: Number, size: Number) -> Number:
-    """Requests at the standard rate for joining objects that came in parts: one to begin, one for each 8 MiB."""
+    """Requests at the standard rate for joining objects from parts: one to begin, one for each 8 MiB."""
     return count * ops.where(parts > 1, 1 + ops.ceil(size / UPLOAD_PART_BYTES), ops.number(0))
 
 
@@ -219,7 +220,7 @@ def egress(tally: Tally, provider: str, sites: Sites, sent_bytes: Number, what: 
 
 
 def _run_mover(w: Inputs, tally: Tally, sites: Sites, name: str, seconds: Number, known: bool) -> None:
-    """A run that needs more than the function's 15 minutes is as many invocations as it takes."""
+    """Note a run; one of more than the function's 15 minutes is several invocations."""
     site = sites.hot if name == "hot-to-cold-mover" else sites.cold
     invocations = w.ops.maximum(w.ops.ceil(seconds / w.ops.number(PACE.most)), 1)
     needed_mb: Number = 0

@@ -72,7 +72,7 @@ def retrieve(tally: Tally, site: Site, read_bytes: Number, what: str) -> None:
 
 
 def keep_objects(tally: Tally, site: Site, tier: ObjectTier, chunks: Chunks, days: Number) -> None:
-    """Storage of the objects that one month brings, over the days they stay; in a steady state that is a month's bill.
+    """Storage of one month's objects over the days they stay; in a steady state that is a month's bill.
 
     GB-months = max(bytes, min_billable_object) * days / 30.4375 / bytes_per_gb, plus
     - where days < min_duration: the missing days at the same price (early deletion);

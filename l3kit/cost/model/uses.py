@@ -14,8 +14,8 @@ from l3kit.providers import priced_names
 from l3kit.twin.layout import Layout
 
 Kind = Literal["measured", "estimated", "list price"]
-"""`measured`: counted by a real run. `estimated`: rests on an assumption that docs/cost.md names. `list price`: the
-quantity follows from the workload by the provider's billing rule."""
+"""`measured`: counted by a real run. `estimated`: rests on an assumption that docs/reference/cost.md names.
+`list price`: the quantity follows from the workload by the provider's billing rule."""
 Part = Literal[
     "ingest", "hot storage", "hot to cold", "cold storage", "cold to archive", "archive storage", "reads", "schedules"
 ]
@@ -37,11 +37,11 @@ class Use:
 
     Attributes:
         part: the part of the bill it belongs to.
-        item: what it is, in words.
+        item: description.
         figure: its price.
-        quantity: in the measure of the price's unit (bytes, requests, WRU, ...); NaN where it is not known.
-        kind: how the quantity was found.
-        allowance: the figure of its monthly allowance, where there is one.
+        quantity: in the measure of the price's unit (bytes, requests, WRU, ...); NaN if unknown.
+        kind: origin of the quantity.
+        allowance: the figure of its monthly allowance, if any.
     """
 
     part: Part

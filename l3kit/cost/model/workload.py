@@ -25,27 +25,28 @@ def all_layouts() -> tuple[Layout, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """The data to store, their retention, and how they are moved and read. Numbers are Decimal or whole.
+    """The data to store, their retention, moves and reads. Numbers are Decimal or integers.
 
     Attributes:
         devices: devices that send items.
-        items_per_device_per_day: as a mean over the month.
+        items_per_device_per_day: mean over the month.
         item_bytes: of one item's JSON in a chunk.
-        hot_item_bytes: of one item as the hot store bills it; 0 takes `item_bytes`.
+        hot_item_bytes: billed size of one item in the hot store; 0 takes `item_bytes`.
         hot_days, cold_days, archive_days: days an item stays in each tier. config.json counts cold from the item's
             birth: its `cold_storage_size_in_days` is `hot_days + cold_days` here.
         days_between_runs: of each mover.
         chunk_bytes: the largest chunk, uncompressed. l3kit itself stops at 5 MiB; the model does not.
         page_by_page: cut a chunk at each page of the hot store (1 MiB there), as naive movers do.
         at_rest_ratio: stored bytes / chunk bytes; 1 is uncompressed. `compression.measure` measures it.
-        wire_ratio: bytes that cross a border / chunk bytes; movers send gzip.
+        wire_ratio: bytes sent to another cloud / chunk bytes; movers send gzip.
         ttl_deletes: moved items are removed by the store's expiry instead of by the mover.
         hot_reads_per_device_per_day: single items read from the hot store.
-        cold_read_share, archive_read_share: of what is kept there, the part that is read in a month, 0 to 100.
-        cold_lookups_per_month, archive_lookups_per_month: single items looked for there; each reads a whole chunk.
-        bulk_restores: archives are restored slowly and cheaply, where the cloud offers that.
+        cold_read_share, archive_read_share: share of the stored data that is read in a month, 0 to 100.
+        cold_lookups_per_month, archive_lookups_per_month: single items looked up there; each reads a whole chunk.
+        bulk_restores: archives are restored slowly and cheaply, if the cloud offers that.
         restore_days: days a restored copy is kept.
-        reads_leave_cloud: whether what is read goes out to the internet.
+        reads_leave_cloud: whether read data leave for the internet.
+        alarms: whether alarms watch the movers, on clouds that offer them.
         free_tiers: subtract the monthly allowances; a list price has none.
     """
 
@@ -70,6 +71,7 @@ class Workload:
     bulk_restores: bool = False
     restore_days: Decimal = Decimal(1)
     reads_leave_cloud: bool = False
+    alarms: bool = False
     free_tiers: bool = False
 
     def __post_init__(self) -> None:
@@ -90,7 +92,7 @@ class Workload:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Workload:
-        """From names and plain values, such as a parameter file's.
+        """Build a workload from names and plain values, such as a parameter file's.
 
         Raises: ConfigurationError naming each unknown, missing or wrong value and what is allowed.
         """
@@ -101,7 +103,7 @@ class Workload:
         return cls(**values)
 
     def scaled(self, factor: Decimal | int | str) -> Workload:
-        """As much usage as `factor` says: items and reads, with the same devices, sizes and days."""
+        """The workload with `factor` times the items and reads, and the same devices, sizes and days."""
         factor = Decimal(factor)
         return replace(
             self,
@@ -117,7 +119,7 @@ class Workload:
 
     @property
     def bytes_per_month(self) -> Decimal:
-        """Of the items' JSON."""
+        """Bytes of the items' JSON."""
         return self.items_per_month * self.item_bytes
 
 
@@ -144,8 +146,8 @@ RANGES: Mapping[str, tuple[Decimal, Decimal, bool]] = {
         ("restore_days", 1, 366, False),
     )
 }
-"""Of every number: the least, the greatest, and whether it must be whole. Items end at 400 KB as in DynamoDB."""
-FLAGS = ("page_by_page", "ttl_deletes", "bulk_restores", "reads_leave_cloud", "free_tiers")
+"""Minimum and maximum of every number, and whether it must be whole. Items have at most 400 KB, as in DynamoDB."""
+FLAGS = ("page_by_page", "ttl_deletes", "bulk_restores", "reads_leave_cloud", "alarms", "free_tiers")
 
 
 def as_number(value: Any) -> Decimal | None:

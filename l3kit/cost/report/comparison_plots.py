@@ -60,7 +60,7 @@ def item_sizes(varied: pd.DataFrame) -> Plot:
 
 
 def days_kept(kept: pd.DataFrame) -> Plot:
-    """The bill by the days that items stay in one tier, the others as asked.
+    """The bill by the retention of one tier, with the others as in the scenario.
 
     Args:
         kept: of `sweeps.retention`.

@@ -1,6 +1,6 @@
-"""`make cost-report`: cost_analysis.ipynb for a scenario file, as HTML and PDF for people who decide, and JSON and CSV.
+"""`make cost-report`: cost_analysis.ipynb for a scenario file, as HTML and PDF for decision makers, and JSON and CSV.
 
-The PDF is printed by headless Chromium, which is looked for by name; without one the HTML is made all the same.
+Headless Chromium prints the PDF; without it only the HTML is written.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NO_BROWSER = (
 )
 PRINT_SECONDS = 120
 PLOTS_FOR_PRINT = "figure.dpi: 170\n"
-"""Matplotlib's settings; on the screen of a notebook its own are fine enough."""
+"""Matplotlib's settings; its defaults suffice on a notebook's screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Files:
 
     @classmethod
     def of(cls, params: Path, out: Path) -> Files:
-        """Named as the scenario file."""
+        """Paths named after the scenario file."""
         return cls(*(out / f"{params.stem}.{suffix}" for suffix in ("ipynb", "html", "pdf", "json", "csv")))
 
     def remove(self) -> None:
@@ -64,7 +64,7 @@ class Files:
 
 
 def run_notebook(params: Path, files: Files, root: Path) -> str:
-    """Execute the notebook by papermill. Returns: what papermill said where a cell failed, otherwise nothing."""
+    """Execute the notebook with papermill. Returns: papermill's message if a cell failed, else nothing."""
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", "-k", "python3", "--cwd", str(root)]
     command += [str(root / NOTEBOOK), str(files.notebook), "-f", str(params), "-p", "result_path", str(files.result)]
     with tempfile.TemporaryDirectory(prefix="l3kit-plots-") as folder:
@@ -94,7 +94,7 @@ def find_browser(names: Sequence[str] = BROWSERS) -> str | None:
 
 
 def print_pdf(browser: str, html: Path, pdf: Path) -> None:
-    """Print a page to a PDF. Raises: L3Error with the end of what the browser said where there is none then."""
+    """Print a page to a PDF. Raises: L3Error with the end of the browser's output if it writes none."""
     with tempfile.TemporaryDirectory(prefix="l3kit-print-") as profile:
         command = [browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", f"--user-data-dir={profile}"]
         if os.geteuid() == 0:
@@ -109,7 +109,7 @@ def print_pdf(browser: str, html: Path, pdf: Path) -> None:
             said = str(error)
     if not pdf.exists() or not pdf.stat().st_size:
         last = " ".join(said.split()[-30:]) or "it printed nothing"
-        raise L3Error(pdf.name, f"{browser} did not print it: {last}", "The HTML is there; print it by hand")
+        raise L3Error(pdf.name, f"{browser} did not print it: {last}", "The HTML exists; print it by hand")
 
 
 def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tuple[Files, str]:
@@ -117,9 +117,9 @@ def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tup
 
     Args:
         params: scenario file, as params/cost_analysis.sandbox.yaml.
-        browser: program that prints; None makes no PDF.
-    Returns: the files, and how the notebook failed (empty where it did not); its HTML then says so at its top.
-    Raises: L3Error where the notebook could not even begin, the browser printed nothing, or no file can be written.
+        browser: program that prints; None writes no PDF.
+    Returns: the files, and the notebook's failure (empty if none), which its HTML shows at the top.
+    Raises: L3Error if the notebook could not start, the browser printed nothing, or a file cannot be written.
     """
     files = Files.of(params, out)
     with os_errors_reported(str(out)):
@@ -135,7 +135,7 @@ def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tup
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0 when the notebook passed, which it does not over its budget."""
+    """Run the program. Returns: the exit code, 0 if the notebook passed, which it does not over its budget."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.cost.report.document", description=__doc__)
     parser.add_argument("--params", type=Path, default=DEFAULT_PARAMS, help=f"scenario file ({DEFAULT_PARAMS})")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help=f"folder for the report ({DEFAULT_OUT})")

@@ -32,7 +32,7 @@ class ChunkSaving:
 
     @property
     def saved(self) -> Decimal | None:
-        """USD a month; None where a bill is incomplete."""
+        """USD per month; None if a bill is incomplete."""
         small, large = self.small.total.amount, self.large.total.amount
         return None if small is None or large is None else small - large
 
@@ -60,7 +60,7 @@ def chunk_saving(scenario: Scenario) -> ChunkSaving:
 
 
 def object_share(bill: Bill) -> Decimal | None:
-    """The part of a bill, 0 to 1, that depends on the number of objects; None where it is not known."""
+    """The share of a bill, 0 to 1, that depends on the number of objects; None if unknown."""
     total = bill.total.amount
     if not total:
         return None
@@ -186,7 +186,7 @@ def price_dates(bill: Bill, today: date) -> str:
 
 
 def warnings(scenario: Scenario, bill: Bill, today: date) -> tuple[str, ...]:
-    """Prices that may be wrong, and what rests on them; rows that are not known."""
+    """Doubtful prices and their share of the bill; unknown rows."""
     found = []
     if stale := scenario.book.stale(today, bill.keys):
         found.append(f"{_prices(len(stale))} older than a year or undated{_weight(bill, stale)}.")
@@ -224,18 +224,18 @@ def plan_row(plan: Sequence[Comparison], metric: str) -> Comparison:
 
 
 def usd(amount: Decimal) -> str:
-    """As `format_usd`, for amounts of tables that have NaN for what is not known."""
+    """As `format_usd`, for tables that have NaN for unknown amounts."""
     return format_usd(None if amount.is_nan() else amount)
 
 
 def plain(item: str) -> str:
-    """`hot to cold: delete moved items` for people: `delete moved items (hot to cold)`."""
+    """`hot to cold: delete moved items` for display: `delete moved items (hot to cold)`."""
     part, _, what = item.partition(": ")
     return f"{what} ({part})" if what else item
 
 
 def per_cent(share: Decimal | float) -> str:
-    """0.4438 as `44 %`, 0.0053 as `0.5 %`, less than a tenth of a per cent as that; never broken before the sign."""
+    """0.4438 as `44 %`, 0.0053 as `0.5 %`, smaller values as `less than 0.1 %`, with a non-breaking space."""
     value = abs(float(share)) * 100
     if value and value < 0.1:
         return f"less than {per_cent(0.001)}"

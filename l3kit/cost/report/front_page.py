@@ -1,4 +1,4 @@
-"""The report's first page, which can be read alone: question, answer, three figures, assumptions, dates, warnings."""
+"""The report's self-contained first page: question, answer, three figures, assumptions, dates, warnings."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class FrontPage:
         )
 
     def small_print(self) -> SmallPrint:
-        """Assumptions, dates of prices, warnings: for the foot of the page."""
+        """Assumptions, dates of prices and warnings for the foot of the page."""
         return SmallPrint(self.assumptions, self.prices, self.warnings)
 
     def to_json(self) -> dict[str, Any]:
@@ -86,11 +86,11 @@ class SmallPrint:
 
 
 def first_page(name: str, scenario: Scenario, today: date) -> FrontPage:
-    """Price the scenario and say what matters.
+    """Price the scenario and summarize it.
 
     Args:
         name: of the scenario.
-        today: against which prices are old.
+        today: the date from which the age of prices is counted.
     Raises: ConfigurationError for an unknown region or a missing price.
     """
     bill = replace(scenario.bill(), title=name)

@@ -1,4 +1,4 @@
-"""Parameters of cost_analysis.ipynb: a scenario by the names of its file, and what only the notebook needs."""
+"""Parameters of cost_analysis.ipynb: a scenario's fields by their names in the file, and the notebook's own."""
 
 from __future__ import annotations
 
@@ -58,6 +58,7 @@ class CostAnalysisParameters(Dated):
     bulk_restores: bool = Field(description="restore slowly and cheaply, where the cloud offers that")
     restore_days: Number = _number("restore_days", "days a restored copy is kept")
     reads_leave_cloud: bool = Field(description="what is read goes out to the internet")
+    alarms: bool = Field(description="alarms watch the movers, where the cloud offers that")
     free_tiers: bool = Field(description="subtract the monthly allowances")
     layout: str = Field(description="clouds of hot, cold and archive")
     regions: dict[CloudName, str] = Field(description="region of each cloud; {} takes the default ones")
@@ -89,7 +90,7 @@ class CostAnalysisParameters(Dated):
         return Scenario.of({name: value for name, value in values.items() if value is not None}, project_root())
 
     def other(self) -> CostAnalysisParameters | None:
-        """The scenario of `compare_with`: its values over these; None where no file is named.
+        """The scenario of `compare_with`, whose values override these; None if no file is named.
 
         Raises: ConfigurationError naming the file, and each value that is not allowed.
         """

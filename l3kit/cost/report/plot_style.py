@@ -17,14 +17,14 @@ LOOKS = ((DARK, ""), (LIGHT, "//"), (PALE, "xx"), (MIDDLE, ".."), (MIDDLE, ""))
 LINES = (("-", "o"), ("--", "s"), (":", "^"))
 """Style and marker of the curves of one plot."""
 WIDTH = 7.2
-"""Inches; a page's width between its margins."""
+"""Inches between a page's margins."""
 TITLE_LETTERS = 102
-"""That fit over a whole figure in one line."""
+"""Letters that fit in one line over a whole figure."""
 
 
 @dataclass(frozen=True, repr=False)
 class Plot:
-    """A figure that Jupyter shows in grey, as it is printed; as text it is its findings."""
+    """A figure that Jupyter shows in grey, as printed; its text form is its findings."""
 
     figure: Figure
 
@@ -43,7 +43,7 @@ class Plot:
 
 
 def figure_of(height: float) -> tuple[Figure, Any]:
-    """A figure with one plot, and the plot."""
+    """Return a figure with one plot, and the plot."""
     figure, (axes,) = figure_of_several(height, 1)
     return figure, axes
 
@@ -93,13 +93,13 @@ def nothing_to_show(why: str) -> Plot:
 
 
 def explain(axes: Any) -> None:
-    """A legend below the figure, where it covers nothing."""
+    """Add a legend below the figure, where it covers nothing."""
     handles, labels = axes.get_legend_handles_labels()
     axes.figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
 
 
 def plain_ticks(axis: Any) -> None:
-    """Numbers of a logarithmic axis as people write them: 0.1, 10, 1,000."""
+    """Format the numbers of a logarithmic axis without exponents: 0.1, 10, 1,000."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10f}".rstrip("0").rstrip(".")))

@@ -44,7 +44,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 def three_figures(page: FrontPage, plan: Sequence[Comparison]) -> Plot:
-    """The first page's plots: the plan's saving, what the bill is made of, and half and one and a half times the usage.
+    """The first page's plots: the plan's saving, the parts of the bill, and half and one and a half times the usage.
 
     Args:
         plan: of `seed_tables.chunk_table`.
@@ -200,11 +200,11 @@ def layouts(ranked: pd.DataFrame, chosen: str) -> Plot:
 
 
 def break_even(tables: Mapping[str, pd.DataFrame], days: Mapping[str, Decimal]) -> Plot:
-    """Months until cheaper storage elsewhere has paid for the way there.
+    """Months until cheaper storage elsewhere has paid for the egress.
 
     Args:
         tables: of `choices.break_even`, by tier.
-        days: that the scenario keeps items in the tier.
+        days: the scenario's retention of the tier.
     """
     figure, axes = figure_of(3.0)
     rows = [(tier, row) for tier, table in tables.items() for row in table.to_dict("records")]

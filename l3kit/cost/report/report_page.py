@@ -1,4 +1,4 @@
-"""The report as one HTML page: an executed notebook without code, laid out for A4, with nothing to be fetched."""
+"""The report as one HTML page: an executed notebook without code, laid out for A4, self-contained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 LEFT_OUT = ("not-in-report", "papermill-error-cell-tag")
-"""Tags of cells that are not shown."""
+"""Tags of hidden cells."""
 _DOCS_LINK = re.compile(r"\[([^\]]+)\]\(\.\./(docs/[^)]+)\)")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 STYLE = """
@@ -53,7 +53,7 @@ def report_html(notebook: NotebookNode, title: str, failure: str = "") -> str:
     Args:
         notebook: executed.
         title: of the page.
-        failure: how the notebook failed, for the top of the page.
+        failure: the notebook's failure, shown at the top of the page.
     """
     from nbconvert import HTMLExporter
     from traitlets.config import Config
@@ -79,7 +79,7 @@ def report_html(notebook: NotebookNode, title: str, failure: str = "") -> str:
 
 
 def failure_of(notebook: NotebookNode) -> str:
-    """The error of the cell that failed, with its name; empty where none did."""
+    """The name and message of the failed cell's error; empty if none failed."""
     return next((found for cell in notebook.cells if (found := _error_of(cell))), "")
 
 
@@ -91,7 +91,7 @@ def _error_of(cell: NotebookNode) -> str:
 
 
 def _for_readers(notebook: NotebookNode) -> NotebookNode:
-    """Up to the cell that failed; without tracebacks, what cells wrote to stderr, and links that lead nowhere there."""
+    """Return the notebook up to a failed cell, without tracebacks, output on stderr, and links that would be dead."""
     shown = copy.deepcopy(notebook)
     failed = [number for number, cell in enumerate(shown.cells) if _error_of(cell)]
     shown.cells = shown.cells[: failed[0] + 1] if failed else shown.cells

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def bill_table(bill: Bill) -> Table:
-    """Every row of a bill: how its quantity was found, its price's date, and the number of its source.
+    """Every row of a bill: the origin of its quantity, its price's date, and the number of its source.
 
     The parts and the total stand in rows of their own, rounded so that the parts sum to the total; over an unknown row
     they are `incomplete`. `source_table` lists the sources by number.
@@ -58,7 +58,7 @@ def source_table(bill: Bill) -> Table:
 
 
 def doubtful_table(bill: Bill, book: PriceBook, stale: Collection[Any]) -> Table:
-    """Prices of a bill that are unconfirmed, unknown, undated or older than a year, with what each makes of the total.
+    """Unconfirmed, unknown, undated and year-old prices of a bill, with the share of each in the total.
 
     Args:
         stale: of `PriceBook.stale` for the bill's keys.
@@ -78,11 +78,11 @@ def doubtful_table(bill: Bill, book: PriceBook, stale: Collection[Any]) -> Table
 
 
 def frame_table(frame: pd.DataFrame, *, money: Collection[str] = (), share: Collection[str] = ()) -> Table:
-    """A table of analyses for reading.
+    """A table of an analysis for display.
 
     Args:
         money: columns in USD. share: columns from 0 to 1, shown in per cent. Other numbers show at most 4 digits after
-            the point. What is not there is `unknown`.
+            the point. Missing values are `unknown`.
     """
     head = tuple(str(name) for name in frame.columns)
     rows = []
@@ -111,7 +111,7 @@ def _is_number(value: Any) -> bool:
 
 
 def quantity_text(value: Decimal | None) -> str:
-    """Four digits that say something, without powers of ten where people would not write them; None is `unknown`."""
+    """Format with four significant digits, and exponents only for very large or small numbers; None is `unknown`."""
     if value is None:
         return "unknown"
     if value == 0:

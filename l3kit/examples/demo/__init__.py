@@ -1,4 +1,4 @@
-"""`make demo`: runs the notebooks against the sandbox, renders them as pages, and says what moved and where to look.
+"""`make demo`: runs the notebooks against the sandbox, renders them as pages, and reports results and location.
 
 In its second act the same notebooks run on a twin whose tiers are on three clouds.
 """

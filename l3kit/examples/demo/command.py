@@ -1,4 +1,4 @@
-"""The demo's command: runs the acts, shows how far they are, writes the index and says where it is."""
+"""The demo's command: runs the acts, shows their progress, writes the index and prints its location."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from l3kit.tiering.counts import count_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code: 0 when every notebook passed, 130 where it was interrupted."""
+    """Run the demo. Returns: the exit code, 0 if every notebook passed, 130 if it was interrupted."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.examples.demo", description=l3kit.examples.demo.__doc__)
     parser.add_argument("--out", type=Path, default=Path("build/demo"), help="folder for notebooks, pages and results")
     parser.add_argument("--only", nargs="+", choices=NOTEBOOKS, default=NOTEBOOKS, help="run only these notebooks")
@@ -86,7 +86,7 @@ def _show(chosen: Sequence[Act], root: Path, out: Path) -> int:
 
 
 def _neutral(outcome: Outcome, root: Path) -> Outcome:
-    """Remove this machine's folders from what is shown to others."""
+    """Remove this machine's folders from published text."""
     change = without_paths(root)
     return Outcome(outcome.name, outcome.verdict, outcome.seconds, change(outcome.sentence), change(outcome.error))
 
@@ -101,7 +101,7 @@ def _titles(root: Path) -> dict[str, str]:
 
 
 def version(root: Path) -> str:
-    """`0.1.0 (commit 7915b4b, changed since)`; the version alone where this is no clone."""
+    """`0.1.0 (commit 7915b4b, changed since)`; the version alone if this is no clone."""
     command = ["git", "describe", "--always", "--dirty=, changed since", "--exclude=*"]
     try:
         asked = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, timeout=30)

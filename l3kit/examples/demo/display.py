@@ -44,7 +44,7 @@ class Lines:
 
 
 class Bars:
-    """One bar over all notebooks, and below it a line for each that runs: its name, section and cell."""
+    """One bar over all notebooks, and below it a line for each running one: its name, section and cell."""
 
     def __init__(self, notebooks: int, rows: int, out: TextIO) -> None:
         form = "{l_bar}{bar}| {n:.1f} of {total_fmt} notebooks, {elapsed}"
@@ -81,6 +81,6 @@ class Bars:
 
 
 def display(notebooks: int, rows: int, out: TextIO | None = None) -> Display:
-    """Bars where the output is a terminal."""
+    """Return bars if the output is a terminal, else lines."""
     out = out or sys.stdout
     return Bars(notebooks, rows, out) if out.isatty() else Lines(out)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 DOCS = "docs"
 README = "README.md"
 
 
 def doc_sources(root: Path) -> list[Path]:
-    """README.md, then docs/*.md by name."""
-    return [root / README, *sorted((root / DOCS).glob("*.md"))]
+    """README.md, then the pages below docs, by path."""
+    return [root / README, *sorted((root / DOCS).rglob("*.md"))]
 
 
-def doc_name(name: str) -> str:
-    """The file that a page of the documentation is rendered to; other files keep their name."""
-    return f"{name.removesuffix('.md').lower()}.html" if name.endswith(".md") else name
+def doc_address(source: PurePosixPath) -> PurePosixPath:
+    """Return the place below the index page of a file of the documentation, given by its path in the project."""
+    below = PurePosixPath(DOCS) / (source.relative_to(DOCS) if source.parts[0] == DOCS else source.name)
+    return below.with_name(f"{below.stem.lower()}.html") if below.suffix == ".md" else below
 
 
 def doc_titles(root: Path) -> list[tuple[str, str]]:
@@ -24,5 +25,6 @@ def doc_titles(root: Path) -> list[tuple[str, str]]:
     found = []
     for source in doc_sources(root):
         heading = re.search(r"^# (.+)$", source.read_text("utf-8"), re.MULTILINE)
-        found.append((f"{DOCS}/{doc_name(source.name)}", heading[1] if heading else source.stem))
+        address = doc_address(PurePosixPath(source.relative_to(root)))
+        found.append((str(address), heading[1] if heading else source.stem))
     return found

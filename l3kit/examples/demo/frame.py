@@ -1,4 +1,4 @@
-"""The frame of every page of the demo: its style, with nothing that is loaded from elsewhere."""
+"""The frame of every page of the demo: its style, without external resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of the demo's pages: the verdict, failures first, then each act's notebooks with what they said."""
+"""The index of the demo's pages: the verdict, failures first, then each act's notebooks with their summaries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REMEDY = "On its page the cell that failed is marked in red. After mending, the 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """About the run: how long it took in seconds, when it ended, and which version of l3kit ran."""
+    """Facts of the run: its seconds, its end, and the version of l3kit."""
 
     seconds: float
     ended: str
@@ -72,7 +72,7 @@ def index_page(
         docs: address and title of the documentation's pages.
         there: folder of the pages; a notebook without a page gets no link.
     """
-    told = {outcome.name: outcome for outcome in outcomes}
+    by_name = {outcome.name: outcome for outcome in outcomes}
     failed = [outcome for outcome in outcomes if outcome.verdict == "failed"]
     kind = "failed" if failed else "ok"
     parts = [f'<p class="verdict {kind}" role="status"><strong>{escape(verdict_of(outcomes, facts.seconds))}</strong>']
@@ -80,7 +80,7 @@ def index_page(
     parts += [_failure(outcome, there) for outcome in failed]
     for act in acts:
         scenes = [scene for chain in act.chains for scene in chain]
-        rows = [_row(told[scene.name], titles.get(scene.notebook, ""), there) for scene in scenes]
+        rows = [_row(by_name[scene.name], titles.get(scene.notebook, ""), there) for scene in scenes]
         parts.append(f"<h2>{escape(act.title)}</h2>\n<p>{escape(act.about)}</p>")
         parts.append(f"<div class='scroll'><table class='act'>{HEAD}<tbody>")
         parts += [*rows, "</tbody></table></div>"]

@@ -1,9 +1,10 @@
-"""The demo's notebooks and the documentation as pages that open without a network, with links that lead somewhere."""
+"""The demo's notebooks and the documentation as offline pages with working links."""
 
 from __future__ import annotations
 
 import posixpath
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from pygments.formatters import HtmlFormatter
 
-from l3kit.examples.demo.doc_titles import DOCS, README, doc_name, doc_sources
+from l3kit.examples.demo.doc_titles import DOCS, README, doc_address, doc_sources
 from l3kit.examples.demo.frame import page
 from l3kit.examples.demo.redaction import shown_notebook
 
@@ -51,28 +52,32 @@ def notebook_page(executed: Path, html: Path, root: Path, pages: Sequence[str]) 
 
 
 def doc_pages(out: Path, root: Path, pages: Sequence[str]) -> None:
-    """Render README.md and docs/*.md into the folder `docs` next to the notebooks; other files of docs are copied."""
-    folder = out / DOCS
-    folder.mkdir(exist_ok=True)
+    """Render README.md and the pages of docs into the folder `docs` next to the notebooks; YAML files are copied."""
     for source in doc_sources(root):
+        path = PurePosixPath(source.relative_to(root))
+        address = doc_address(path)
         soup = BeautifulSoup(markdown2html_mistune(source.read_text("utf-8")), "html.parser")
         for anchor in soup.select("a.anchor-link"):
             anchor.decompose()
-        _mend(soup, PurePosixPath(source.relative_to(root).parent), f"{DOCS}/", root, pages)
+        _mend(soup, path.parent, str(address.parent), root, pages)
         heading = soup.find("h1")
         title = heading.get_text() if heading else source.stem
-        text = page(f"{title} - l3kit", str(soup), style=_code_style(), home=f"../{INDEX}")
-        (folder / doc_name(source.name)).write_text(text, "utf-8")
-    for source in sorted((root / DOCS).glob("*.yaml")):
-        (folder / source.name).write_bytes(source.read_bytes())
+        home = posixpath.relpath(INDEX, str(address.parent))
+        html = out / address
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(page(f"{title} - l3kit", str(soup), style=_code_style(), home=home), "utf-8")
+    for source in sorted((root / DOCS).rglob("*.yaml")):
+        copy = out / source.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(source.read_bytes())
 
 
 def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> str | None:
     """Target of a link in a rendered page; None if the target is not rendered.
 
     Args:
-        link: as it stands in the source, which lies in `folder` of the project.
-        below: folder of the rendered page below the demo's: empty, or with a slash at its end.
+        link: as in the source, which is in `folder` of the project.
+        below: folder of the rendered page, from the demo's; empty for that itself.
     """
     address, _, fragment = link.partition("#")
     if not address or re.match(r"[a-z][a-z0-9+.-]*:", address):
@@ -80,15 +85,15 @@ def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: S
     path = PurePosixPath(posixpath.normpath(str(folder / address)))
     if path.suffix == ".ipynb" and path.stem in pages:
         found = f"{path.stem}.html"
-    elif str(path) == README or (path.parent == PurePosixPath(DOCS) and (root / path).is_file()):
-        found = f"{DOCS}/{doc_name(path.name)}"
+    elif str(path) == README or (path.parts[0] == DOCS and (root / path).is_file()):
+        found = str(doc_address(path))
     else:
         return None
     return posixpath.relpath(found, below or ".") + (f"#{fragment}" if fragment else "")
 
 
 def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> None:
-    """Links that lead somewhere, headings that links find, tables that scroll by themselves, pictures with a name."""
+    """Make links work, headings linkable and wide tables scrollable, and put pictures into the page."""
     for link in soup.find_all("a", href=True):
         target = target_of(str(link["href"]), folder, below, root, pages)
         if target is None:
@@ -101,9 +106,17 @@ def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pa
             _scrolls(soup, tag)
         elif tag.name == "img":
             tag["alt"] = tag.get("alt") or f"Plot: {section}"
+            _put_in(tag, root / folder)
         else:
             section = tag.get_text().strip()
             tag["id"] = _slug(section)
+
+
+def _put_in(picture: Tag, folder: Path) -> None:
+    """A picture of the documentation becomes a part of its page."""
+    source = folder / str(picture["src"])
+    if source.suffix == ".svg" and source.is_file():
+        picture["src"] = f"data:image/svg+xml;base64,{b64encode(source.read_bytes()).decode()}"
 
 
 def _scrolls(soup: BeautifulSoup, table: Tag) -> None:
@@ -112,7 +125,7 @@ def _scrolls(soup: BeautifulSoup, table: Tag) -> None:
 
 
 def _slug(heading: str) -> str:
-    """The name by which GitHub links a heading."""
+    """GitHub's anchor of a heading."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 

@@ -15,9 +15,9 @@ STATE = "application/vnd.jupyter.widget-state+json"
 
 
 def without_paths(root: Path) -> Callable[[str], str]:
-    """A function that removes this machine's folders from a text.
+    """Return a function that removes this machine's folders from a text.
 
-    What lies in the project is named from there; home becomes `~`, the folder of temporary files `TMP`, Python's own
+    Paths in the project become relative to it; home becomes `~`, the folder of temporary files `TMP`, Python's own
     `PYTHON`.
     """
     neutral = {str(root): "", **dict.fromkeys((sys.prefix, sys.base_prefix), "PYTHON")}
@@ -35,7 +35,7 @@ def without_paths(root: Path) -> Callable[[str], str]:
 
 
 def everywhere(value: Any, change: Callable[[str], str]) -> Any:
-    """The value with every text in it changed, however deep; pictures stay as they are: base64 has slashes too."""
+    """Return the value with every text in it changed, at any depth; pictures are kept, since base64 has slashes."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -49,7 +49,7 @@ def everywhere(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def shown_notebook(notebook: Mapping[str, Any], root: Path) -> dict[str, Any]:
-    """An executed notebook as it is rendered: without paths, and with bars as the lines that they ended with.
+    """Return an executed notebook for rendering: without paths, and with bars as their last lines.
 
     Args:
         notebook: of nbformat 4, as plain values.
@@ -65,7 +65,7 @@ def shown_notebook(notebook: Mapping[str, Any], root: Path) -> dict[str, Any]:
 
 
 def _without_widget(output: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any]:
-    """The output itself, or the text that its widget showed at the end; empty where it showed none."""
+    """Return the output itself, or the last text of its widget; empty if it showed none."""
     view = output.get("data", {}).get(WIDGET)
     if view is None:
         return dict(output)

@@ -12,7 +12,7 @@ import yaml
 
 STORY = ("walkthrough", "letters")
 LIFE = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
-NOTEBOOKS = (*STORY, *LIFE)
+NOTEBOOKS = (*STORY, *LIFE, "operations")
 LOG = "demo.log"
 """Log file, in the demo's folder, of its processes' and kernels' output."""
 THREE_CLOUDS = "aws-azure-gcp"
@@ -21,7 +21,7 @@ Verdict = Literal["ok", "failed", "not run"]
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One notebook with a params file and further parameters; `name` is what its files are called."""
+    """One notebook with a params file and further parameters; `name` is that of its files."""
 
     name: str
     notebook: str
@@ -79,6 +79,7 @@ ACTS = (
                     ("run_movers", {"replay_days": 330}),
                     ("verify_connections", {}),
                     ("query_tiers", {}),
+                    ("operations", {"prepare": False}),
                     ("destroy_l3", {"data": True, "prepare": False, "confirm": "weather-three-clouds"}),
                 )
             ),
@@ -93,7 +94,7 @@ class Outcome:
 
     Attributes:
         sentence: the `summary` of its result file.
-        error: why it failed or was not run; empty where it passed.
+        error: why it failed or was not run; empty if it passed.
     """
 
     name: str
@@ -104,7 +105,7 @@ class Outcome:
 
 
 def acts(only: Sequence[str] = NOTEBOOKS, act: int | None = None) -> tuple[Act, ...]:
-    """The acts with the chosen notebooks alone; `act` counts from 1."""
+    """The acts with only the chosen notebooks; `act` counts from 1."""
     chosen = ACTS if act is None else ACTS[act - 1 : act]
     cut = (replace(one, chains=tuple(filter(None, (_only(chain, only) for chain in one.chains)))) for one in chosen)
     return tuple(one for one in cut if one.chains)
@@ -115,7 +116,7 @@ def _only(chain: Sequence[Scene], notebooks: Sequence[str]) -> tuple[Scene, ...]
 
 
 def sentence_of(result: Path) -> str:
-    """The sentence in a notebook's result file. Raises: ValueError if there is none, in words."""
+    """Return the sentence in a notebook's result file. Raises: ValueError if there is none."""
     try:
         content = json.loads(result.read_text("utf-8"))
     except OSError:

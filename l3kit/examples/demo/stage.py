@@ -1,4 +1,4 @@
-"""Runs the demo's chains in parallel, each in a process, and ends all of them however the demo ends."""
+"""Runs the demo's chains in parallel, each in a process, and ends all of them with the demo."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.examples.demo.scenes import LOG, Act, Outcome, Scene
 from l3kit.sandbox.owner import OWNER_VARIABLE
 
 AT_ONCE = 2
-"""Chains that run side by side: on two cores a third only takes memory."""
+"""Maximum concurrent chains: on two cores a third only takes memory."""
 TICK = 0.5
 """Polling interval in seconds while no event arrives."""
 STOP_SECONDS = 5.0
@@ -38,9 +38,9 @@ def play(
     """Run all scenes, longest chains first, and render them and the documentation into `out`.
 
     Args:
-        tell: gets a `Step` or an `Outcome` as it happens, and None as time goes by.
-    Returns: an outcome for each scene, in the order of the acts; what comes after a failure in its chain is not run.
-    Raises: L3Error where the documentation cannot be rendered.
+        tell: takes each `Step` and `Outcome` as it happens, and None as time passes.
+    Returns: an outcome for each scene, in the order of the acts; scenes after a failure in their chain are not run.
+    Raises: L3Error if the documentation cannot be rendered.
     """
     chains = [chain for act in acts for chain in act.chains]
     pages = [scene.name for chain in chains for scene in chain]
@@ -76,7 +76,7 @@ def play(
 
 
 def _perform(scenes: Sequence[Scene], root: Path, out: Path, pages: Sequence[str], events: Connection) -> None:
-    """Imported late: the demo itself never pays for papermill."""
+    """Run a chain; imports papermill late, since the demo's own process does not need it."""
     from l3kit.examples.demo.worker import perform
 
     perform(scenes, root, out, pages, events)
@@ -124,7 +124,7 @@ def _left(one: _Running, found: dict[str, Outcome]) -> Iterator[Outcome]:
 
 @contextmanager
 def _ended(running: dict[Connection, _Running]) -> Iterator[None]:
-    """End all processes and the kernels they started, however this block is left."""
+    """End all processes and the kernels they started at the end of this block."""
     try:
         yield
     finally:

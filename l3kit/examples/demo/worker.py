@@ -1,7 +1,7 @@
 """A worker process of the demo: runs notebooks one after the other with papermill and renders each.
 
-Importing papermill takes more than a second of CPU, so `stage` does it once, in the process that
-all workers are forked from.
+Importing papermill takes more than a second of CPU, so `stage` does it once, in the process from which
+all workers are forked.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENGINE = "l3kit-demo"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A cell begins. `number` of `count` cells, below the heading `section`."""
+    """The start of a cell: `number` of `count`, below the heading `section`."""
 
     name: str
     number: int
@@ -56,7 +56,7 @@ class _Followed(NBClientEngine):  # type: ignore[misc]
 
 
 def perform(scenes: Sequence[Scene], root: Path, out: Path, pages: Sequence[str], events: Connection) -> None:
-    """Run the scenes of one chain, up to the first that fails, and send what happens: `Step`, then `Outcome`."""
+    """Run the scenes of one chain, up to the first failure, and send each `Step` and `Outcome`."""
     _begin(root, out)
     papermill_engines.register(ENGINE, _Followed)
     for scene in scenes:
@@ -108,7 +108,7 @@ def run_notebook(scene: Scene, root: Path, out: Path, tell: Callable[[Step], Non
 
 
 def section_of(index: int, cells: Sequence[Any]) -> str:
-    """The last heading at or above a cell, without its marks; empty where there is none."""
+    """The last heading at or above a cell, without its marks; empty if there is none."""
     for cell in reversed(cells[: index + 1]):
         if cell["cell_type"] == "markdown" and cell["source"].startswith("#"):
             return str(cell["source"].splitlines()[0].lstrip("# "))
@@ -116,7 +116,7 @@ def section_of(index: int, cells: Sequence[Any]) -> str:
 
 
 def _begin(root: Path, out: Path) -> None:
-    """In a group of its own, so that Ctrl-C reaches the demo alone, which then stops this process in order.
+    """Start a process group, so that Ctrl-C reaches the demo alone, which then stops this process in order.
 
     Output of kernels outside the notebook goes to a log, not between the lines of the bars.
     """

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 OBJECTS_AT_ONCE = 12
 LOOKS_AT_ONCE = 8
 MAX_FAILED = 5
-"""Objects in a row that cannot be read, after which the store is taken as down."""
+"""Consecutive unreadable objects after which the store counts as down."""
 BUSY = ("another audit of this twin with these options is running", "Wait for it to end; both would list the same")
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class AuditStoppedError(L3Error):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of an audit: an object that was checked, or the end of a device.
+    """One step of an audit: a checked object, or the end of a device.
 
     Attributes:
         outcome: None at the end of the device.
@@ -73,8 +73,8 @@ def audit(
     """Audit the tiers of a twin, as `OpenTwin.audit`.
 
     Args:
-        sleep: waits for a mover at work.
-        new_seed: makes the seed of a sample where none is given.
+        sleep: waits for a running mover.
+        new_seed: makes the seed of a sample if none is given.
     Raises: ConfigurationError before anything is read; StoreError; AuditStoppedError once something is done.
     """
     settings = checked(options)
@@ -89,7 +89,7 @@ def audit(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Return the progress's place, with the identity that tells the audited stores from others of the same twin."""
+    """Return where the progress is kept, with an identity of the audited stores."""
 
     folder: Path
     target: str
@@ -116,7 +116,7 @@ async def audit_tiers(
     place.folder.mkdir(parents=True, exist_ok=True)
     with held(place.folder / name, BUSY):
         kept = Kept(place.folder, name, fresh, restart=settings.restart, clock=clock)
-        with contextlib.closing(kept), _early_end_told(kept):
+        with contextlib.closing(kept), _noting_early_end(kept):
             auditing = Auditing(_stores(tiers, twin), twin, settings, kept, shows or Silent(), sleep)
             await auditing.work()
             kept.save()
@@ -132,23 +132,23 @@ def _stores(tiers: TierStores, twin: Twin) -> AuditedStores:
 
 
 @contextlib.contextmanager
-def _early_end_told(kept: Kept) -> Iterator[None]:
-    """Tell what is done where an error or an interruption ends an audit."""
+def _noting_early_end(kept: Kept) -> Iterator[None]:
+    """Add what is done to the error or interruption that ends an audit."""
     try:
         yield
     except BaseException as error:
         done = sum(counts.objects for counts in kept.state.tiers.values())
-        told = f"{count_of(done, 'object')} of {kept.state.chunks:,} looked at; the same command continues there"
+        so_far = f"{count_of(done, 'object')} of {kept.state.chunks:,} checked; the same command continues there"
         if not done:
             raise
         if isinstance(error, L3Error):
-            raise AuditStoppedError(error.resource, error.cause, f"{error.remedy}. {told}".lstrip(". ")) from error
-        error.add_note(told)
+            raise AuditStoppedError(error.resource, error.cause, f"{error.remedy}. {so_far}".lstrip(". ")) from error
+        error.add_note(so_far)
         raise
 
 
 class Auditing:
-    """One audit at work."""
+    """One audit."""
 
     def __init__(
         self, stores: AuditedStores, twin: Twin, settings: Settings, kept: Kept, shows: Silent, sleep: Sleep
@@ -164,7 +164,7 @@ class Auditing:
         self._failed = 0
 
     async def work(self) -> None:
-        """Survey the tiers, then look at device after device. Raises: StoreError."""
+        """Survey the tiers, then check each device. Raises: StoreError."""
         devices = await self._surveyed()
         state = self._kept.state
         show = self._shows.sizes("audit", state.chunks, " objects")
@@ -188,7 +188,7 @@ class Auditing:
         show(0, "")
 
     async def _surveyed(self) -> Sequence[str]:
-        """The devices that are left, in order."""
+        """The remaining devices, in order."""
         state, device = self._kept.state, self._settings.device
         steps = self._shows.steps("audit")
         steps("listing the objects")
@@ -218,7 +218,7 @@ class Auditing:
             self._kept.add_gap(unreached_gap("hot", layout.hot, "the journal"))
 
     def _count_failed(self, outcome: Outcome) -> None:
-        """Raises: StoreError if objects in a row cannot be read."""
+        """Count consecutive unreadable objects. Raises: StoreError if there are too many."""
         self._failed = self._failed + 1 if outcome.state == "failed" else 0
         if self._failed >= MAX_FAILED and outcome.error is not None:
             error = outcome.error
@@ -234,7 +234,7 @@ class Auditing:
                 yield partial(_ended, look)
 
     def _chosen(self, look: Look) -> Iterator[tuple[Listed, bool]]:
-        """The objects of a device that are left, and those that must be read again for their doubles."""
+        """The remaining objects of a device, and those that must be read again to find doubles."""
         chosen = [one for one in look.objects if self._sample.takes(one.info.key)]
         done = self._done(look, chosen)
         low = chosen[done].span.low if done < len(chosen) else float("inf")
@@ -245,7 +245,7 @@ class Auditing:
                 yield one, True
 
     def _done(self, look: Look, chosen: Sequence[Listed]) -> int:
-        """Return the number of objects that an interrupted audit had looked at; some may be in the other tier now."""
+        """Return the number of objects that an interrupted audit had checked; some may be in the other tier now."""
         current = self._kept.state.current
         if current is None or current.device != look.device_id or current.place is None:
             return 0

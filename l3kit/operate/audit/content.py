@@ -29,8 +29,8 @@ class Content:
     """The content of a chunk.
 
     Attributes:
-        items: their number; None if they cannot be told apart.
-        marks: of each item version its id, by a digest of the version; empty if they were not asked for.
+        items: their number; None if they cannot be counted.
+        marks: the id of each item version, by a digest of the version; empty if not requested.
         unordered: whether the items are not in order.
     """
 
@@ -41,19 +41,19 @@ class Content:
 
 
 def declared_items(info: ObjectInfo) -> int | None:
-    """The number of items that the metadata tell; None if they do not."""
+    """The number of items in the metadata; None if they have none."""
     text = info.metadata.get("items", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
-    """Return the faults of a chunk as far as its metadata and size tell."""
+    """Return the faults of a chunk that its metadata and size show."""
     if info.sha256 is None:
         yield Finding("metadata", "its metadata have no sha256")
     elif not has_digest(info):
         yield Finding("metadata", f"its sha256 is {info.sha256[:70]!r}, which is no digest")
     if "items" not in info.metadata:
-        yield Finding("metadata", "its metadata do not tell the number of its items")
+        yield Finding("metadata", "its metadata do not have the number of its items")
     elif (count := declared_items(info)) is None:
         yield Finding("metadata", f"its number of items is {info.metadata['items'][:40]!r}")
     elif key.compression == "none" and info.size < (least := _least_size(key, count)):
@@ -70,15 +70,17 @@ def has_digest(info: ObjectInfo) -> bool:
 
 
 def encoding_finding(key: ChunkKey, info: ObjectInfo) -> Finding | None:
-    """Return the fault if the key tells another compression than the object; None if they agree."""
+    """Return the fault if the key implies another compression than the object has; None if they agree."""
     encoding, wanted = canonical_encoding(info.content_encoding), CONTENT_ENCODINGS[key.compression]
     if encoding == wanted:
         return None
-    return Finding("metadata", f"its content encoding is {encoding or 'none'}, not {wanted or 'none'} as its key tells")
+    return Finding(
+        "metadata", f"its content encoding is {encoding or 'none'}, not {wanted or 'none'} as its key implies"
+    )
 
 
 def _least_size(key: ChunkKey, items: int) -> int:
-    """The bytes of an array of so many items of the device, with ids of one character."""
+    """Minimum bytes of an array of this many items of the device, with ids of one character."""
     return 2 + items * len(orjson.dumps({PARTITION_KEY: key.device_id, SORT_KEY: "0"})) + max(0, items - 1)
 
 
@@ -86,9 +88,9 @@ def content_of(key: ChunkKey, declared: int | None, body: bytes, *, marked: bool
     """Check the items of a chunk, whose digest is right or unknown.
 
     Args:
-        declared: the number of items that the metadata tell.
+        declared: the number of items in the metadata.
         body: uncompressed.
-        marked: return marks of the items.
+        marked: whether to return marks of the items.
     """
     try:
         items = exact_loads(body) if marked else _loads(body)
@@ -135,7 +137,7 @@ def _version(item: Mapping[str, Any]) -> bytes:
 
 def _count(items: Sequence[Any], declared: int | None) -> Iterator[Finding]:
     if declared is not None and declared != len(items):
-        yield Finding("count", f"it holds {count_of(len(items), 'item')}, and its metadata tell {declared:,}")
+        yield Finding("count", f"it holds {count_of(len(items), 'item')}, and its metadata say {declared:,}")
 
 
 def _device(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
@@ -146,7 +148,7 @@ def _device(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
 
 
 def _range(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
-    """Items out of the key's range, and a range that the items do not fill: its ends are the ids of two items."""
+    """Find items outside the key's range, and a range whose ends are not the ids of two items."""
     ids = [item[SORT_KEY] for item in items]
     if not ids or (ids[0] == key.start and ids[-1] == key.end and ids == sorted(ids)):
         return
@@ -158,7 +160,7 @@ def _range(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
         )
     elif not {key.start, key.end} <= set(ids):
         first, last = min(ids, key=order_of), max(ids, key=order_of)
-        yield Finding("range", f"its items are from {first} to {last}, which its key does not tell")
+        yield Finding("range", f"its items are from {first} to {last}, unlike its key")
 
 
 def _repeated(items: Sequence[Any]) -> Iterator[Finding]:

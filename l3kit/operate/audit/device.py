@@ -1,4 +1,4 @@
-"""The audit of one device: its objects in order, then what is missing or there twice, and the journal's totals."""
+"""The audit of one device: its objects in order, then missing and doubled ones, and the journal's totals."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from l3kit.operate.audit.content import order_finding
 from l3kit.operate.audit.doubles import Doubles
 from l3kit.operate.audit.faults import Fault, Finding
 from l3kit.operate.audit.kept import Current, Kept
-from l3kit.operate.audit.look import AuditedStores, AuditedTier, Listed, Look, look_at
+from l3kit.operate.audit.look import AuditedStores, AuditedTier, Listed, Look, chunk_key, look_at
 from l3kit.operate.audit.objects import Outcome
 from l3kit.operate.audit.totals import Counted, missing_findings, shortfall, totals_findings
+from l3kit.operate.expired import expired_of, unread_record
+from l3kit.tiering.format.expiry import ExpiringChunk
 from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, archived_digest
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between looks at what a mover at work would soon have changed: it deletes right after it has copied."""
+"""Seconds between looks at a state that a running mover soon changes: it deletes right after copying."""
 MOVER_STOPPED = (
     "A mover was interrupted between its copy and its delete: run the cold-to-archive mover, which ends that"
 )
@@ -29,11 +31,11 @@ Sleep = Callable[[float], Awaitable[None]]
 
 @dataclass(slots=True)
 class DeviceAudit:
-    """Takes what became of the objects of a device, in order.
+    """Collects the outcomes of a device's objects, in order.
 
     Attributes:
-        whole: whether all objects are looked at, not a sample.
-        sleep: waits for a mover at work.
+        whole: whether all objects are checked, not a sample.
+        sleep: waits for a running mover.
     """
 
     look: Look
@@ -46,13 +48,18 @@ class DeviceAudit:
     lost: set[str] = field(default_factory=set)
 
     def begin(self) -> None:
-        """Begin with the device, unless an interrupted audit had begun with it."""
+        """Begin the device, unless an interrupted audit had begun it."""
         state = self.kept.state
         if state.current is None or state.current.device != self.look.device_id:
             counted = None if self.look.counted is None else asdict(self.look.counted)
-            state.current = Current(device=self.look.device_id, counted=counted)
-            if self.look.gap is not None:
-                self.kept.add_gap(self.look.gap)
+            expired = self.look.expired
+            state.current = Current(device=self.look.device_id, counted=counted, expired=len(expired.chunks))
+            for gap in [*([self.look.gap] if self.look.gap else []), *map(unread_record, expired.unread)]:
+                self.kept.add_gap(gap)
+            for key, chunk in expired.chunks.items():
+                self._sum_up_expired(key, chunk)
+        elif state.current.expired != len(self.look.expired.chunks):  # some went since, counted or not
+            state.current.clean = False
 
     @property
     def _current(self) -> Current:
@@ -66,11 +73,12 @@ class DeviceAudit:
         return None if held is None else Counted(**held)  # type: ignore[arg-type]
 
     def take_again(self, outcome: Outcome) -> None:
-        """Take an object that the interrupted audit had taken, whose items others may hold as well."""
+        """Take an object again that the interrupted audit had taken, whose items others may have as well."""
         self._doubles(outcome)
+        self.doubles.left_out = 0  # what has no room now had none then, and is counted
 
     def take(self, outcome: Outcome) -> None:
-        """Take what became of an object, and keep its faults. Raises: ConfigurationError."""
+        """Take the outcome of an object, and record its faults. Raises: ConfigurationError."""
         one = outcome.listed
         counts = self.kept.state.tier(one.place.tier)
         if outcome.state == "gone":
@@ -89,6 +97,8 @@ class DeviceAudit:
             self._sum_up(outcome)
         for finding in (*outcome.findings, *self._order(outcome), *self._doubles(outcome)):
             self._accuse(one.place, one.info.key, finding)
+        self.kept.state.uncompared += self.doubles.left_out
+        self.doubles.left_out = 0
         self._current.place = (one.info.key, one.place.tier)
 
     def _sum_up(self, outcome: Outcome) -> None:
@@ -104,8 +114,19 @@ class DeviceAudit:
         else:
             current.bytes += outcome.size
 
+    def _sum_up_expired(self, key: str, chunk: ExpiringChunk) -> None:
+        parsed, current = chunk_key(key), self._current
+        if parsed is None or self.counted is None or not self.counted.counts(parsed):
+            return
+        current.clean = current.clean and chunk.items is not None
+        current.items += chunk.items or 0
+        if parsed.compression != "none" or current.bytes is None:
+            current.bytes = None
+        else:
+            current.bytes += chunk.size
+
     def _order(self, outcome: Outcome) -> list[Finding]:
-        """A chunk that the journal did not number is of another program, which may write items in any order."""
+        """Check the order of items, unless the journal did not number the chunk, so that it is third-party."""
         if not outcome.content.unordered:
             return []
         if self.counted is not None and self.counted.numbered(outcome.listed.key):
@@ -117,17 +138,14 @@ class DeviceAudit:
         one, info = outcome.listed, outcome.info
         if info is None or not one.crowded or one.info.key in self.look.sealed:
             return []
-        found = list(self.doubles.add(one.info.key, one.span, info.sha256, outcome.content.marks))
-        self.kept.state.uncompared += self.doubles.left_out
-        self.doubles.left_out = 0
-        return found
+        return list(self.doubles.add(one.info.key, one.span, info.sha256, outcome.content.marks))
 
     def _accuse(self, place: AuditedTier, key: str, finding: Finding) -> None:
         self._current.clean = False
         self.kept.add_fault(Fault.at(place.tier, place.cloud, key, finding))
 
     async def end(self) -> None:
-        """Look at the device as a whole, and again before anything is told as a fault. Raises: StoreError."""
+        """Check the device as a whole, and again before anything is reported as a fault. Raises: StoreError."""
         await self._vanished()
         await self._in_both_tiers()
         await self._receipts()
@@ -135,25 +153,28 @@ class DeviceAudit:
             await self._totals(self.counted)
         state = self.kept.state
         state.devices += 1
+        state.expired += len(self.look.expired.chunks)
         state.last_device, state.current = self.look.device_id, None
 
     async def _vanished(self) -> None:
-        """Objects that were listed and are in no tier: a mover takes seals away, and nothing else."""
+        """Listed objects that are in no tier any more: a mover removes only seals."""
         for one in self.gone:
             if one.twice or one.info.key in self.look.sealed:
                 continue
             if not self.stores.whole:
                 gap = Gap(
-                    one.place.tier, f"{one.place.tier} object {one.info.key}", "was moved meanwhile", "Audit it again"
+                    one.place.tier, f"{one.place.tier} object {one.info.key}", "has been moved since", "Audit it again"
                 )
                 self.kept.add_gap(gap)
+            elif await self._has_expired(one.info.key):
+                self._current.clean = False
             elif not await self._until(lambda key=one.info.key: self._somewhere(key)):  # type: ignore[misc]
                 self.lost.add(one.info.key)
                 what = "it was listed at the beginning of the audit, and no tier holds it any more"
                 self._accuse(one.place, one.info.key, Finding("missing", what))
 
     async def _in_both_tiers(self) -> None:
-        """Objects in both tiers, as they are for a moment while a mover moves them."""
+        """Objects in both tiers, as they are briefly while a mover moves them."""
         cold, archive = self.stores.cold, self.stores.archive
         if cold is None or archive is None:
             return
@@ -173,7 +194,7 @@ class DeviceAudit:
             self._accuse(cold, key, finding)
 
     async def _receipts(self) -> None:
-        """Chunks that a receipt tells as archived, and that the archive does not hold."""
+        """Chunks that are archived by a receipt, and that the archive does not hold."""
         cold, archive = self.stores.cold, self.stores.archive
         if cold is None or archive is None:
             return
@@ -187,37 +208,48 @@ class DeviceAudit:
             there = await archive.store.head(key)
             if digest == SEAL_SHA256 or await cold.store.head(RECEIPT_PREFIX + key) is None:
                 continue
+            if there is None and await self._has_expired(key):
+                continue
             if there is None:
                 self.lost.add(key)
-                what = "its receipt in the cold tier tells that it was archived, and the archive does not hold it"
+                what = "its receipt in the cold tier says that it was archived, and the archive does not hold it"
                 self._accuse(archive, key, Finding("missing", what))
             elif digest is not None and there.sha256 != digest:
-                told = f"its receipt in the cold tier tells {digest}, the archive {there.sha256 or 'no digest'}"
-                self._accuse(archive, key, Finding("receipt", told))
+                text = f"its receipt in the cold tier has {digest}, the archive {there.sha256 or 'no digest'}"
+                self._accuse(archive, key, Finding("receipt", text))
 
     async def _totals(self, counted: Counted) -> None:
         place = self.stores.cold  # where chunks are stored first
         assert place is not None
         device_id, state = self.look.device_id, self.kept.state
-        short = shortfall(counted, self.look.keys(), self.look.sealed, self.lost)
+        keys = self.look.keys() | {*self.look.expired.chunks}
+        short = shortfall(counted, keys, self.look.sealed, self.lost)
         if list(missing_findings(device_id, short)):
             again = await look_at(self.stores, device_id)
             if again.counted is not None:
-                short = shortfall(again.counted, again.keys(), again.sealed, self.lost)
+                keys = again.keys() | {*again.expired.chunks}
+                short = shortfall(again.counted, keys, again.sealed, self.lost)
         for key, finding in missing_findings(device_id, short):
             self._accuse(place, key, finding)
-        state.excess += max(0, -short.chunks) + counted.unknown(self.look.keys())
+        state.excess += max(0, -short.chunks) + counted.unknown(keys)
         if short.chunks == 0:
             state.spent += short.absent_numbers
             if self.whole and self._current.clean:
                 for finding in totals_findings(counted, self._current.items, self._current.bytes):
                     self._accuse(place, f"{device_id}/", finding)
 
+    async def _has_expired(self, key: str) -> bool:
+        """Return whether a record names the chunk, also one that was made since the device was listed."""
+        if key in self.look.expired.chunks:
+            return True
+        archive = self.stores.archive
+        return archive is not None and key in (await expired_of(archive.store, self.look.device_id, ())).chunks
+
     async def _somewhere(self, key: str) -> bool:
         return any([await place.store.head(key) is not None for place in self.stores.tiers()])
 
     async def _until(self, settled: Callable[[], Awaitable[bool]]) -> bool:
-        """Look until it is settled, or a mover at work would have settled it."""
+        """Look until it is settled, or a running mover would have settled it."""
         for pause in PAUSES:
             if await settled():
                 return True

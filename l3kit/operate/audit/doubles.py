@@ -1,7 +1,7 @@
-"""Item versions of one device that are in two objects, found in bounded memory. No I/O.
+"""Detection of item versions of one device that are in two objects, in bounded memory. No I/O.
 
 Two objects can share an item only if the ranges in their keys overlap, which late items make legal. So only such
-objects are compared, and an object's items are held no longer than objects follow that may overlap it.
+objects are compared, and an object's items are held only while objects follow that may overlap it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from l3kit.tiering.format.chunks import ChunkKey
 from l3kit.tiering.format.item_times import MINUTE, moment_or_none
 
 MAX_HELD = 1_000_000
-"""Items whose marks are held at most, about 100 MB."""
+"""Maximum items whose marks are held, about 100 MB."""
 _FIRST, _LAST = float("-inf"), float("inf")
 
 
@@ -28,7 +28,7 @@ class Span:
 
 
 def span_of(key: ChunkKey) -> Span:
-    """A chunk's span; it is unbounded where an end is not a time."""
+    """A chunk's span; it is unbounded if an end is not a time."""
     low, high = moment_or_none(key.start), moment_or_none(key.end)
     if low is None or high is None:
         return Span(_FIRST, _LAST)
@@ -36,7 +36,7 @@ def span_of(key: ChunkKey) -> Span:
 
 
 def overlapping(spans: Sequence[Span]) -> list[bool]:
-    """Of spans sorted by `low`, whether each overlaps another."""
+    """Return for each of the spans, sorted by `low`, whether it overlaps another."""
     found: list[bool] = []
     reached = _FIRST
     for index, span in enumerate(spans):
@@ -59,7 +59,7 @@ class Doubles:
     """Compares the objects of one device, given by the `low` of their spans.
 
     Attributes:
-        left_out: objects that were dropped although others may overlap them, for want of memory.
+        left_out: objects dropped for lack of memory although others may overlap them.
     """
 
     max_held: int = MAX_HELD
@@ -67,10 +67,10 @@ class Doubles:
     _held: list[_Held] = field(default_factory=list)
 
     def add(self, key: str, span: Span, sha256: str | None, marks: Mapping[bytes, str]) -> Iterator[Finding]:
-        """Hold an object, and tell which of the objects before it has an item of it as well.
+        """Hold an object, and return the earlier objects that have one of its items as well.
 
         Args:
-            sha256: of its content; equal ones tell of doubles where the content was not read.
+            sha256: of its content; equal digests show doubles if the content was not read.
             marks: of its items: their ids by the digest of their version.
         """
         self._held = [one for one in self._held if one.span.high >= span.low]

@@ -37,7 +37,7 @@ REMEDIES: Mapping[Kind, str] = {
     ),
     "totals": (
         "An object or the journal's record was changed by hand. "
-        "Compare the objects with a backup; docs/journal.md describes the record"
+        "Compare the objects with a backup; docs/reference/journal.md describes the record"
     ),
     "receipt": "Compare the archive with a backup; a receipt is only left after its object was archived",
 }
@@ -57,8 +57,8 @@ class Fault:
     """Something wrong in a tier.
 
     Attributes:
-        key: of the object; of a chunk that is missing what is known of it.
-        kind: what is wrong, in a word or two (docs/audit.md).
+        key: of the object; for a missing chunk, the known part of it.
+        kind: the kind of fault, in a word or two (docs/how-to/audit.md).
         what: the same in a sentence.
         remedy: what to do.
     """

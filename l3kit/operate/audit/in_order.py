@@ -1,4 +1,4 @@
-"""Calls at once, a bounded number of them, with their results in order."""
+"""Bounded concurrent calls with their results in order."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Job = Callable[[], Awaitable[T]]
 
 
 async def in_order(jobs: AsyncIterator[Job[T]], at_once: int) -> AsyncGenerator[T, None]:
-    """Run jobs as they come, at most so many at once, and yield their results in the order of the jobs.
+    """Run jobs with bounded concurrency, and yield their results in the order of the jobs.
 
-    An error is raised in its turn; the jobs behind it are then cancelled.
+    An error is raised in its turn; later jobs are then cancelled.
     """
     under_way: deque[asyncio.Task[T]] = deque()
 

@@ -19,7 +19,7 @@ from l3kit.operate.load.kept_files import KeptFile
 
 PROGRESS_FORMAT = 1
 MAX_FAULTS_NAMED = 1_000
-"""Faults that a result has; the file of faults has all."""
+"""Maximum faults in a result; the file of faults has all."""
 MAX_GAPS_NAMED = 1_000
 
 
@@ -27,10 +27,10 @@ class TierCounts(BaseModel):
     """Counts of one tier.
 
     Attributes:
-        objects: chunks that the sample has.
+        objects: chunks in the sample.
         read, not_read: read whole; checked by metadata and size alone, since they are archived.
-        items, bytes: of these objects; the bytes are those that are stored.
-        restoring: of those not read, the ones that are being restored.
+        items, bytes: of these objects; bytes as stored.
+        restoring: of those not read, the ones being restored.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -45,13 +45,14 @@ class TierCounts(BaseModel):
 
 
 class Current(BaseModel):
-    """The device that is being looked at, up to a certain object.
+    """The device under check, up to a certain object.
 
     Attributes:
-        place: key and tier of the last object that is done; empty if none is.
-        counted: the journal's counts as they were at the beginning of the device; None if it tells nothing.
-        items, bytes: of its objects that the journal counts; None where that is not known.
-        clean: whether nothing of it is at fault or was left out.
+        place: key and tier of the last finished object; empty if there is none.
+        counted: the journal's counts at the beginning of the device; None if it has none.
+        items, bytes: of its objects that the journal counts; None if unknown.
+        expired: number of its chunks that had expired at the beginning, which these sums include.
+        clean: whether it has no fault and nothing was omitted.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -59,22 +60,24 @@ class Current(BaseModel):
     device: str
     place: tuple[str, str] | None = None
     counted: dict[str, int | str] | None = None
+    expired: int = 0
     items: int = 0
     bytes: int | None = 0
     clean: bool = True
 
 
 class State(BaseModel):
-    """The part of an audit that is done.
+    """The finished part of an audit.
 
     Attributes:
         audit: digest of twin, target and options; another audit does not continue it.
         surveyed: whether the listing of all objects is done, and how many chunks it has.
-        last_device: all up to this one are done.
+        last_device: all up to this one are finished.
         gaps: number of all gaps, of which `named_gaps` has the first.
+        expired: chunks that have expired.
         excess, spent, unordered, uncompared: objects beyond those that the journal counts; chunk numbers without an
-            object that it does not count; chunks of other programs that are not in order; objects whose doubles were
-            not looked for, for want of memory.
+            object that it does not count; third-party chunks that are not in order; objects whose doubles were
+            not looked for, for lack of memory.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -94,6 +97,7 @@ class State(BaseModel):
     faults_bytes: int = 0
     gaps: int = 0
     named_gaps: list[dict[str, Any]] = []
+    expired: int = 0
     excess: int = 0
     spent: int = 0
     unordered: int = 0
@@ -126,24 +130,24 @@ class Kept:
         self.save()
 
     def add_fault(self, fault: Fault) -> None:
-        """Keep a fault. Raises: ConfigurationError."""
+        """Record a fault. Raises: ConfigurationError."""
         self._file.append([json.dumps(fault.to_json()) + "\n"])
         self.state.faults += 1
         self.state.tier(fault.tier).faults += 1
 
     def add_gap(self, gap: Gap) -> None:
-        """Keep what was not looked at."""
+        """Record a gap."""
         self.state.gaps += 1
         if len(self.state.named_gaps) < MAX_GAPS_NAMED:
             self.state.named_gaps.append(asdict(gap))
 
     def save_now_and_then(self) -> None:
-        """Record what is done if that was not done within the last second. Raises: ConfigurationError."""
+        """Save the progress unless it was saved within the last second. Raises: ConfigurationError."""
         if self._clock() - self._saved_at >= SAVED_SECONDS:
             self.save()
 
     def save(self) -> None:
-        """Record what is done. Raises: ConfigurationError."""
+        """Save the progress. Raises: ConfigurationError."""
         self._file.sync()
         self.state.faults_bytes = self._file.size
         write_whole(self.path, self.state.model_dump_json(indent=2))
@@ -162,7 +166,7 @@ class Kept:
         self._file.close()
 
     def end(self) -> None:
-        """Remove the progress of an audit that is at its end."""
+        """Remove the progress of a finished audit."""
         self.path.unlink(missing_ok=True)
 
 

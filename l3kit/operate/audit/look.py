@@ -1,4 +1,4 @@
-"""The journal and the tiers on one device, read so that a mover at work hides no object."""
+"""The journal and the tiers on one device, read so that a running mover hides no object."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from l3kit.errors import StoreError
 from l3kit.notebook.gaps import Gap
 from l3kit.operate.audit.doubles import Span, overlapping, span_of
 from l3kit.operate.audit.totals import Counted
+from l3kit.operate.expired import NOTHING_EXPIRED, Expired, expired_of
 from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
@@ -28,25 +29,25 @@ class AuditedTier:
 
 @dataclass(frozen=True, slots=True)
 class AuditedStores:
-    """The stores that the audit reads; None for those that this session does not reach."""
+    """The stores that the audit reads; None for unreached ones."""
 
     journal: JournalStore | None
     cold: AuditedTier | None
     archive: AuditedTier | None
 
     def tiers(self) -> list[AuditedTier]:
-        """The tiers that are reached. A listing of all must begin with the cold one: objects leave it for the other."""
+        """The reached tiers. A listing of all must begin with the cold one: objects leave it for the other."""
         return [tier for tier in (self.cold, self.archive) if tier is not None]
 
     @property
     def whole(self) -> bool:
-        """True if both tiers are reached, so that an object in neither is missing."""
+        """True if both tiers are reached, so that an object in neither of them is missing."""
         return self.cold is not None and self.archive is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A chunk as it was listed.
+    """A listed chunk.
 
     Attributes:
         crowded: whether the range of another chunk of the device overlaps its own.
@@ -62,20 +63,21 @@ class Listed:
 
     @property
     def order(self) -> tuple[float, str, str]:
-        """The place among the objects of its device."""
+        """Sort key among the objects of its device."""
         return self.span.low, self.info.key, self.place.tier
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A device at one moment.
+    """The state of a device at one moment.
 
     Attributes:
-        counted: None if the journal tells nothing.
+        counted: None if the journal has no counts.
         objects: by the beginning of their ranges.
         sealed: keys of seals, which hold no items.
         receipts: keys of chunks that have a receipt.
-        gap: why the journal tells nothing.
+        expired: chunks that have expired, none of which is among the objects.
+        gap: why the journal has no counts.
     """
 
     device_id: str
@@ -84,6 +86,7 @@ class Look:
     sealed: frozenset[str]
     receipts: tuple[str, ...]
     gap: Gap | None = None
+    expired: Expired = NOTHING_EXPIRED
 
     def keys(self) -> set[str]:
         """The keys of all chunks with items."""
@@ -91,7 +94,7 @@ class Look:
 
 
 def chunk_key(key: str) -> ChunkKey | None:
-    """The parts of a key that a mover writes; None for any other."""
+    """The parts of a mover's key; None for any other key."""
     parsed = parse_object_key(key)
     return parsed if parsed is not None and str(parsed) == key else None
 
@@ -99,7 +102,7 @@ def chunk_key(key: str) -> ChunkKey | None:
 async def look_at(stores: AuditedStores, device_id: str) -> Look:
     """Read a device's record, then list its objects, the cold ones first.
 
-    What the record counts was stored before it was read, and an object leaves the cold tier only after it is in the
+    Counted chunks were stored before the record was read, and an object leaves the cold tier only once it is in the
     archive, so no mover can hide an object from this order. Raises: StoreError.
     """
     counted, gap = await _counted(stores.journal, device_id)
@@ -113,7 +116,10 @@ async def look_at(stores: AuditedStores, device_id: str) -> Look:
     if stores.cold is not None:
         prefix = RECEIPT_PREFIX + device_prefix(device_id)
         receipts = [info.key.removeprefix(RECEIPT_PREFIX) async for info in stores.cold.store.list(prefix)]
-    return Look(device_id, counted, _in_time(found), await _seals(found), tuple(receipts), gap)
+    expired = NOTHING_EXPIRED
+    if stores.archive is not None:  # after the listing: a record is there before a chunk that it names goes
+        expired = await expired_of(stores.archive.store, device_id, {info.key for _, info, _ in found})
+    return Look(device_id, counted, _in_time(found), await _seals(found), tuple(receipts), gap, expired)
 
 
 async def _counted(journal: JournalStore | None, device_id: str) -> tuple[Counted | None, Gap | None]:

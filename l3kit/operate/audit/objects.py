@@ -1,4 +1,4 @@
-"""The check of one object: twice if the first look finds something wrong, since a mover may be at work."""
+"""The check of one object: repeated if the first look finds a fault, since a mover may be running."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from l3kit.tiering.ports import ObjectInfo
 
 State = Literal["read", "not read", "gone", "failed"]
 RESTORE_DAYS = 3
-"""Days that a restored copy can be read, where the cloud makes one: it may be ready in the middle of a night."""
+"""Days for which a restored copy can be read, if the cloud makes one: it may be ready in the middle of a night."""
 MAX_PARSED_BYTES = 32 * 1024 * 1024
-"""Of a larger object only the digest is checked: no chunk of l3kit is as large."""
+"""Size above which only the digest of an object is checked: no chunk of l3kit is as large."""
 READ_BYTES = 8 * 1024 * 1024
-"""More than a chunk has, so that a chunk is read by one request."""
+"""More than a chunk's size, so that a chunk is read by one request."""
 PARSED_AT_ONCE = 2
 LOOKS = 3
 LARGE = "is larger than any chunk of l3kit, so only its digest was checked"
@@ -39,8 +39,8 @@ class Outcome:
     """The outcome of the check of one object.
 
     Attributes:
-        info: what the store told of it last; None if it is gone.
-        size: bytes of its uncompressed content; None if not known.
+        info: its last description from the store; None if it is gone.
+        size: bytes of its uncompressed content; None if unknown.
         restoring: whether it is being restored.
         error: why it failed.
     """
@@ -57,13 +57,13 @@ class Outcome:
 
     @property
     def items(self) -> int | None:
-        """The number of items, counted or as the metadata tell it; None if it is not known."""
+        """The number of items, counted or from the metadata; None if unknown."""
         if self.content.items is not None or self.info is None:
             return self.content.items
         return declared_items(self.info)
 
     def same_as(self, other: Outcome | None) -> bool:
-        """Return whether two looks found the same wrong with the same version."""
+        """Return whether two looks found the same faults of the same version."""
         if other is None or self.info is None or other.info is None:
             return False
         return (self.info.etag, self.findings) == (other.info.etag, other.findings)
@@ -73,8 +73,8 @@ class ObjectCheck:
     """Checks objects.
 
     Args:
-        restore: request a restore of what is archived.
-        archive: where an object may be that is no longer in the cold tier; None if it is not reached.
+        restore: whether to request a restore of archived objects.
+        archive: the tier of an object that has left the cold tier; None if it is not reached.
     """
 
     def __init__(self, *, restore: bool, archive: AuditedTier | None) -> None:
@@ -83,7 +83,7 @@ class ObjectCheck:
         self._parsing = asyncio.Semaphore(PARSED_AT_ONCE)
 
     async def check(self, one: Listed) -> Outcome:
-        """Check an object; one that has moved to the archive meanwhile is checked there. Raises nothing of a store."""
+        """Check an object; one moved to the archive since is checked there. A store's errors are an outcome."""
         try:
             found = await self._looked_at(one)
             if found.state != "gone" or one.place.tier != "cold" or self._archive is None or one.twice:
@@ -98,14 +98,14 @@ class ObjectCheck:
             )
 
     async def _looked_at(self, one: Listed) -> Outcome:
-        """Look until two looks in a row agree on what is wrong. Raises: StoreError."""
+        """Look until two consecutive looks find the same faults. Raises: StoreError."""
         before: Outcome | None = None
         for _ in range(LOOKS):
             found = await self._look(one)
             if found.state == "gone" or not found.findings or found.same_as(before):
                 return found
             before = found
-        raise StoreError(one.info.key, "it changed again and again while it was looked at", "Audit it again")
+        raise StoreError(one.info.key, "it kept changing while it was checked", "Audit it again")
 
     async def _look(self, one: Listed) -> Outcome:
         store, key = one.place.store, one.info.key
@@ -157,9 +157,9 @@ def _judged(
     except StoreError as error:
         return Outcome(one, "read", info, findings=(*findings, Finding("unreadable", f"it {error.cause}")))
     if has_digest(info) and info.sha256 != sha256:
-        what = f"its content has the digest {sha256}, its metadata tell {info.sha256}"
+        what = f"its content has the digest {sha256}, its metadata say {info.sha256}"
         return Outcome(one, "read", info, findings=(*findings, Finding("digest", what)), size=digest.size)
-    if encoding_finding(one.key, info):  # told already, and readers do not get that far
+    if encoding_finding(one.key, info):  # reported already, and readers do not get that far
         return Outcome(one, "read", info, findings=findings, size=digest.size)
     if max(info.size, digest.size) > MAX_PARSED_BYTES:
         gap = Gap(one.place.tier, f"{one.place.tier} object {info.key}", LARGE, "Look at it with the cloud's own tools")

@@ -1,4 +1,4 @@
-"""The result of an audit: what is at fault, what was looked at and what was not."""
+"""The result of an audit: faults, coverage and gaps."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ COLUMNS = ("tier", "cloud", "key", "kind", "what", "remedy")
 
 @dataclass(frozen=True, slots=True)
 class TierAudit:
-    """The objects looked at in one tier.
+    """The checked objects of one tier.
 
     Attributes:
-        objects: chunks that were to be looked at.
+        objects: chunks to check.
         read: read whole and compared.
-        not_read: archived, so only metadata and size were looked at.
-        restoring: of these, the ones that are being restored.
-        items, bytes: of these objects, as they are stored.
+        not_read: archived, so only metadata and size were checked.
+        restoring: of these, the ones being restored.
+        items, bytes: of these objects, as stored.
     """
 
     tier: str
@@ -55,12 +55,12 @@ class AuditReport(Displayable, CheckedAnswer):
         faults: the first 1,000; `faults_path` has all.
         fault_count: number of all faults.
         faults_path: a file with a JSON object for each fault; empty if there is none.
-        tiers: what was looked at in each tier.
+        tiers: coverage of each tier.
         devices: number of devices.
-        sample: the part of the objects that was looked at; 1 is all.
-        seed: the sample's; the same part and seed choose the same objects.
-        notes: what a reader has to know besides, such as when restored objects can be read.
-        gaps: what was not looked at and why: unreached tiers, objects that could not be read. The first 1,000.
+        sample: the checked share of the objects; 1 is all.
+        seed: the sample's; the same share and seed choose the same objects.
+        notes: further information, such as when restored objects can be read.
+        gaps: what was not checked and why: unreached tiers, unreadable objects. The first 1,000.
     """
 
     faults: tuple[Fault, ...]
@@ -75,7 +75,7 @@ class AuditReport(Displayable, CheckedAnswer):
 
     @property
     def complete(self) -> bool:
-        """True if every object that was to be looked at was read whole."""
+        """True if every object to check was read whole."""
         return not self.gaps and not self.total("not_read")
 
     def total(self, count: str) -> int:
@@ -89,18 +89,18 @@ class AuditReport(Displayable, CheckedAnswer):
         return pd.DataFrame([[getattr(one, name) for name in COLUMNS] for one in self.faults], columns=list(COLUMNS))
 
     def tiers_frame(self) -> pd.DataFrame:
-        """Return one row per tier: what was looked at."""
+        """Return one row per tier: what was checked."""
         import pandas as pd
 
         frame = pd.DataFrame([asdict(one) for one in self.tiers], columns=list(TierAudit.__dataclass_fields__))
         return frame.rename(columns={"not_read": "not read"})
 
     def gaps_frame(self) -> pd.DataFrame:
-        """Return what was not looked at: columns tier, what, reason, remedy."""
+        """Return what was not checked: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
 
     def sheet(self) -> Sheet:
-        """Return what was looked at, the faults, then what was not looked at."""
+        """Return the coverage, the faults, then the gaps."""
         tables = [table(self.tiers_frame())]
         if self.faults:
             tables.append(table(self.to_frame(), title="Faults"))
@@ -131,7 +131,7 @@ class AuditReport(Displayable, CheckedAnswer):
         }
 
     def raise_if_failed(self) -> None:
-        """Raise CheckFailedError if there are faults, or something was not looked at that could have been."""
+        """Raise CheckFailedError if there are faults, or avoidable gaps."""
         if not self.fault_count and not self.gaps:
             return
         lines = [fault.line() for fault in self.faults[:MAX_SAID]] or [gap.summary() for gap in self.gaps[:MAX_SAID]]
@@ -140,7 +140,7 @@ class AuditReport(Displayable, CheckedAnswer):
 
 
 def report_of(twin: Twin, settings: Settings, kept: Kept) -> AuditReport:
-    """Make the result of an audit that is at its end."""
+    """Return the result of a finished audit."""
     state = kept.state
     tiers = tuple(
         TierAudit(tier, twin.layout.tier(tier), **state.tiers[tier].model_dump())
@@ -160,7 +160,7 @@ def _of_sample(settings: Settings, state: State) -> Iterator[str]:
     if not any(counts.objects for counts in state.tiers.values()):
         yield "The sample has no object at all: give a larger part"
     yield (
-        "Keys, missing chunk numbers and receipts were looked at in full, items that are twice only among the objects "
+        "Keys, missing chunk numbers and receipts were checked in full, items that are twice only among the objects "
         "of the sample; the journal's sums of items and bytes were not compared"
     )
 
@@ -169,27 +169,29 @@ def _of_archive(twin: Twin, settings: Settings, state: State) -> Iterator[str]:
     counts = state.tiers.get("archive")
     if counts is None or not counts.not_read:
         return
-    told = count_of(counts.not_read, "archived object was", "archived objects were")
+    counted = count_of(counts.not_read, "archived object was", "archived objects were")
     hours = provider(twin.layout.archive).restore_hours
     again = f"--sample {settings.sample * 100:g}% --seed {state.seed}" if settings.sample < 1 else "the same options"
     if settings.restore:
         yield (
-            f"{told} not read yet: {counts.restoring:,} are being restored. "
+            f"{counted} not read yet: {counts.restoring:,} are being restored. "
             f"Audit again in {hours:,} hours with {again}, which reads what is restored by then"
         )
     else:
         yield (
-            f"{told} checked by metadata and size alone. --restore has them restored, which the cloud charges, "
+            f"{counted} checked by metadata and size alone. --restore has them restored, which the cloud charges, "
             f"within {hours:,} hours"
         )
 
 
 def _of_journal(state: State) -> Iterator[str]:
+    if state.expired:
+        yield f"{count_of(state.expired, 'chunk has', 'chunks have')} expired, by the records in the archive tier"
     if state.excess:
         yield (
             f"{count_of(state.excess, 'object is', 'objects are')} not counted by the journal: stored by another "
             "program, before the journal lost a record, or during this audit. Whether as many others are missing "
-            "cannot be told"
+            "is unknown"
         )
     if state.spent:
         numbers = count_of(state.spent, "chunk number has", "chunk numbers have")
@@ -208,8 +210,8 @@ def _of_kept(kept: Kept) -> Iterator[str]:
     if kept.resumed:
         yield f"Continued an audit that was interrupted, begun at {state.begun}"
     if state.own:
-        yield f"{count_of(state.own, 'object')} of l3kit's own (reports, receipts, parts, canaries) not counted"
+        yield f"{count_of(state.own, 'object')} of l3kit's own (reports, records, receipts, canaries) not counted"
     if state.faults > len(kept.faults()):
         yield f"The first {len(kept.faults()):,} of {state.faults:,} faults; all are in {kept.faults_path}"
     if state.gaps > len(state.named_gaps):
-        yield f"The first {len(state.named_gaps):,} of {state.gaps:,} parts that were not looked at"
+        yield f"The first {len(state.named_gaps):,} of {state.gaps:,} parts that were not checked"

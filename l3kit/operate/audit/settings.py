@@ -16,15 +16,15 @@ _SEED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class AuditOptions(TypedDict, total=False):
-    """Options of an audit; docs/audit.md describes them.
+    """Options of an audit; docs/how-to/audit.md describes them.
 
     Attributes:
-        sample: the part of the objects that is looked at: `"1%"`, or 0.01; by default all.
-        seed: which ones those are; by default another sample each time.
+        sample: the share of the objects to check: `"1%"`, or 0.01; by default all.
+        seed: selects the sample; by default another one each time.
         device: only this one.
         restore: request a restore of the archived objects that cannot be read, for a later audit.
         out: folder of the progress and of the list of faults; by default beside the twin or its sandbox.
-        restart: begin anew although an interrupted audit could be continued.
+        restart: start over although an interrupted audit could be continued.
     """
 
     sample: str | float | None
@@ -66,7 +66,7 @@ def checked(options: AuditOptions) -> Settings:
 
 
 def sample_of(given: str | float | None) -> float:
-    """Return a part of the objects: more than 0, and 1 for all. Raises: ConfigurationError."""
+    """Parse a share of the objects: more than 0, and 1 for all. Raises: ConfigurationError."""
     if given is None:
         return 1.0
     part = -1.0
@@ -84,9 +84,9 @@ def sample_of(given: str | float | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The objects that are looked at, chosen by a hash of seed and key: the same ones each time.
+    """The objects to check, chosen by a hash of seed and key: the same ones each time.
 
-    A larger part with the same seed has all objects of a smaller one.
+    A larger share with the same seed has all objects of a smaller one.
     """
 
     part: float

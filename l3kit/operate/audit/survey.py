@@ -1,4 +1,4 @@
-"""The first look of an audit: which devices there are, how many chunks, and which keys no mover writes."""
+"""The first pass of an audit: devices, number of chunks, and keys that no mover writes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,26 @@ from l3kit.operate.audit.faults import Fault, Finding
 from l3kit.operate.audit.look import AuditedStores, AuditedTier, chunk_key
 from l3kit.operate.audit.settings import Sample
 from l3kit.tiering.format.chunks import CANARY_DEVICE, device_prefix, is_reserved_device
+from l3kit.tiering.format.expiry import EXPIRED_PREFIX
+from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 
-OWN = (REPORT_PREFIX, RECEIPT_PREFIX, PARTS_PREFIX, device_prefix(CANARY_DEVICE))
+OWN = (
+    REPORT_PREFIX,
+    EXPIRER_REPORTS,
+    RECEIPT_PREFIX,
+    PARTS_PREFIX,
+    EXPIRED_PREFIX,
+    Holds.prefix,
+    Pauses.prefix,
+    device_prefix(CANARY_DEVICE),
+)
 
 
 @dataclass(slots=True)
@@ -25,7 +38,7 @@ class Survey:
 
     Attributes:
         devices: all that have a chunk or a record in the journal.
-        chunks: all of them, and those that the sample has.
+        chunks: number of all, and of those in the sample.
         own: objects of l3kit's own.
     """
 
@@ -40,7 +53,7 @@ async def survey(stores: AuditedStores, device: str, sample: Sample, accuse: Cal
 
     Args:
         device: only this one; empty is all.
-        accuse: takes each object whose key no mover writes.
+        accuse: called with each object whose key no mover writes.
     Raises: StoreError.
     """
     found = Survey()
@@ -79,6 +92,6 @@ def _foreign(place: AuditedTier, info: ObjectInfo) -> Fault:
 
 
 def unreached_gap(tier: str, cloud: str, what: str) -> Gap:
-    """Return what an audit leaves open where the journal or a tier is not reached."""
+    """Return the gap of an audit if the journal or a tier is not reached."""
     reason = f"is on {cloud}, which this session does not reach, so gaps and totals were not looked for"
     return Gap(tier, what, reason, f"Connect to {cloud} as well")

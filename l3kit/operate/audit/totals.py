@@ -1,7 +1,7 @@
-"""A device's counts in the journal, compared with what the tiers hold. No I/O.
+"""Comparison of a device's counts in the journal with its chunks in the tiers. No I/O.
 
-A number without an object is no fault by itself: a number whose chunk was refused or given up is spent. The journal
-counts the chunks that were stored; only where the tiers hold fewer of them is one lost.
+A number without an object is no fault by itself: the number of a refused or abandoned chunk is spent. The journal
+counts the stored chunks; only if the tiers hold fewer is one lost.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Counted:
     """A device's state in the journal at one moment.
 
     Attributes:
-        next_number: those below it were given; 1 if the journal has no record of the device.
+        next_number: lower numbers are assigned; 1 if the journal has no record of the device.
         chunks, items, bytes: stored since the record was made.
-        last_key: of the chunk stored last.
-        writing_key: of a chunk that may be stored and is not counted yet.
+        last_key: key of the chunk stored last.
+        writing_key: key of a chunk that may be stored and is not counted yet.
     """
 
     next_number: int = 1
@@ -44,7 +44,7 @@ class Counted:
         return cls(record.next_number, *totals, record.last_key, writing)
 
     def numbered(self, key: ChunkKey) -> bool:
-        """Return whether the journal gave the number of this chunk."""
+        """Return whether the journal assigned the number of this chunk."""
         return key.number < min(self.next_number, RESERVED_NUMBERS)
 
     def counts(self, key: ChunkKey) -> bool:
@@ -52,7 +52,7 @@ class Counted:
         return self.numbered(key) and str(key) != self.writing_key
 
     def unknown(self, keys: Iterable[str]) -> int:
-        """Return the number of these chunks whose number the journal has not given."""
+        """Return how many of these chunks have a number that the journal has not assigned."""
         parsed = (chunk for key in keys if key != self.writing_key and (chunk := parse_object_key(key)) is not None)
         return sum(not self.numbered(chunk) for chunk in parsed)
 
@@ -83,7 +83,7 @@ def shortfall(
     Args:
         keys: of chunks with items.
         sealed: of chunks without.
-        lost: keys that were told as missing already.
+        lost: keys already reported as missing.
     """
     here = {key: parsed for key in {*keys, *lost} if (parsed := parse_object_key(key)) is not None}
     counts = sum(map(counted.counts, here.values()))
@@ -94,7 +94,7 @@ def shortfall(
 
 
 def _between(given: list[int], end: int) -> Iterator[Numbers]:
-    """The runs of numbers from 1 that are not given, before `end`."""
+    """The ranges of missing numbers from 1, before `end`."""
     after = 0
     for number in (*given, end):
         if number > after + 1:
@@ -103,10 +103,10 @@ def _between(given: list[int], end: int) -> Iterator[Numbers]:
 
 
 def missing_findings(device_id: str, short: Shortfall) -> Iterator[tuple[str, Finding]]:
-    """The chunks that are lost, each run of numbers with what is known of its keys."""
+    """The lost chunks, by ranges of numbers, with the known parts of their keys."""
     if short.chunks <= 0:
         if short.last_key:
-            yield short.last_key, Finding("missing", "the journal tells it as stored, and no tier holds it")
+            yield short.last_key, Finding("missing", "the journal has it as stored, and no tier holds it")
         return
     if short.absent_numbers == short.chunks:
         for first, last in short.absent:

@@ -49,8 +49,10 @@ class DevicePage(DeviceFigures, Displayable, Answer):
 
     def sheet(self) -> Sheet:
         """The table, and the sentences below it, each heading on a line of its own."""
-        told = [line for heading, sentences in self.sections().items() for line in ("", heading, *_indented(sentences))]
-        return Sheet(self.summary(), (self._table(),), tuple(told))
+        lines = [
+            line for heading, sentences in self.sections().items() for line in ("", heading, *_indented(sentences))
+        ]
+        return Sheet(self.summary(), (self._table(),), tuple(lines))
 
     def __str__(self) -> str:
         lines = [*textwrap.wrap(self.summary(), **_WRAP), "", str(self._table())]
@@ -74,11 +76,11 @@ class DevicePage(DeviceFigures, Displayable, Answer):
         return Table(COLUMNS, rows, frozenset(("items", "objects", "bytes")))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per tier, columns as in `COLUMNS`; what is not known of a tier that was not reached is empty."""
+        """One row per tier, columns as in `COLUMNS`; unknown values of unreached tiers are empty."""
         return summaries_frame(self.tiers)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON values: the table, the journal record without its lists, what is due, and the page's sentences."""
+        """JSON values: the table, the journal record without its lists, due items, and the page's sentences."""
         f, record = self.facts, self.facts.record
         hot_run, cold_run = (schedule.next_run for schedule in f.schedules)
         entry = record.entry if record else None
@@ -104,6 +106,7 @@ class DevicePage(DeviceFigures, Displayable, Answer):
             "moved": {"chunks": record.moved_chunks, "items": record.moved_items, "bytes": record.moved_bytes}
             if record
             else None,
+            "expired": {"chunks": len(f.expired.chunks), "items": f.expired.items, "before": f.expired.before},
             "page": self.sections(),
         }
 

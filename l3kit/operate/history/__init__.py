@@ -1,1 +1,1 @@
-"""The history of mover runs, and what of it needs doing."""
+"""The history of mover runs, and the actions that it calls for."""

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 RUN_COLUMNS = ("started", "mover", "verdict", "items", "chunks", "bytes", "seconds", "retries", "skipped", "run")
 LAG_COLUMNS = ("device", "oldest", "days over")
 RUNS_SHOWN = 20
-"""Devices in the table of lags, those that lag most first."""
+"""Devices in the table of lags, largest lag first."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastRun:
-    """One invocation of a mover, from the report that it stored.
+    """One invocation of a mover, from its stored report.
 
     Attributes:
         skipped: number of items, objects and devices left.
-        cutoff: what is older was due.
+        cutoff: older items were due.
     """
 
     started: datetime
@@ -47,7 +47,7 @@ class PastRun:
 
     @classmethod
     def of(cls, report: dict[str, Any]) -> PastRun:
-        """Raises: KeyError, TypeError, ValueError for what is no report of a mover."""
+        """Read a report. Raises: KeyError, TypeError, ValueError if it is no report of a mover."""
         skipped = [skip for device in report["devices"] for skip in device["skipped"]]
         return cls(
             datetime.fromisoformat(report["started"]).astimezone(UTC),
@@ -80,7 +80,7 @@ class Lag:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that needs doing: what, why, and the remedy."""
+    """A problem: what, why, and the remedy."""
 
     what: str
     why: str
@@ -95,8 +95,8 @@ class RunHistory(Displayable, Answer):
         twin: its name.
         since: runs that started from then on.
         runs: of both movers, the newest first.
-        lags: of each device with something hot, those that lag most first.
-        findings: what needs doing, the most urgent first.
+        lags: of each device with hot items, largest lag first.
+        findings: problems, the most urgent first.
         gaps: what could not be read.
     """
 
@@ -123,23 +123,23 @@ class RunHistory(Displayable, Answer):
         return pd.DataFrame(rows, columns=list(RUN_COLUMNS))
 
     def lags_frame(self) -> pd.DataFrame:
-        """Return one row per device with something hot, with the columns `LAG_COLUMNS`."""
+        """Return one row per device with hot items, with the columns `LAG_COLUMNS`."""
         import pandas as pd
 
         return pd.DataFrame([[lag.device, lag.oldest, lag.days_over] for lag in self.lags], columns=list(LAG_COLUMNS))
 
     def findings_frame(self) -> pd.DataFrame:
-        """Return what needs doing, the most urgent first: columns what, why, remedy."""
+        """Return the problems, the most urgent first: columns what, why, remedy."""
         import pandas as pd
 
         return pd.DataFrame([list(asdict(one).values()) for one in self.findings], columns=["what", "why", "remedy"])
 
     def gaps_frame(self) -> pd.DataFrame:
-        """Return what could not be read: columns tier, what, reason, remedy."""
+        """Return the gaps: columns tier, what, reason, remedy."""
         return gaps_frame(self.gaps)
 
     def sheet(self) -> Sheet:
-        """Return what needs doing, the runs, the devices that lag most, and what could not be read."""
+        """Return the problems, the runs, the devices with the largest lags, and the gaps."""
         shown = [table(self.findings_frame(), title="What needs doing first")] if self.findings else []
         runs = self.to_frame().drop(columns=["run"])
         shown += [table(runs, tint_column="verdict", title="Runs, the newest first")] if self.runs else []
@@ -153,8 +153,8 @@ class RunHistory(Displayable, Answer):
         since = f"since {iso(self.since)}"
         todo = count_of(len(self.findings), "thing needs", "things need") if self.findings else "nothing needs"
         moved = f"{count_of(sum(run.items for run in self.runs), 'item')} moved"
-        told = f"{count_of(len(self.runs), 'run')} {since}{f': {counts}' if counts else ''}; {moved}; {todo} doing"
-        return f"{self.twin}: {told}{gaps_clause(self.gaps)}"
+        text = f"{count_of(len(self.runs), 'run')} {since}{f': {counts}' if counts else ''}; {moved}; {todo} doing"
+        return f"{self.twin}: {text}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

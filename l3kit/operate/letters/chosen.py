@@ -30,9 +30,9 @@ class Choice:
         problems: any of these; empty is all.
         device: the sender; empty is any.
         since: received, or else written, from this moment on, in nanoseconds since 1970; None is open.
-        limit: at most so many; None is all.
-        skipped: problems that are left out unless they are named.
-        foreign: whether objects that are no letters are wanted as well.
+        limit: maximum number; None is all.
+        skipped: problems that are omitted unless they are named.
+        foreign: whether to take objects that are no letters as well.
     """
 
     problems: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Choice:
         skipped: frozenset[str] = frozenset(),
         foreign: bool = True,
     ) -> Choice:
-        """Check what an operator gave. Raises: ConfigurationError."""
+        """Check an operator's choice. Raises: ConfigurationError."""
         if limit is not None and limit < 1:
             raise ConfigurationError("limit", f"{limit} is no number of letters", "Give 1 or more, or none")
         moment = None
@@ -70,14 +70,14 @@ class Choice:
     def may_take(self, key: str, info: ObjectInfo) -> bool:
         """Return whether the object may pass the filter, judging by its key."""
         problem = problem_of(key)
-        if problem is None:  # only its content tells whether it is the source's
+        if problem is None:  # only its content shows whether it is the source's
             return not self.problems or UNDELIVERED in self.problems
         if self.problems and problem not in self.problems:
             return False
         return self.since is None or moment_of(info.modified) >= self.since or self._is_late(day_of(key))
 
     def skips(self, key: str) -> bool:
-        """Return whether the letter is left out because its problem was not named."""
+        """Return whether the letter is omitted because its problem was not named."""
         return not self.problems and problem_of(key) in self.skipped
 
     def takes(self, found: Found) -> bool:
@@ -123,15 +123,15 @@ class Found:
 
     @property
     def cause(self) -> str:
-        told = self.letter or self.undelivered
-        return told.cause if told is not None else self.fault
+        known = self.letter or self.undelivered
+        return known.cause if known is not None else self.fault
 
     @property
     def device(self) -> str | None:
-        told = self.letter or self.undelivered
-        return told.device if told is not None else None
+        known = self.letter or self.undelivered
+        return known.device if known is not None else None
 
     @property
     def received(self) -> datetime | None:
-        told = self.letter or self.undelivered
-        return told.received if told is not None else None
+        known = self.letter or self.undelivered
+        return known.received if known is not None else None

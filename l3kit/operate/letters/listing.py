@@ -1,4 +1,4 @@
-"""List the dead letters of a twin: what they are, why, and how many."""
+"""The list of a twin's dead letters, with causes and counts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 LIMIT = 1000
-"""Letters that a listing reads unless another limit is given: each is one request."""
+"""Default limit of a listing, which takes one request for each letter."""
 FOREIGN = "not a letter"
 """Shown as the problem of an object that neither the chain nor the cloud's own delivery wrote."""
 
@@ -37,9 +37,9 @@ class LetterRow:
     Attributes:
         problem: empty if it is neither a letter nor of the cloud's own delivery; a replay leaves it alone.
         cause: in words, with the remedy.
-        function: that set the message aside; empty if no function did.
-        device: the sender; None if it is not known.
-        received: when the source took the message; None if it is not known.
+        function: the function that wrote the letter; empty if none did.
+        device: the sender; None if unknown.
+        received: when the source took the message; None if unknown.
         written: when the object was written.
         bytes: of the object.
     """
@@ -75,7 +75,7 @@ class LettersReport(Displayable, Answer):
 
     Attributes:
         rows: the letters, by cloud and key.
-        notes: warnings on what a filter left out.
+        notes: warnings on what a filter omitted.
         gaps: clouds that were not reached, letters beyond the limit.
     """
 
@@ -112,12 +112,12 @@ class LettersReport(Displayable, Answer):
     __repr__ = __str__
 
     def in_blocks(self, width: int) -> str:
-        """Return the sentence, then for each letter a line on what it is, and below it the cause and the key."""
+        """Return the sentence, then for each letter a descriptive line, and below it the cause and the key."""
         blocks = ((row.about(), (row.cause, row.key)) for row in self.rows[:MAX_ROWS])
         return with_blocks(Sheet(self.summary(), gaps_tables(self.gaps), self.notes), blocks, len(self.rows), width)
 
     def in_lines(self) -> str:
-        """Return a head and a line for each letter, with tabs between the columns."""
+        """Return a header and a line for each letter, with tabs between the columns."""
         rows = [[format_value(getattr(row, name)) for name in COLUMNS] for row in self.rows]
         return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in [COLUMNS, *rows])
 
@@ -128,8 +128,8 @@ class LettersReport(Displayable, Answer):
 
     def summary(self) -> str:
         by_problem = ", ".join(f"{count:,} {problem}" for problem, count in self.counts().items())
-        told = f"{count_of(len(self.rows), 'dead letter')}{f': {by_problem}' if by_problem else ''}"
-        return f"{told}{gaps_clause(self.gaps)}"
+        text = f"{count_of(len(self.rows), 'dead letter')}{f': {by_problem}' if by_problem else ''}"
+        return f"{text}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -154,11 +154,11 @@ def letters(
     """List the dead letters of all clouds of the twin, and what the clouds' own delivery put among them.
 
     Args:
-        problem: one problem or several (docs/messages.md); empty is all.
+        problem: one problem or several (docs/reference/messages.md); empty is all.
         device: only of this sender.
-        since: received from then on: ISO 8601 with a zone, a datetime with one, or a date; letters that do not tell are
-            chosen by when they were written.
-        limit: at most so many; None is all.
+        since: received from then on: ISO 8601 with a zone, a datetime with one, or a date; letters without
+            a time of receipt are chosen by when they were written.
+        limit: maximum number; None is all.
     Raises: ConfigurationError for an unknown problem, an invalid time or limit.
     """
     return run(_letters(session, twin, Choice.of(problem, device, since, limit)))

@@ -1,4 +1,4 @@
-"""The result of a replay: what became of each letter chosen."""
+"""The result of a replay: the outcome of each chosen letter."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 Outcome = Literal["planned", "arrived", "again", "failed"]
 """`planned`: of a dry run. `arrived`: taken, and the letter is deleted. `again`: among the letters again, for the same
-or another problem. `failed`: the letter stays, since the function was not reached, failed or did not account for it."""
+or another problem. `failed`: the letter stays, since the function was not reached, failed or did not confirm it."""
 MAX_LEFT = 1000
-"""Letters that a result names; it counts the others."""
+"""Maximum letters named in a result; the others are counted."""
 COLUMNS = ("cloud", "problem", "function", "outcome", "letters")
 
 
 @dataclass(frozen=True, slots=True)
 class LeftLetter:
-    """A letter that is still there after the replay.
+    """A letter that remains after the replay.
 
     Attributes:
         function: to which it was sent.
@@ -71,7 +71,7 @@ class LettersReplay(Displayable, CheckedAnswer):
 
     @property
     def stayed(self) -> int:
-        """Number of letters that are still there although they were chosen."""
+        """Number of chosen letters that remain."""
         return self.total("again") + self.total("failed")
 
     def to_frame(self) -> pd.DataFrame:
@@ -112,11 +112,11 @@ class LettersReplay(Displayable, CheckedAnswer):
         if self.dry_run:
             return f"a dry run: {count_of(self.total('planned'), 'letter')} would be replayed{gaps_clause(self.gaps)}"
         words = {"arrived": "replayed", "again": "in the dead letters again", "failed": "left, since the call failed"}
-        told = [f"{self.total('arrived'):,} {words['arrived']}"]
+        parts = [f"{self.total('arrived'):,} {words['arrived']}"]
         for outcome in ("again", "failed"):
             if count := self.total(outcome):
-                told.append(f"{count:,} {words[outcome]}")
-        return f"{count_of(sum(self.counts.values()), 'dead letter')}: {', '.join(told)}{gaps_clause(self.gaps)}"
+                parts.append(f"{count:,} {words[outcome]}")
+        return f"{count_of(sum(self.counts.values()), 'dead letter')}: {', '.join(parts)}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         rows = [dict(zip(COLUMNS, (*key, count), strict=True)) for key, count in sorted(self.counts.items())]
@@ -136,8 +136,8 @@ class LettersReplay(Displayable, CheckedAnswer):
             return
         remedies = "; ".join(dict.fromkeys(gap.remedy for gap in self.gaps)) or "Mend the cause, and replay again"
         cause = f"{count_of(left, 'letter')} stayed" if left else "is incomplete"
-        told = "; ".join([f"{cause}{gaps_clause(self.gaps)}", *self._reasons()])
-        raise CheckFailedError("replay", told, remedies)
+        reasons = "; ".join([f"{cause}{gaps_clause(self.gaps)}", *self._reasons()])
+        raise CheckFailedError("replay", reasons, remedies)
 
     def _reasons(self) -> Iterator[str]:
         for one in self.left[:MAX_SAID]:
@@ -149,7 +149,7 @@ class LettersReplay(Displayable, CheckedAnswer):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts outcomes while a replay goes on, in bounded memory."""
+    """Counts outcomes during a replay, in bounded memory."""
 
     counts: Counter[tuple[str, str, str, Outcome]] = field(default_factory=Counter)
     left: list[LeftLetter] = field(default_factory=list)

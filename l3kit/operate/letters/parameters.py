@@ -1,4 +1,4 @@
-"""Parameters of letters.ipynb: which dead letters, and whether they are replayed."""
+"""Parameters of letters.ipynb: the choice of dead letters, and whether to replay them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class LettersParameters(Parameters):
     problems: list[str] = Field(description="only letters with these problems; [] is all")
     device: str = Field(description="only messages of this device; empty is all")
     since: str = Field(description="only messages received from then on, ISO 8601 UTC or a date; empty is all")
-    limit: int = Field(ge=0, le=1_000_000, description="at most so many letters; 0 is all")
-    dry_run: bool = Field(description="True only tells what a replay would send")
+    limit: int = Field(ge=0, le=1_000_000, description="maximum number of letters; 0 is all")
+    dry_run: bool = Field(description="True only shows what a replay would send")
 
     @field_validator("problems")
     @classmethod
@@ -49,7 +49,7 @@ class LettersParameters(Parameters):
 
 
 def _choose(problem: tuple[str, ...] | list[str] = (), since: str | None = None) -> None:
-    """Raises: ValueError, which pydantic tells by the parameter."""
+    """Check the choice. Raises: ValueError, which pydantic reports with the parameter's name."""
     try:
         Choice.of(problem, None, since, None)
     except ConfigurationError as error:

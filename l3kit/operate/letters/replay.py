@@ -1,7 +1,7 @@
-"""Replay dead letters: each message goes again to the function that set it aside, and its letter goes once it is taken.
+"""Replay dead letters: each message is sent again to the function that wrote its letter, which is deleted once taken.
 
-A letter is deleted only after an answer. So whatever dies or is lost on the way, the message is in the hot tier or its
-letter is there; the next replay sends it again, which changes nothing in the hot tier.
+A letter is deleted only after an answer. So whatever fails, the message is in the hot tier or its
+letter exists; the next replay sends it again, which changes nothing in the hot tier.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 BATCH = 100
-"""Letters of one call. If some of them fail again, each is sent alone, and the others are sent twice."""
+"""Letters per call. If some fail again, each is sent alone, and the others are sent twice."""
 BATCH_BYTES = 512 * 1024
 MAX_FAILURES = 3
-"""Calls of a function that fail one after the other before no more letters are sent to it."""
+"""Consecutive failed calls of a function after which no more letters are sent to it."""
 SOURCE_TARGET = CHAIN[-1]
 """The function to which a source delivers."""
 
@@ -62,9 +62,9 @@ def replay_letters(
         problem: one problem or several; empty is all but `superseded`, whose replay replaces newer versions.
         device: only of this sender.
         since: received from then on, as of `letters`.
-        limit: at most so many; None is all.
+        limit: maximum number; None is all.
         dry_run: send and delete nothing.
-        progress: called with what is being done.
+        progress: called with the description of the current step.
     Raises: ConfigurationError for an unknown problem, an invalid time or limit.
     """
     choice = Choice.of(problem, device, since, limit, skipped=SKIPPED_IN_REPLAYS, foreign=False)
@@ -137,11 +137,11 @@ class CloudReplay:
         """
         function = SOURCE_TARGET if found.letter is None else replayed_by(found.letter)
         if self._dry_run:
-            self._told(found, function, "planned")
+            self._record(found, function, "planned")
             return
         if function not in FUNCTIONS:
             reason = f"was set aside by {function}, which this version of l3kit does not have. Nothing was sent"
-            self._told(found, function, "failed", reason)
+            self._record(found, function, "failed", reason)
         elif found.letter is None:
             await self.flush()
             await self._redeliver(found)
@@ -171,13 +171,13 @@ class CloudReplay:
         messages, received = zip(*((letter.message, letter.received) for _, letter in batch), strict=True)
         event = replay_event(messages, self._cloud, received)
         if event is None:
-            self._told(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
+            self._record(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
             return
         try:
             keys = [await self._key_in_replay(found, letter) for found, letter in batch]
         except StoreError as error:
             for found, _ in batch:
-                self._told(found, function, "failed", f"nothing was sent: {error}")
+                self._record(found, function, "failed", f"nothing was sent: {error}")
             return
         began = self._clock()
         fate, reason = await self._call(function, event, len(batch))
@@ -189,10 +189,10 @@ class CloudReplay:
             if fate is Fate.ARRIVED:
                 await self._delete(found, function, key)
             elif fate is Fate.UNKNOWN:
-                self._told(found, function, "failed", reason, key)
+                self._record(found, function, "failed", reason, key)
             else:
                 await self._tidy(letter, key, began)
-                self._told(found, function, "again", f"{letter.problem}: {letter.cause}", key)
+                self._record(found, function, "again", f"{letter.problem}: {letter.cause}", key)
 
     async def _key_in_replay(self, found: Found, letter: DeadLetter) -> str:
         if letter.problem not in SKIPPED_IN_REPLAYS:
@@ -200,9 +200,9 @@ class CloudReplay:
         return await set_apart(self._store, found.info.key, letter, self._run)
 
     async def _tidy(self, letter: DeadLetter, key: str, began: datetime) -> None:
-        """Delete the letter that the call has written of the same message for the same problem, on a later day.
+        """Delete the new letter that the call has written for the same message and problem, on a later day.
 
-        The earlier one stays, which tells more of the message's source. Both have the same message.
+        The earlier one stays, which has more about the message's source. Both have the same message.
         """
         if key.startswith(SET_APART):
             return
@@ -218,37 +218,37 @@ class CloudReplay:
         try:
             deleted = await self._store.delete(key, etag=etag)
         except StoreError as error:
-            self._told(found, function, "failed", f"its message was taken, but the letter was not deleted: {error}")
+            self._record(found, function, "failed", f"its message was taken, but the letter was not deleted: {error}")
             return
         if deleted:
-            self._told(found, function, "arrived")
+            self._record(found, function, "arrived")
         else:
-            self._told(found, function, "again", "its message was taken, and has failed once more since")
+            self._record(found, function, "again", "its message was taken, and has failed once more since")
 
     # --- records of the cloud's own delivery ----------------------------------------------------------------------
 
     async def _redeliver(self, found: Found) -> None:
-        """Give the dispatcher what it did not take. Whatever fails now becomes a letter, so the record may go."""
+        """Send the dispatcher the messages that it did not take. Failing ones become letters, so the record may go."""
         undelivered = found.undelivered
         assert undelivered is not None
         for event in undelivered.events:
             content = replay_event([event], self._cloud) if isinstance(event, bytes) else event
             if content is None:
-                self._told(found, SOURCE_TARGET, "failed", "is not UTF-8. Nothing was sent")
+                self._record(found, SOURCE_TARGET, "failed", "is not UTF-8. Nothing was sent")
                 return
             fate, reason = await self._call(SOURCE_TARGET, content, 1)
             if fate is Fate.UNKNOWN:
-                self._told(found, SOURCE_TARGET, "failed", reason)
+                self._record(found, SOURCE_TARGET, "failed", reason)
                 return
         if undelivered.unread:
-            self._told(found, SOURCE_TARGET, "failed", f"{undelivered.unread}; the other messages were taken")
+            self._record(found, SOURCE_TARGET, "failed", f"{undelivered.unread}; the other messages were taken")
             return
         await self._delete(found, SOURCE_TARGET, found.info.key)
 
     # --- both -----------------------------------------------------------------------------------------------------
 
     async def _call(self, function: str, event: Mapping[str, Any] | bytes, sent: int) -> tuple[Fate, str]:
-        """Call a function. Returns: what became of the messages, and why if it is not known."""
+        """Call a function. Returns: the fate of the messages, and the reason if it is unknown."""
         if self._failures[function] >= MAX_FAILURES:
             return Fate.UNKNOWN, f"was not sent: {function} failed {MAX_FAILURES} times, {self._last_failure[function]}"
         try:
@@ -265,6 +265,6 @@ class CloudReplay:
             return fate, ""
         return fate, f"the answer of {function} does not account for every message. See its log"
 
-    def _told(self, found: Found, function: str, outcome: Outcome, reason: str = "", key: str = "") -> None:
+    def _record(self, found: Found, function: str, outcome: Outcome, reason: str = "", key: str = "") -> None:
         key = key or found.info.key
         self._tally.add(LeftLetter(self._cloud, found.problem, function, outcome, found.device, key, reason))

@@ -1,4 +1,4 @@
-"""The dead letters of a twin's clouds, read a few at a time."""
+"""Reading the dead letters of a twin's clouds, a few at a time."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 READS_AT_ONCE = 16
 MAX_BYTES = 8 * 1024 * 1024
-"""A larger object is not read: no letter is as large, since a message is at most 1 MiB."""
+"""Maximum size of an object to read: no letter is larger, since a message is at most 1 MiB."""
 
 
 @dataclass(slots=True)
 class Passed:
-    """Letters that a scan passed over and that the answer must report.
+    """Letters that a scan omitted and the answer must report.
 
     Attributes:
-        deviceless: letters of unknown device, where one was asked for.
+        deviceless: letters of unknown device, if one was chosen.
         skipped: letters whose problem is taken only if it is named.
-        foreign: objects that are no letters, where only letters are wanted.
+        foreign: objects that are no letters, if only letters are chosen.
         beyond: objects not read, since the limit was reached, by cloud.
     """
 
@@ -48,7 +48,7 @@ class Scan:
 
     Attributes:
         gaps: what could not be read, complete after the scan.
-        passed: what was passed over.
+        passed: what was omitted.
     """
 
     def __init__(self, session: Session, twin: Twin, choice: Choice) -> None:
@@ -122,7 +122,7 @@ class Scan:
             self.gaps.append(Gap("letters", what, found.fault, "Look at it with the cloud's own tools"))
 
     def all_gaps(self) -> tuple[Gap, ...]:
-        """Everything that an answer leaves out."""
+        """All gaps of an answer."""
         beyond = [
             Gap(
                 "letters",
@@ -142,15 +142,15 @@ class Scan:
 
     def _notes(self) -> Iterator[str]:
         if count := self.passed.deviceless:
-            told = count_of(count, "letter names no device", "letters name no device")
-            yield f"{told}, so a choice by device leaves them out"
+            counted = count_of(count, "letter names no device", "letters name no device")
+            yield f"{counted}, so a choice by device leaves them out"
         if count := self.passed.skipped:
             names = " or ".join(sorted(self._choice.skipped))
-            told = count_of(count, "letter was skipped", "letters were skipped")
-            yield f"{told}, since {names} is replayed only if it is named"
+            counted = count_of(count, "letter was skipped", "letters were skipped")
+            yield f"{counted}, since {names} is replayed only if it is named"
         if (count := self.passed.foreign) and not self._choice.foreign:
-            told = count_of(count, "object is no letter and was", "objects are no letters and were")
-            yield f"{told} left alone"
+            counted = count_of(count, "object is no letter and was", "objects are no letters and were")
+            yield f"{counted} left alone"
 
 
 @asynccontextmanager

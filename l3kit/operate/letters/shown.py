@@ -18,7 +18,7 @@ def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -
     """Put blocks between the sentence of a sheet and its tables.
 
     Args:
-        count: of all letters; the blocks may be of the first MAX_ROWS alone.
+        count: of all letters; the blocks may be of the first MAX_ROWS only.
     """
     lines = [sheet.sentence]
     for about, further in blocks:
@@ -31,7 +31,7 @@ def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -
 
 
 def _wrapped(text: str, width: int, indent: str) -> Iterator[str]:
-    """Wrap at blanks alone, so that a key or a time can be copied."""
+    """Wrap only at blanks, so that a key or a time can be copied."""
     yield from textwrap.wrap(
         text,
         max(width, LEAST_WIDTH),

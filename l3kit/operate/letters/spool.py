@@ -12,7 +12,7 @@ from l3kit.tiering.format.item_times import moment_of
 
 
 class Spool:
-    """Keeps letters in a temporary file without a name until they are wanted; memory holds three numbers of each.
+    """Keeps letters in an unnamed temporary file until they are needed; memory holds three numbers of each.
 
     Used in a `with` statement. A full disk raises OSError, before anything is sent or deleted.
     """
@@ -31,7 +31,7 @@ class Spool:
         return len(self._places)
 
     def add(self, found: Found) -> None:
-        """Keep a letter. One that does not tell when its message was received counts as of when it was written."""
+        """Keep a letter. The time when it was written stands for an unknown time of receipt."""
         content = pickle.dumps(found, pickle.HIGHEST_PROTOCOL)
         moment = moment_of(found.received or found.info.modified)
         self._places.append((moment, self._file.tell(), len(content)))

@@ -15,15 +15,15 @@ from l3kit.tiering.format.messages import DEVICE_NAMES, TIME_NAMES
 
 _DEVICES = frozenset(("iotdeviceid", "deviceid", "device", "sensorid", "sensor"))
 _TIMES = frozenset(("time", "timestamp", "datetime", "ts"))
-"""Names without regard to case, blanks, hyphens and underscores."""
+"""Names of time columns, without case, blanks, hyphens and underscores."""
 _SEPARATORS = str.maketrans("", "", " -_")
 _REMEMBERED = 1_000
-"""Most sets of names whose places are kept."""
+"""Maximum number of cached sets of names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Position of an item's parts in a row.
+    """Positions of an item's parts in a row.
 
     Attributes:
         device: column of the device; empty if all rows are of one device.
@@ -38,15 +38,15 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Finds the places of an item's parts by the options given, else by the columns' names.
+    """Finds the positions of an item's parts by the given options, else by the columns' names.
 
     Attributes:
         device, time: names of these columns; empty: found by name.
-        device_id: the device of all rows; empty: a column has it.
+        device_id: the device of all rows; empty: it is in a column.
         rename: new names by old ones.
         value: the only columns to take; empty: all.
-        drop: columns to leave out.
-        any_names: take names too that bad-rows files have of l3kit.
+        drop: columns to omit.
+        any_names: also accept l3kit's own names in bad-rows files.
     """
 
     device: str = ""
@@ -67,13 +67,13 @@ class Columns:
         return self.of_row(names, where)
 
     def with_keys(self, keys: Sequence[str]) -> Columns:
-        """Take the key attributes of a table for device and time, where one of them has such a name."""
+        """Use the key attributes of a table for device and time, if one of them has such a name."""
         device = self.device or ("" if self.device_id else _one_of(keys, DEVICE_NAMES, _DEVICES))
         may_be_time = [name for name in keys if name != SORT_KEY or PARTITION_KEY in keys]
         return replace(self, device=device, time=self.time or _one_of(may_be_time, TIME_NAMES, _TIMES))
 
     def with_names(self, names: Sequence[str], where: str) -> Columns:
-        """Find device and time among these columns. Raises: ConfigurationError, also if a name cannot be kept."""
+        """Find device and time among these columns. Raises: ConfigurationError, also if a name cannot be stored."""
         for name in filter(None, (self.device, self.time)):
             if name not in names:
                 cause = "is in no item of the sample that was read"
@@ -85,14 +85,14 @@ class Columns:
         return replace(of_a_table, device=found.device, time=found.time)
 
     def unseen(self) -> list[str]:
-        """Return the columns that are given and were in no row so far."""
+        """Return the given columns that were in no row so far."""
         return [name for name in self._given() if name not in self._seen]
 
     def _given(self) -> list[str]:
         return [name for name in (self.device, self.time, *self.rename, *self.value, *self.drop) if name]
 
     def of_row(self, names: Iterable[str], where: str = "row") -> Places:
-        """Return the places in a row with these columns, of which others may lack. Raises: ConfigurationError."""
+        """Return the places in a row with these columns, which other rows may lack. Raises: ConfigurationError."""
         key = tuple(names)
         found = self._known.get(key)
         if found is None:
@@ -136,7 +136,7 @@ def _time_column(names: Sequence[str]) -> str:
 
 
 def _one_of(names: Sequence[str], exact: Sequence[str], similar: Collection[str]) -> str:
-    """Return the one name that can be meant; empty if there is none, or more than one."""
+    """Return the only matching name; empty if there is none, or more than one."""
     found = _similar(names, exact, similar)
     return found[0] if len(found) == 1 else ""
 
@@ -146,7 +146,7 @@ def _similar(names: Sequence[str], exact: Sequence[str], similar: Collection[str
 
 
 def _only(names: Sequence[str], what: str, exact: Sequence[str], similar: Collection[str]) -> str:
-    """Return the one name that can be meant. Raises: ConfigurationError if there is none, or more than one."""
+    """Return the only matching name. Raises: ConfigurationError if there is none, or more than one."""
     if what == "device" and PARTITION_KEY in names:
         return PARTITION_KEY
     found = _similar(names, exact, similar)

@@ -21,7 +21,7 @@ from l3kit.tiering.format.item_json import JSON_NUMBER
 
 DELIMITERS = ",;\t|"
 SNIFFED = 20
-"""Rows at the beginning by which the delimiter is found."""
+"""Rows at the beginning from which the delimiter is detected."""
 LONGEST_LINE = 1 << 24
 _BOMS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _COMMA_NUMBER = re.compile(r"[-+]?[0-9]+,[0-9]+([eE][-+]?[0-9]+)?")
@@ -37,7 +37,7 @@ class _BadCellError(Exception):
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of a file, with those of the present row."""
+    """The lines of a file, and those of the current row."""
 
     read: Callable[[], str]
     where: str
@@ -64,8 +64,8 @@ class CsvTable:
     """An opened CSV file.
 
     Attributes:
-        head: the header as it stands in the file.
-        encoding: of the file, which need not have every character of a problem.
+        head: the header as in the file.
+        encoding: of the file, which may lack characters of a problem's text.
     """
 
     delimiter: str
@@ -75,7 +75,7 @@ class CsvTable:
     rows: Iterator[Row | BadRow]
 
     def notes(self) -> tuple[str, ...]:
-        """Return what was found and not given."""
+        """Return notes on what was detected and not given."""
         return () if self.delimiter == "," else (f"the delimiter is {_shown(self.delimiter)}",)
 
     def bad_head(self) -> str:
@@ -90,12 +90,12 @@ class CsvTable:
 
 
 def read_csv(stream: IO[bytes], sample: bytes, where: str, cells: Cells, columns: Columns, skip: int = 0) -> CsvTable:
-    """Read the header and return the table, whose rows are read as they are taken.
+    """Read the header and return the table, whose rows are read lazily.
 
     Args:
         sample: the beginning of the stream.
         where: the file's name, for errors.
-        skip: number of rows, good or bad, to leave out.
+        skip: number of rows, good or bad, to skip.
     Raises: ConfigurationError with file and line.
     """
     for mark, name in _BOMS.items():
@@ -145,7 +145,7 @@ def _check_names(names: Sequence[str], where: str) -> None:
 
 
 def _sniffed(sample: str) -> str:
-    """Return the delimiter that gives the most columns, the same number in all of the first rows if one does."""
+    """Return the delimiter with the most columns, preferring one with equal numbers in all of the first rows."""
     lines = sample.splitlines(keepends=True)
     lines = lines[:-1] or lines
     found = [(_columns(lines, one), -DELIMITERS.index(one), one) for one in DELIMITERS]
@@ -238,7 +238,7 @@ def _check_no_comma(name: str, cell: str) -> None:
 
 
 def _with_point(name: str, cell: str) -> str:
-    """Return a number with a decimal comma as one with a point. Raises: _BadCellError for a point in a number."""
+    """Replace a decimal comma by a point. Raises: _BadCellError for a number with a point."""
     if found := _WITH_COMMA.fullmatch(cell):
         return f"{found[1]}.{found[2]}"
     if _POINT_NUMBER.fullmatch(cell):

@@ -15,7 +15,7 @@ from l3kit.twin.devices import DEVICES
 
 
 def device_notes(added: Sequence[str], *, dry_run: bool = False) -> list[str]:
-    """Return what to do about devices that were added to the twin's list, or would be; empty if there are none."""
+    """Return notes on devices that were, or would be, added to the twin's list; empty if there are none."""
     if not added:
         return []
     count = count_of(len(added), "device")
@@ -25,7 +25,7 @@ def device_notes(added: Sequence[str], *, dry_run: bool = False) -> list[str]:
 
 
 class LoadedDevices:
-    """Decides whether rows of a device are taken.
+    """Decides whether rows of a device are loaded.
 
     Args:
         add: add unknown devices to the twin's list.
@@ -42,7 +42,7 @@ class LoadedDevices:
         self.added: list[str] = []
 
     def refusal(self, row: Row, device: str) -> BadRow | None:
-        """Return the row as a bad one if rows of its device are not taken."""
+        """Return the row as a bad one if rows of its device are not loaded."""
         if device in self._known:
             return None
         fault = self._faults.get(device)

@@ -1,4 +1,4 @@
-"""The load of one file: from where an interrupted load stopped, with bad rows and progress next to it."""
+"""The load of one file, from the end of an interrupted load, with bad rows and progress next to it."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class FileLoading:
         self._kept = Kept(job, input_of(source, job.settings), FileLoad(source.name))
 
     def done(self) -> str:
-        """Return in sentences what is done before an early end; empty if nothing is."""
+        """Return sentences on what was done before an early end; empty if nothing was."""
         return self._kept.done()
 
     async def run(self, stdin: IO[bytes]) -> FileLoad:
-        """Load the file. Raises: L3Error; what is done is recorded then."""
+        """Load the file. Raises: L3Error, after the progress is recorded."""
         job, kept = self._job, self._kept
         previous = await kept.previous()
         with opened(self._source, stdin, job.settings, previous.rows if previous else 0) as rows:
@@ -48,7 +48,7 @@ class FileLoading:
                 writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
                 await pump(self._batches(rows), writing.write, kept.settled, job.rate)
             except BaseException:
-                with contextlib.suppress(L3Error):  # the error under way tells more
+                with contextlib.suppress(L3Error):  # the error under way says more
                     kept.save()
                 raise
             finally:

@@ -1,4 +1,4 @@
-"""Items of files without a twin to load them into, and the shift of their times to another one."""
+"""Items of files without a twin to load them into, and the shift of their times."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def read_items(path: Path, options: LoadOptions, *, time_digits: int = 0) -> lis
 
 
 def with_shift(settings: Settings, found: Sequence[Source]) -> Settings:
-    """Return settings that shift times by whole seconds, so that the newest of all files is the one that was asked for.
+    """Return settings that shift times by whole seconds, so that the newest of all files is the requested one.
 
-    The files are read for that; rows that are bad do not count.
+    The files are read for that, without their bad rows.
     Raises: ConfigurationError if a file cannot be read, or is standard input.
     """
     if settings.shift_to is None:

@@ -15,20 +15,20 @@ from l3kit.tiering.format.messages import refusal_of
 from l3kit.tiering.format.strict_json import NotStrictError
 
 LONGEST_ROW = 1 << 24
-"""Bytes; no store holds an item of that size."""
+"""Maximum bytes of a row; no store holds an item of that size."""
 BLOCK = 1 << 18
 KEPT_ROW = f"{ADDED}row"
-"""Member of a bad-rows file with the row as it stood in its input."""
+"""Member of a bad-rows file with the row as in the input."""
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+([\[\]{}])', re.DOTALL)
 _BETWEEN = re.compile(rb"[ \t\r\n]*(,?)[ \t\r\n]*")
 _BOM = b"\xef\xbb\xbf"
 
 
 def json_lines(stream: IO[bytes], where: str, skip: int = 0) -> Iterator[Row | BadRow]:
-    """Read one object a line. Raises: ConfigurationError with file and line for a line of more than 16 MiB.
+    """Read one object per line. Raises: ConfigurationError with file and line for a line of more than 16 MiB.
 
     Args:
-        skip: number of rows, good or bad, to leave out.
+        skip: number of rows, good or bad, to skip.
     """
     number = seen = 0
     while line := stream.readline(LONGEST_ROW + 1):
@@ -45,7 +45,7 @@ def json_lines(stream: IO[bytes], where: str, skip: int = 0) -> Iterator[Row | B
 
 
 def json_row(number: int, text: bytes) -> Row | BadRow:
-    """Return an object as a row; of a bad-rows file, the row that it keeps."""
+    """Return an object as a row; in a bad-rows file, the kept row."""
     try:
         parts = item_members(text)
         if kept := parts.get(KEPT_ROW.encode()):
@@ -79,9 +79,9 @@ def _name(name: bytes) -> str:
 
 
 def json_array(stream: IO[bytes], where: str, skip: int = 0) -> Iterator[Row | BadRow]:
-    """Read the objects of an array, of which one at a time is in memory.
+    """Read the objects of an array, with one at a time in memory.
 
-    Raises: ConfigurationError with file and line where it is no array of objects.
+    Raises: ConfigurationError with file and line if it is no array of objects.
     """
     elements = _Elements(stream, where)
     for seen, (number, text) in enumerate(elements.all(), 1):
@@ -90,7 +90,7 @@ def json_array(stream: IO[bytes], where: str, skip: int = 0) -> Iterator[Row | B
 
 
 class _Elements:
-    """Splits an array into the bytes of its elements; what is inside of them is not looked at, but for brackets."""
+    """Splits an array into the bytes of its elements, of which it parses only brackets and strings."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         self._stream = stream
@@ -117,7 +117,7 @@ class _Elements:
             raise self._fault("has more behind the array's end", "Remove it, or give the arrays as files of their own")
 
     def _between(self, first: bool) -> bool:
-        """Pass what is between two elements. Returns: whether the array is at its end."""
+        """Skip the text between two elements. Returns: whether the array is at its end."""
         while True:
             found = _BETWEEN.match(self._data, self._at)
             assert found is not None
@@ -136,7 +136,7 @@ class _Elements:
         return False
 
     def _element(self) -> bytes:
-        """Return the object at the present place, and pass it."""
+        """Return the object at the current position, and move past it."""
         depth, at = 0, self._at
         while True:
             found = _TO_BRACKET.match(self._data, at)
@@ -157,7 +157,7 @@ class _Elements:
                 return text
 
     def _more(self) -> bool:
-        """Read on, as much again as is there, and forget what was passed."""
+        """Read more, doubling the buffer, and drop the parsed part."""
         block = self._stream.read(max(BLOCK, len(self._data) - self._at))
         self._data = self._data[self._at :] + block
         self._at = 0

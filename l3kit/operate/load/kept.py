@@ -24,7 +24,7 @@ from l3kit.tiering.ports import Held, HotStore
 from l3kit.twin.config import Twin
 
 SAVED_SECONDS = 1.0
-"""Progress is recorded about this often."""
+"""Seconds between records of the progress."""
 
 Shows = Callable[[int, str], None]
 """Shows progress: bytes of the files, or items of the table, read since the last call, and the rows so far in words."""
@@ -35,25 +35,25 @@ class LoadStoppedError(L3Error):
 
     @classmethod
     def after(cls, error: L3Error, done: str) -> LoadStoppedError:
-        """Return an error together with sentences about what is done."""
+        """Return an error with sentences on the progress."""
         return cls(error.resource, error.cause, ". ".join(filter(None, (error.remedy, done))))
 
 
 @contextlib.contextmanager
-def early_end_told(done: Callable[[], str]) -> Iterator[None]:
-    """Tell what is done where an error or an interruption ends a load. Raises: LoadStoppedError for an `L3Error`.
+def noting_early_end(done: Callable[[], str]) -> Iterator[None]:
+    """Add the progress to the error or interruption that ends a load. Raises: LoadStoppedError for an `L3Error`.
 
     Args:
-        done: returns it in sentences; empty if nothing is done, so that the error stays as it is.
+        done: returns the progress in sentences; empty if there is none, which leaves the error unchanged.
     """
     try:
         yield
     except BaseException as error:
-        if not (told := done()):
+        if not (text := done()):
             raise
         if isinstance(error, L3Error):
-            raise LoadStoppedError.after(error, told) from error
-        error.add_note(told)
+            raise LoadStoppedError.after(error, text) from error
+        error.add_note(text)
         raise
 
 
@@ -62,7 +62,7 @@ class LoadJob:
     """Settings and connections that the inputs of a load share.
 
     Attributes:
-        digest: of twin, target and options; another load does not continue this one.
+        digest: of twin, target and options, which must be the same to continue.
         clock: monotonic seconds.
     """
 
@@ -81,11 +81,11 @@ class Input:
     """The file or table to load.
 
     Attributes:
-        name: what the report calls it.
-        folder, file_name: where what is kept lies, and how its name begins.
-        identity: tells it from another of that name; empty: it leaves no progress.
-        changed: why progress of another one is not continued.
-        unit: what a row of it is called.
+        name: its name in the report.
+        folder, file_name: folder and name prefix of the kept files.
+        identity: distinguishes it from another of that name; empty: it leaves no progress.
+        changed: why progress of another input is not continued.
+        unit: the word for one of its rows.
     """
 
     name: str
@@ -106,7 +106,7 @@ class BadForm:
 
     Attributes:
         head: its first line, if it has one.
-        line: makes a line of a row.
+        line: formats a row as a line.
     """
 
     suffix: str
@@ -119,9 +119,9 @@ class Kept:
     """Records of one load, in memory and in files next to the input.
 
     Attributes:
-        given: what is loaded.
-        rows_done: rows from the beginning, which are in the hot tier or in the bad-rows file.
-        places: of a table: up to where each part is done.
+        given: the input.
+        rows_done: number of rows from the beginning that are in the hot tier or the bad-rows file.
+        places: of a table: how far each part is done.
     """
 
     def __init__(self, job: LoadJob, given: Input, result: FileLoad) -> None:
@@ -138,7 +138,7 @@ class Kept:
         self._shown = 0
 
     async def previous(self) -> Progress | None:
-        """Return the progress of an interrupted load of the same input with the same options, if it still holds."""
+        """Return the progress of an interrupted load of the same input with the same options, if still valid."""
         if self._job.settings.restart or not self.given.identity:
             return None
         found = read_progress(self.given.progress_path)
@@ -162,7 +162,7 @@ class Kept:
         return isinstance(outcome, Held) and equal_content(outcome.item, item.encode())
 
     def begin(self, form: BadForm, previous: Progress | None) -> None:
-        """Begin, or continue where an interrupted load was. Raises: ConfigurationError."""
+        """Begin, or continue an interrupted load. Raises: ConfigurationError."""
         result = self.result
         path = free_path(self.given.folder, self.given.file_name, form.suffix, "bad")
         self._bad = KeptFile(path, form.head, form.encoding)
@@ -185,7 +185,7 @@ class Kept:
         self.result.replaced_path = str(self._replaced.path)
 
     def settled(self, batch: Batch, fates: Sequence[Fate]) -> None:
-        """Take over what became of a batch, all before which is settled. Raises: ConfigurationError."""
+        """Record the outcome of a batch, after those of all earlier ones. Raises: ConfigurationError."""
         result = self.result
         bad = sorted([*batch.bad, *(fate for fate in fates if isinstance(fate, BadRow))], key=lambda row: row.number)
         if bad:  # kept before they are counted, since that may fail
@@ -206,7 +206,7 @@ class Kept:
             self.save()
 
     def done(self) -> str:
-        """Return in sentences what is done before an early end; empty if nothing is."""
+        """Return sentences on what was done before an early end; empty if nothing was."""
         if not self.rows_done:
             return ""
         result, given = self.result, self.given
@@ -220,7 +220,7 @@ class Kept:
         return f"{count} of {given.name} {'is' if self.rows_done == 1 else 'are'} done; {again}{bad}"
 
     def save(self) -> None:
-        """Record what is done. Raises: ConfigurationError."""
+        """Record the progress. Raises: ConfigurationError."""
         self._bad.sync()
         self._replaced.sync()
         self._saved_at = self._job.clock()
@@ -250,7 +250,7 @@ class Kept:
         self._replaced.close()
 
     def end(self, total: int) -> None:
-        """Remove the progress of a load that is at its end. `total`: bytes or items that a bar shows in all."""
+        """Remove the progress of a finished load. `total`: bytes or items that a bar shows at its end."""
         self.given.progress_path.unlink(missing_ok=True)
         self._job.shows(max(0, total - self._shown), "")
         if not self.rows_done:

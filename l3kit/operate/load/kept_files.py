@@ -23,11 +23,11 @@ def free_path(folder: Path, name: str, suffix: str, kind: str) -> Path:
 
 @dataclass(slots=True)
 class KeptFile:
-    """A file to which lines are appended; it is made by the first one.
+    """A file to which lines are appended; the first one creates it.
 
     Attributes:
-        encoding: of its text; bytes that the input has in no encoding are written as they were.
-        size: bytes of the lines so far, with which it is cut at the start.
+        encoding: of its text; undecodable bytes of the input are written unchanged.
+        size: bytes of the recorded lines, to which it is cut at the start.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class KeptFile:
                 self.size += len(content)
 
     def sync(self) -> None:
-        """Make what was appended durable. Raises: ConfigurationError."""
+        """Flush the appended lines to disk. Raises: ConfigurationError."""
         if self._file is not None:
             with os_errors_reported(str(self.path), remedy=_REMEDY):
                 os.fsync(self._file.fileno())
@@ -58,7 +58,7 @@ class KeptFile:
             self._file = None
 
     def cut(self) -> None:
-        """Cut what an interrupted load appended after its last record. Raises: ConfigurationError."""
+        """Cut the lines that an interrupted load appended after its last record. Raises: ConfigurationError."""
         with os_errors_reported(str(self.path), remedy=_REMEDY):
             if self.size:
                 self._opened()
@@ -79,7 +79,7 @@ class KeptFile:
 
 
 def _write_all(file: FileIO, content: bytes) -> None:
-    """Write all of it: an unbuffered file may take less, as on a disk that is nearly full."""
+    """Write all bytes: an unbuffered file may write fewer, e.g. on a nearly full disk."""
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]

@@ -14,10 +14,11 @@ from typing import IO, TYPE_CHECKING
 from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
 from l3kit.operate.coroutines import run
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.devices import LoadedDevices, device_notes
 from l3kit.operate.load.file_loading import FileLoading, input_of
 from l3kit.operate.load.items import with_shift
-from l3kit.operate.load.kept import LoadJob, Shows, early_end_told
+from l3kit.operate.load.kept import LoadJob, Shows, noting_early_end
 from l3kit.operate.load.progress_file import digest_of, held
 from l3kit.operate.load.pump import RowRate
 from l3kit.operate.load.reading import batches, check_files, mapping_of
@@ -26,15 +27,14 @@ from l3kit.operate.load.settings import LoadOptions, Settings, checked
 from l3kit.operate.load.sources import Source, opened, sources
 from l3kit.operate.load.table_loading import TableLoading, dry_run_of_table, open_source, plan_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
-from l3kit.tiering.format.messages import Telemetry
 
 if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
 SHOWN_FILES = 10
-NOT_LOOKED = "what the hot tier holds was not looked at"
-ONLY_A_SAMPLE = "the items of a sample were looked at, not all"
+NOT_LOOKED = "the content of the hot tier was not checked"
+ONLY_A_SAMPLE = "only a sample of the items was checked"
 
 
 def load(
@@ -45,18 +45,18 @@ def load(
     *,
     stdin: IO[bytes] | None = None,
     shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
-    take: Callable[[Telemetry], bool] = lambda item: True,
+    choice: Choice = ALL,
 ) -> LoadReport:
     """Load files, or a table, into the hot tier, as `OpenTwin.load`.
 
     Args:
         session: None for a dry run of files alone.
-        stdin: what `-` stands for.
-        shows: given the bytes of all files, or the items of a table, and which of these it is; shows progress.
-        take: whether an item of a file is loaded at all; an interrupted load is continued with the same choice.
+        stdin: the stream for `-`.
+        shows: called with the bytes of all files, or the items of a table, and the unit; shows progress.
+        choice: which items of a file to load.
     Raises: ConfigurationError before anything is written; LoadStoppedError after that.
     """
-    settings = replace(checked(options), take=take)
+    settings = replace(checked(options), choice=choice)
     if settings.from_table:
         if list(files):
             raise ConfigurationError("--from-table", "and files exclude each other", "Load them one after the other")
@@ -111,7 +111,8 @@ def _job(
 ) -> LoadJob:
     if tiers.hot is None:
         raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
-    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options))
+    chosen = [("choice", settings.choice.name)] if settings.choice.name else []
+    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options), *chosen)
     devices = LoadedDevices(twin, add=settings.add_devices)
     return LoadJob(tiers.hot, twin, settings, digest, devices, RowRate(settings.rate), bar)
 
@@ -126,7 +127,7 @@ def _named(files: Sequence[str]) -> str:
 
 
 def _lasting(options: LoadOptions) -> list[tuple[str, object]]:
-    """The options that decide what becomes of a row."""
+    """The options that determine the outcome of a row."""
     passing = ("rate", "read_rate", "restart", "out", "dry_run")
     return [(name, value) for name, value in sorted(options.items()) if name not in passing]
 
@@ -148,8 +149,8 @@ def _dry_run(
                     result.add_bad(row)
         results.append(result)
     added = tuple(devices.added)
-    told = (*notes, *_unseen(settings), *device_notes(added, dry_run=True), NOT_LOOKED)
-    return LoadReport(tuple(results), added, True, told)
+    all_notes = (*notes, *_unseen(settings), *device_notes(added, dry_run=True), NOT_LOOKED)
+    return LoadReport(tuple(results), added, True, all_notes)
 
 
 def _unseen(settings: Settings) -> list[str]:
@@ -157,12 +158,12 @@ def _unseen(settings: Settings) -> list[str]:
 
 
 async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], notes: Sequence[str] = ()) -> LoadReport:
-    """Load files one after the other. Raises: LoadStoppedError naming the file and what is done; ConfigurationError."""
+    """Load files one after the other. Raises: LoadStoppedError naming the file and the progress; ConfigurationError."""
     results: list[FileLoad] = []
     for source in found:
         place, one = input_of(source, job.settings).progress_path, FileLoading(job, source)
         so_far = partial(_so_far, job, one, results, found)
-        with early_end_told(so_far), held(place) if source.path else contextlib.nullcontext():
+        with noting_early_end(so_far), held(place) if source.path else contextlib.nullcontext():
             results.append(await one.run(stdin))
     added = tuple(job.devices.added)
     resumed = any(one.resumed for one in results)  # the rows before were not read again
@@ -171,10 +172,10 @@ async def load_files(job: LoadJob, found: Sequence[Source], stdin: IO[bytes], no
 
 
 def _so_far(job: LoadJob, one: FileLoading, whole: Sequence[FileLoad], found: Sequence[Source]) -> str:
-    """Return in sentences what is done where a load ends within a file, and what is left; empty if nothing is done."""
-    told = [one.done(), *device_notes(job.devices.added)]
+    """Return sentences on what was done and what remains when a load ends within a file; empty if nothing was done."""
+    parts = [one.done(), *device_notes(job.devices.added)]
     if whole:
-        told.append(f"loaded whole: {_named([file.name for file in whole])}")
-    if any(told) and (left := [source.name for source in found[len(whole) + 1 :]]):
-        told.append(f"not begun: {_named(left)}")
-    return "; ".join(filter(None, told))
+        parts.append(f"loaded whole: {_named([file.name for file in whole])}")
+    if any(parts) and (left := [source.name for source in found[len(whole) + 1 :]]):
+        parts.append(f"not begun: {_named(left)}")
+    return "; ".join(filter(None, parts))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 import orjson
 
 from l3kit.errors import ConfigurationError
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.columns import Columns, Places
 from l3kit.operate.load.rows import BadRow, Row, RowProblem, row_text
 from l3kit.operate.load.times import BadTimeError, RowTimes
@@ -22,7 +23,7 @@ from l3kit.tiering.format.messages import (
 )
 
 _STAMP = re.compile(r'\{"\$timestamp":("[^"]*")\}')
-"""A time as Firestore has it."""
+"""A timestamp of Firestore."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,9 @@ class RowMapping:
 
     Attributes:
         time_digits: of the twin.
-        places: of a table, whose rows all have its columns; None finds them in each row.
-        devices: those of the twin, whose ids need no check.
-        take: whether an item is loaded at all.
+        places: of a table with fixed columns; None: found in each row.
+        devices: those of the twin, whose ids are valid.
+        choice: which items to load.
     """
 
     columns: Columns
@@ -41,14 +42,14 @@ class RowMapping:
     time_digits: int
     places: Places | None = None
     devices: frozenset[str] = frozenset()
-    take: Callable[[Telemetry], bool] = lambda item: True
+    choice: Choice = ALL
     _rules: MessageRules = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_rules", replace(loading_rules(self.time_digits), devices=self.devices))
 
     def item(self, row: Row) -> Telemetry | BadRow:
-        """Return the item of a row, or what is wrong with the row."""
+        """Return the item of a row, or the row as a bad one."""
         try:
             return normalise(self._message(row).encode(), self._rules, NO_CLOCK)
         except BadTimeError as error:
@@ -91,6 +92,6 @@ def bad(row: Row, problem: str, cause: str) -> BadRow:
 
 
 def unknown_device(row: Row, device: str, known: Collection[str]) -> BadRow:
-    """Return the row of a device that is not the twin's."""
+    """Return a row of an unknown device as a bad one."""
     cause = f"{device[:60]!r} is not among the twin's {len(known):,} devices"
     return bad(row, MessageProblem.UNKNOWN_DEVICE, f"{cause}. Add it to config_iot_devices.json, or use --add-devices")

@@ -47,7 +47,7 @@ class ParquetTable:
 
         Args:
             names: the columns to read.
-            skip: number of rows, good or bad, to leave out.
+            skip: number of rows, good or bad, to skip.
         """
         number = 0
         try:
@@ -106,7 +106,7 @@ def _row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row | BadR
 
 
 def _plain(value: Any) -> Any:
-    """Convert a value to what JSON has. Raises: ValueError for what JSON cannot hold."""
+    """Convert a value to JSON's types. Raises: ValueError if that is impossible."""
     if value is None:
         return _MISSING
     if isinstance(value, float):

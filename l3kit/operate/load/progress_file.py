@@ -21,15 +21,15 @@ BUSY = ("another load of this file or table is running", "Wait for it to end; bo
 
 
 class Progress(BaseModel):
-    """Progress of an input: all rows before a certain one are done.
+    """Progress of an input: all rows up to a certain one are done.
 
     Attributes:
         file: identity of the input.
-        load: digest of twin, target and options; another one does not continue it.
-        rows: from the beginning, all of which are in the hot tier or the bad-rows file.
+        load: digest of twin, target and options, which must be the same to continue.
+        rows: number of rows from the beginning that are in the hot tier or the bad-rows file.
         last: an item of these rows, which must still be in the hot tier; empty if none of them is.
         bad_path, bad_bytes: the bad-rows file; empty if there is none.
-        places: of a table: up to where each of its parts is done; empty if it is done to its end.
+        places: of a table: how far each of its parts is done; empty if it is finished.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -53,7 +53,7 @@ def digest_of(*parts: Any) -> str:
 
 
 def read_progress(path: Path) -> Progress | None:
-    """Return the recorded progress; None without any, or if it is of another version or no record."""
+    """Return the recorded progress; None if there is none, or its version or form is unknown."""
     with os_errors_reported(str(path), "cannot be read"), contextlib.suppress(FileNotFoundError):
         content = path.read_bytes()
         with contextlib.suppress(ValidationError):
@@ -69,7 +69,7 @@ def write_progress(path: Path, progress: Progress) -> None:
 
 @contextmanager
 def held(path: Path, busy: tuple[str, str] = BUSY) -> Iterator[None]:
-    """Keep others of the same away. Raises: ConfigurationError if there is one.
+    """Hold a lock against others of the same name. Raises: ConfigurationError if it is taken.
 
     Args:
         busy: cause and remedy of that error.

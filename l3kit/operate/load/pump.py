@@ -1,4 +1,4 @@
-"""Batches of rows, several under way at once, recorded in the order of the file."""
+"""Concurrent writes of batches of rows, recorded in the order of the file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from l3kit.operate.load.rows import BadRow
 from l3kit.operate.load.writing import Fate, Prepared
 
 UNDER_WAY = 4
-"""Batches that are written at the same time."""
+"""Maximum concurrent batches."""
 
 
 @dataclass(slots=True)
@@ -20,10 +20,10 @@ class Batch:
     """Consecutive rows of a file, or of a part of a table.
 
     Attributes:
-        bad: those of which no item can be made.
-        rows: rows from the beginning to the batch's end.
-        position: bytes of the file, or items of the table, that were read by then.
-        part, place: of a table: the part, and where its next batch begins; empty behind the last one.
+        bad: rows that make no item.
+        rows: number of rows from the beginning to the batch's end.
+        position: bytes of the file, or items of the table, read by then.
+        part, place: of a table: the part, and where its next batch begins; empty after the last one.
     """
 
     items: list[Prepared] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Batch:
 
 @dataclass(slots=True)
 class RowRate:
-    """Holds rows back so that at most `rate` a second are sent; 0 holds none back.
+    """Limits rows to `rate` per second; 0 is no limit.
 
     Attributes:
         clock, sleep: monotonic seconds.
@@ -51,7 +51,7 @@ class RowRate:
     _due: float | None = None
 
     async def take(self, count: float) -> None:
-        """Wait until so many rows may be sent."""
+        """Wait until this many rows may be sent."""
         if not self.rate:
             return
         now = self.clock()
@@ -67,10 +67,10 @@ async def pump(
     settled: Callable[[Batch, Sequence[Fate]], None],
     rate: RowRate,
 ) -> None:
-    """Write batches, of which none shares a key with another that is under way.
+    """Write batches concurrently, except those that share a key.
 
     Args:
-        settled: called for one batch after the other in their order, once it and all before it are written.
+        settled: called for each batch in order, once it and all earlier ones are written.
     Raises: StoreError if a write fails; later batches may have been written but are not settled.
     """
     under_way: deque[tuple[Batch, asyncio.Task[list[Fate]]]] = deque()

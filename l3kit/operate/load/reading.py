@@ -21,7 +21,7 @@ from l3kit.twin.config import Twin
 BATCH_ROWS = 500
 BATCH_BYTES = 4 << 20
 CHECKED_ROWS = 1_000
-"""First rows of a file, of which at least one must be good before anything is written."""
+"""Number of first rows of a file of which at least one must be good before anything is written."""
 
 
 def batches(
@@ -33,7 +33,7 @@ def batches(
     done: int = 0,
     position: Callable[[], int] = lambda: 0,
 ) -> Iterator[Batch]:
-    """Yield the rows in batches, their items made and their devices in the twin's list.
+    """Yield the rows in batches of items whose devices are in the twin's list.
 
     Args:
         size: rows of a batch.
@@ -54,7 +54,7 @@ def take_row(batch: Batch, row: Row | BadRow, mapping: RowMapping, devices: Load
     """Add a row to a batch, as an item or as a bad row. Returns: the size of what was added."""
     if isinstance(row, Row):
         made = mapping.item(row)
-        if isinstance(made, Telemetry) and not mapping.take(made):
+        if isinstance(made, Telemetry) and not mapping.choice.takes(made):
             return 0
         fault = made if isinstance(made, BadRow) else devices.refusal(row, made.device_id)
         if fault is None:
@@ -73,14 +73,14 @@ def _ended(batch: Batch, devices: LoadedDevices, position: Callable[[], int]) ->
 
 
 def mapping_of(rows: OpenedRows, twin: Twin, settings: Settings) -> RowMapping:
-    """Return how rows of a file become items of a twin."""
+    """Return the mapping of a file's rows to items of a twin."""
     devices = frozenset(device.id for device in twin.devices)
     digits = twin.config.time_digits
-    return RowMapping(settings.columns, settings.times, digits, rows.places, devices, settings.take)
+    return RowMapping(settings.columns, settings.times, digits, rows.places, devices, settings.choice)
 
 
 def check_files(found: Sequence[Source], twin: Twin, settings: Settings, stdin: IO[bytes]) -> None:
-    """Open each file and make items of its first rows, which writes nothing; standard input is left alone.
+    """Open each file and convert its first rows without writing anything; standard input is skipped.
 
     Raises: ConfigurationError with every problem of every file.
     """
@@ -100,7 +100,7 @@ def check_files(found: Sequence[Source], twin: Twin, settings: Settings, stdin: 
 
 
 def refuse_if_all_bad(name: str, batch: Batch) -> None:
-    """Raises: ConfigurationError if no item can be made of any row."""
+    """Check rows. Raises: ConfigurationError if all of them are bad."""
     if batch.items or not batch.bad:
         return
     one = batch.bad[0]

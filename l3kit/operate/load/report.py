@@ -1,4 +1,4 @@
-"""The result of a load: what became of the rows of each file, or the items of a table."""
+"""The result of a load: the outcome of the rows of each file, or the items of a table."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_NAMED = 20
-"""Bad rows of a file that a result names; the bad-rows file has all."""
+"""Maximum bad rows of a file named in a result; the bad-rows file has all."""
 MAX_NAMED_DRY = 10_000
-"""The same of a dry run, which writes no file."""
+"""Maximum for a dry run, which writes no file."""
 SHOWN_ITEMS = 3
-"""Items that a dry run shows as they would be stored."""
+"""Number of items that a dry run shows."""
 COUNTS = ("created", "same", "replaced", "bad")
 
 
@@ -30,15 +30,15 @@ class FileLoad:
     """Outcome of the rows of one file, or of the items of a table.
 
     Attributes:
-        created, same, replaced: in the hot tier: new, there already with equal content, in another version's place.
+        created, same, replaced: in the hot tier: new, existing with equal content, replacing another version.
         bad: in the bad-rows file.
         problems: bad rows by problem.
         first: line (or row of Parquet, or key of an item), problem and cause of the first bad rows.
         bad_path, replaced_path: files next to it; empty if there are none.
-        resumed: rows that an interrupted load had done.
-        notes: what was found and not given.
+        resumed: rows done by an interrupted load.
+        notes: what was detected and not given.
         items: of a dry run: the first items.
-        expected: items that a table has, about; None if that is not known.
+        expected: approximate number of items in a table; None if unknown.
     """
 
     name: str
@@ -73,9 +73,9 @@ class LoadReport(Displayable, CheckedAnswer):
     """The result of `load`.
 
     Attributes:
-        devices_added: to the twin's list; of a dry run, those that would be.
-        dry_run: whether nothing was written; `created` then counts the rows of which items can be made.
-        notes: what to do next, and what was left out.
+        devices_added: to the twin's list; in a dry run, those that would be.
+        dry_run: whether nothing was written; `created` then counts the good rows.
+        notes: what to do next, and what was omitted.
         of_table: whether the only input is a table.
     """
 
@@ -103,7 +103,7 @@ class LoadReport(Displayable, CheckedAnswer):
         """Return the first bad rows of each file, with their lines."""
         import pandas as pd
 
-        rows = [[f"{one.name}:{number}", *told] for one in self.files for number, *told in one.first]
+        rows = [[f"{one.name}:{number}", *cells] for one in self.files for number, *cells in one.first]
         return pd.DataFrame(rows, columns=["row", "problem", "cause"])
 
     def sheet(self) -> Sheet:
@@ -116,8 +116,8 @@ class LoadReport(Displayable, CheckedAnswer):
     def summary(self) -> str:
         of = self._of()
         if self.dry_run:
-            told = [f"{self.total('created'):,} would be written", f"{self.total('bad'):,} bad"]
-            return f"a dry run: {of}: {', '.join(told)}"
+            parts = [f"{self.total('created'):,} would be written", f"{self.total('bad'):,} bad"]
+            return f"a dry run: {of}: {', '.join(parts)}"
         words = {"created": "new in the hot tier", "same": "there already", "replaced": "replaced", "bad": "bad"}
         shown = [
             f"{count:,} {word}" for name, word in words.items() if (count := self.total(name)) or name == "created"
@@ -144,7 +144,7 @@ class LoadReport(Displayable, CheckedAnswer):
                 "problems": dict(one.problems),
                 "bad_rows": one.bad_path,
                 "replaced_items": one.replaced_path,
-                "first_bad": [dict(zip(("row", "problem", "cause"), told, strict=True)) for told in one.first],
+                "first_bad": [dict(zip(("row", "problem", "cause"), row, strict=True)) for row in one.first],
                 "first_items": one.items,
                 "notes": list(one.notes),
             }

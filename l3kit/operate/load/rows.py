@@ -1,4 +1,4 @@
-"""Rows of a file or table: what every reader yields, and why a row is not in the hot tier. No I/O."""
+"""Rows of a file or table, as yielded by every reader, and bad rows. No I/O."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 ADDED = "l3kit_"
-"""Prefix of the columns that a bad-rows file has in addition to those of its input; a load leaves them out."""
+"""Prefix of the columns that a bad-rows file has in addition to those of its input; a load ignores them."""
 
 
 class RowProblem(StrEnum):
-    """The reason why a row is not in the hot tier, in addition to the problems of docs/items.md."""
+    """The reason why a row is not in the hot tier, in addition to the problems of docs/reference/items.md."""
 
     BAD_ROW = "bad-row"
     BAD_ENCODING = "bad-encoding"
@@ -28,9 +28,9 @@ class Row:
 
     Attributes:
         number: its first line, or its number in a file without lines; from 1.
-        cells: values as JSON text, by column; empty cells are left out.
-        text: the row as it stands in the file; None if the file is not text.
-        key: of an item of a table, its key as JSON.
+        cells: values as JSON text, by column, without empty cells.
+        text: the row as in the file; None if the file is not text.
+        key: an item's key in a table, as JSON.
     """
 
     number: int

@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import check_known
+from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.times import RepeatedHour, RowTimes, checked_form, zone_of
 from l3kit.tiering.format.item_times import read_moment
-from l3kit.tiering.format.messages import Telemetry
 
 Form = Literal["csv", "jsonl", "json", "parquet"]
 FORMS: tuple[Form, ...] = ("csv", "jsonl", "json", "parquet")
 
 
 class LoadOptions(TypedDict, total=False):
-    """Options of a load; docs/load.md describes them.
+    """Options of a load; docs/how-to/load.md describes them.
 
     Attributes:
         from_table, from_cloud: a table, container or collection to copy instead of files; by default on the cloud
             of the hot tier.
-        form: of the files; by default the name tells it, else the first bytes.
+        form: of the files; by default taken from the name, else from the first bytes.
         device, device_id, time: the columns of device and time; `device_id` is the one device of all rows.
-        rename, value, drop: new names of columns; the only ones to take; those to leave out.
-        time_format, timezone, repeated_hour: how a time is read.
+        rename, value, drop: new names of columns; the only ones to load; those to omit.
+        time_format, timezone, repeated_hour: the interpretation of times.
         shift_to: the time that the newest reading gets, all others moving with it; empty keeps the times.
-        text, missing, decimal: columns whose cells stay text; cells that mean nothing; the decimal sign.
+        text, missing, decimal: columns whose cells stay text; cells that count as empty; the decimal sign.
         delimiter, encoding, columns: of CSV; `columns` are the names of a file without a header.
-        add_devices: add devices to the twin's list that are not in it.
-        replace: put a row in the place of an item with the same device and time and other content.
-        rate: rows a second at most; 0 for as many as the store takes.
-        read_rate: read units a second at most that are taken from the table; 0 for as many as it gives.
+        add_devices: add unknown devices to the twin's list.
+        replace: replace an item with the same device and time and other content.
+        rate: maximum rows per second; 0 for as many as the store takes.
+        read_rate: maximum read units per second; 0 for no limit.
         out: folder for bad rows and progress; by default that of each file.
         restart: load from the first row although an interrupted load could be continued.
-        dry_run: write nothing; tell the first items and all problems.
+        dry_run: write nothing; report the first items and all problems.
     """
 
     from_table: str
@@ -74,7 +74,7 @@ class Cells:
     """Rules for reading the cells of a CSV file.
 
     Attributes:
-        delimiter: empty: found in the file.
+        delimiter: empty: detected.
         names: of the columns of a file without a header.
     """
 
@@ -92,8 +92,8 @@ class Settings:
 
     Attributes:
         shift_to: nanoseconds since 1970; None keeps the times.
-        read_rate: None if none was asked.
-        take: whether an item of a file is loaded at all.
+        read_rate: None if not given.
+        choice: which items of a file to load.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -110,7 +110,7 @@ class Settings:
     out: Path | None = None
     restart: bool = False
     dry_run: bool = False
-    take: Callable[[Telemetry], bool] = lambda item: True
+    choice: Choice = ALL
 
 
 def checked(options: LoadOptions) -> Settings:
@@ -153,7 +153,7 @@ _OF_TABLES = ("from_cloud", "read_rate")
 
 
 def _check_kind(given: Mapping[str, Any]) -> None:
-    """Raises: ConfigurationError for an option of files given with a table, or the reverse."""
+    """Check the options. Raises: ConfigurationError for an option of files given with a table, or the reverse."""
     from_table = bool(given.get("from_table"))
     of = "files alone" if from_table else "a table: it needs --from-table"
     for name in _OF_FILES if from_table else _OF_TABLES:
@@ -181,7 +181,7 @@ def _moment(option: str, text: str) -> int | None:
 
 
 def encoding_of(name: str) -> str:
-    """Return the name that Python has for an encoding of text. Raises: ConfigurationError if there is none."""
+    """Return Python's name of a text encoding. Raises: ConfigurationError if it is unknown."""
     try:
         encoding = codecs.lookup(name).name
         "a".encode(encoding)

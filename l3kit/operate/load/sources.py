@@ -1,4 +1,4 @@
-"""Files of a load: which they are, of which form, and their rows."""
+"""Files of a load, their forms and their rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SUFFIXES: dict[str, Form] = {
     ".pq": "parquet",
 }
 OWN = (".bad", ".replaced", ".progress")
-"""Name parts of the files that a load keeps next to its input."""
+"""Name parts of a load's own files next to its input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Source:
 
     Attributes:
         path: None for standard input.
-        form: None if neither the name nor an option tells it.
+        form: None if neither the name nor an option says it.
     """
 
     path: Path | None
@@ -57,7 +57,7 @@ class Source:
         return 0 if self.path is None else self.path.stat().st_size
 
     def identity(self) -> dict[str, int | str]:
-        """Return what tells the file from another, or from itself before a change."""
+        """Return the file's identity, which a change of its content changes."""
         if self.path is None:
             return {}
         digest = hashlib.sha256()
@@ -71,12 +71,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class OpenedRows:
-    """The rows of a file, and how its bad rows are written.
+    """The rows of a file, and the format of its bad rows.
 
     Attributes:
-        places: of a table; None where each row has its own columns.
-        position: tells how many bytes of the file have been read.
-        bad_head: the first line of its bad-rows file, if that has one.
+        places: of a table; None if each row has its own columns.
+        position: returns the number of bytes of the file that have been read.
+        bad_head: the first line of its bad-rows file, if it has one.
     """
 
     rows: Iterator[Row | BadRow]
@@ -89,9 +89,9 @@ class OpenedRows:
 
 
 def sources(files: Iterable[str | Path], form: Form | None) -> tuple[list[Source], list[str]]:
-    """Return the files, those of folders sorted by name, and which of a folder are left out.
+    """Return the files, those of folders sorted by name, and the ignored files of folders.
 
-    Raises: ConfigurationError for a file that is not there, and for a folder without any.
+    Raises: ConfigurationError for a missing file, and for a folder without any.
     """
     found: dict[Path | None, Source] = {}
     left: list[str] = []
@@ -128,17 +128,17 @@ def _form_of(path: Path) -> Form | None:
 
 @contextmanager
 def opened(source: Source, stdin: IO[bytes], settings: Settings, skip: int = 0) -> Iterator[OpenedRows]:
-    """Open a file and read its header; its rows are read as they are taken.
+    """Open a file and read its header; its rows are read lazily.
 
     Args:
-        skip: number of rows, good or bad, to leave out.
-    Raises: ConfigurationError with file and line, also while rows are taken.
+        skip: number of rows, good or bad, to skip.
+    Raises: ConfigurationError with file and line, also while rows are read.
     """
     with ExitStack() as stack:
-        with _errors_told(source.name):
+        with _naming_errors(source.name):
             stream, position = _streamed(source, stdin, stack)
             rows = _read(source, stream, position, settings, skip)
-        yield replace(rows, rows=_told(rows.rows, source.name))
+        yield replace(rows, rows=_naming_file(rows.rows, source.name))
 
 
 def _streamed(source: Source, stdin: IO[bytes], stack: ExitStack) -> tuple[IO[bytes], Callable[[], int]]:
@@ -152,10 +152,10 @@ def _streamed(source: Source, stdin: IO[bytes], stack: ExitStack) -> tuple[IO[by
     return cast("IO[bytes]", stack.enter_context(gzip.open(raw))), raw.tell
 
 
-def _told(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
-    """Yield rows, with errors of reading told as of this file."""
+def _naming_file(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
+    """Yield rows; an error of reading names the file."""
     while True:
-        try:  # not `_errors_told`, which costs as much as a tenth of a row
+        try:  # not `_naming_errors`, which costs as much as a tenth of a row
             row = next(rows)
         except StopIteration:
             return
@@ -165,7 +165,7 @@ def _told(rows: Iterator[Row | BadRow], name: str) -> Iterator[Row | BadRow]:
 
 
 @contextmanager
-def _errors_told(name: str) -> Iterator[None]:
+def _naming_errors(name: str) -> Iterator[None]:
     try:
         yield
     except _UNREADABLE as error:
@@ -224,7 +224,7 @@ def _closing(rows: Iterable[Row | BadRow], close: Callable[[], None]) -> Iterato
 
 
 def _form_by(sample: bytes) -> Form:
-    """Tell the form by the first bytes."""
+    """Detect the form by the first bytes."""
     if sample.startswith(b"PAR1"):
         return "parquet"
     first = sample.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
@@ -232,7 +232,7 @@ def _form_by(sample: bytes) -> Form:
 
 
 class _Rejoined(io.RawIOBase):
-    """A stream together with its beginning, which was read before."""
+    """A stream with its beginning, which was already read."""
 
     def __init__(self, beginning: bytes, rest: IO[bytes]) -> None:
         self._beginning = beginning

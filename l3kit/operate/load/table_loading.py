@@ -1,4 +1,4 @@
-"""`load --from-table`: the items of another table into a twin's hot tier; that table is read and never changed."""
+"""`load --from-table`: the items of another table into a twin's hot tier; that table is only read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from l3kit.errors import ConfigurationError, L3Error
 from l3kit.files import check_writable
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.devices import LoadedDevices, device_notes
-from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, early_end_told
+from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob, noting_early_end
 from l3kit.operate.load.mapping import RowMapping
 from l3kit.operate.load.progress_file import held
 from l3kit.operate.load.pump import Batch, RowRate, pump
@@ -53,7 +53,7 @@ async def open_source(session: Session, twin: Twin, settings: Settings) -> Async
 
 @dataclass(frozen=True, slots=True)
 class TablePlan:
-    """Plan for reading a table, and the interpretation of its items.
+    """Plan for reading a table and interpreting its items.
 
     Attributes:
         sample: some of its items as a batch.
@@ -68,7 +68,7 @@ class TablePlan:
     new_devices: tuple[str, ...]
 
     def notes(self) -> tuple[str, ...]:
-        """Return what was found, and the way of reading, in sentences."""
+        """Return sentences on the table and the way of reading it."""
         facts, rate = self.facts, self.reading.rate.rate
         device = self.columns.device_id or f"attribute {self.columns.device!r}"
         pace = f"; at most {rate:,g} read units a second are taken (--read-rate)" if rate else ""
@@ -88,11 +88,11 @@ class TablePlan:
 async def plan_of(
     source: SourceTable, twin: Twin, settings: Settings, limit: Callable[[float], RowRate] = RowRate
 ) -> TablePlan:
-    """Look at a table and read some of its items. Writes nothing.
+    """Describe a table and read some of its items. Writes nothing.
 
     Args:
-        limit: makes the limit of a rate.
-    Raises: ConfigurationError if it cannot be copied as asked; StoreError.
+        limit: makes the limiter for a rate.
+    Raises: ConfigurationError if it cannot be copied with these options; StoreError.
     """
     facts = await source.facts()
     columns = settings.columns.with_keys(facts.keys)
@@ -118,7 +118,7 @@ async def plan_of(
 async def dry_run_of_table(
     source: SourceTable, twin: Twin, settings: Settings, limit: Callable[[float], RowRate] = RowRate
 ) -> tuple[FileLoad, tuple[str, ...]]:
-    """Tell what is found in a table, and what would become of a sample of its items.
+    """Report the content of a table, and the outcome for a sample of its items.
 
     Returns: the result, and devices that would be added to the twin's list.
     """
@@ -158,7 +158,7 @@ class TableLoading:
 
     async def run(self) -> FileLoad:
         """Load the table. Raises: L3Error before anything is written; LoadStoppedError after that."""
-        with early_end_told(self._so_far):
+        with noting_early_end(self._so_far):
             return await self._run()
 
     def _so_far(self) -> str:
@@ -177,7 +177,7 @@ class TableLoading:
                 async with aclosing(self._batches()) as batches:
                     await pump(batches, writing.write, kept.settled, job.rate)
             except BaseException:
-                with contextlib.suppress(L3Error):  # the error under way tells more
+                with contextlib.suppress(L3Error):  # the error under way says more
                     kept.save()
                 raise
             finally:
@@ -188,13 +188,13 @@ class TableLoading:
         return kept.result
 
     def _tell_continued(self) -> None:
-        """Note what nobody else can know of a table whose copy is continued."""
-        result, untold = self._kept.result, self._plan.facts.untold
-        if result.resumed and untold:
-            result.notes += (f"continued behind {count_of(result.resumed, 'item')}; {untold}",)
+        """Note what cannot be verified about a table whose copy is continued."""
+        result, unverified = self._kept.result, self._plan.facts.unverified
+        if result.resumed and unverified:
+            result.notes += (f"continued behind {count_of(result.resumed, 'item')}; {unverified}",)
 
     async def _batches(self) -> AsyncGenerator[Batch, None]:
-        """Yield each page as a batch, so that a place where reading continues is right behind one."""
+        """Yield each page as a batch, so that reading can continue right after it."""
         rows, done = TableRows(self._plan.mapping, self._job.devices), self._kept.rows_done
         async with aclosing(self._plan.reading.pages(self._kept.places)) as pages:
             async for part, page in pages:
@@ -206,9 +206,9 @@ class TableLoading:
 
 
 def _place(settings: Settings) -> tuple[Path, str]:
-    """Return the folder of what is kept, and how its names begin."""
+    """Return folder and name prefix of the kept files."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", settings.from_table)
     if name != settings.from_table or settings.from_cloud:  # another table may have the same name then
-        told = f"{settings.from_cloud}:{settings.from_table}"
-        name += f"-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+        origin = f"{settings.from_cloud}:{settings.from_table}"
+        name += f"-{hashlib.sha256(origin.encode()).hexdigest()[:8]}"
     return settings.out or Path.cwd(), name

@@ -1,4 +1,4 @@
-"""Reading a table page by page: its parts in turn, no faster than a rate, and a sample of it."""
+"""Paced reading of a table page by page, its parts in turn, and of a sample."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ SAMPLED_DEVICES = 50
 
 @dataclass(slots=True)
 class PacedReading:
-    """Reads pages, and takes no more read units a second than a rate allows.
+    """Reads pages within a rate of read units per second.
 
     Attributes:
-        rate: in read units a second; what a page took is waited for before the next one is read.
-        most: items of a page at most, if a page does not ask for another number.
-        item_units: read units of an item, as far as is known.
+        rate: in read units per second; the wait for a page's units comes before the next page.
+        most: default maximum items per page.
+        item_units: read units per item, as far as known.
     """
 
     reading: SourceReading
@@ -46,10 +46,10 @@ class PacedReading:
             return page
 
     async def pages(self, places: Mapping[str, str]) -> AsyncGenerator[tuple[str, SourcePage], None]:
-        """Yield the pages of all parts in turn, while the next one of each part is being read.
+        """Yield the pages of all parts in turn, while prefetching the next one of each part.
 
         Args:
-            places: where each part is to begin; empty if it is at its end, missing if it has not begun.
+            places: where each part begins; empty if it is finished, missing if it has not begun.
         Raises: StoreError.
         """
         parts = [part for part in self.reading.parts if places.get(part) != ""]

@@ -1,4 +1,4 @@
-"""Rows of a table: each item as a row, with its key in the place of a line number. No I/O."""
+"""Rows of a table: each item as a row, with its key instead of a line number. No I/O."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from l3kit.tiering.format.strict_json import NotStrictError
 
 @dataclass(frozen=True, slots=True)
 class TableRows:
-    """Makes batches of a table's items."""
+    """Converts a table's items to batches."""
 
     mapping: RowMapping
     devices: LoadedDevices
 
     def batch(self, items: Sequence[SourceItem], done: int = 0) -> Batch:
-        """Return a batch of these items, their devices in the twin's list. `done`: number of items before these."""
+        """Return a batch of these items, whose devices are in the twin's list. `done`: number of earlier items."""
         batch = Batch(rows=done + len(items), position=done + len(items))
         for number, item in enumerate(items, done + 1):
             take_row(batch, item_row(number, item, self.mapping.columns.device), self.mapping, self.devices)
@@ -36,7 +36,7 @@ class TableRows:
 
 
 def item_row(number: int, item: SourceItem, device: str = "") -> Row | BadRow:
-    """Return an item as a row. `device`: the attribute of the device, of which a number becomes a text."""
+    """Return an item as a row. `device`: the attribute with the device; numbers in it become text."""
     if item.refusal:
         remedy = "Leave the attribute out in the table, or load this item from a file"
         text = item.json.decode("utf-8", "backslashreplace")
@@ -51,6 +51,6 @@ def item_row(number: int, item: SourceItem, device: str = "") -> Row | BadRow:
 
 
 def bad_item_line(row: BadRow) -> str:
-    """Return an item of a bad-rows file."""
+    """Return an item as a line of a bad-rows file."""
     kept = {f"{ADDED}key": row.key, f"{ADDED}problem": f"{row.problem}: {row.cause}", KEPT_ROW: row.text}
     return orjson.dumps(kept, option=orjson.OPT_APPEND_NEWLINE).decode()

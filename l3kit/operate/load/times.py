@@ -1,4 +1,4 @@
-"""Times of rows: local times without a zone, and times in a format of the file's own. No I/O."""
+"""Times of rows: local times without a zone, and times in custom formats. No I/O."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME_ZONE = "Name the zone of such times with --timezone, such as --timezone UT
 
 
 class BadTimeError(NotATimeError):
-    """A time of a row that names no moment. `problem`: as of a bad row."""
+    """An invalid or ambiguous time of a row. `problem`: as of a bad row."""
 
     def __init__(self, problem: str, text: str, cause: str, remedy: str) -> None:
         super().__init__(f"time {text[:60]!r}", cause, remedy)
@@ -35,10 +35,10 @@ class RowTimes:
     """Converts times of rows that l3kit does not accept from a device.
 
     Attributes:
-        zone: of times without one; None refuses them.
+        zone: of times without a zone; None refuses them.
         repeated_hour: for times that occur twice in that zone.
         form: format of `datetime.strptime`; empty for ISO 8601 and epoch digits.
-        shift: nanoseconds that are added to each time.
+        shift: nanoseconds to add to each time.
     """
 
     zone: tzinfo | None = None
@@ -47,7 +47,7 @@ class RowTimes:
     shift: int = 0
 
     def accepted(self, text: str) -> str:
-        """Return a form that `normalise` accepts; without a shift, a text that is in none yet is returned unchanged.
+        """Return a form that `normalise` accepts; without a shift, a text in no such form is returned unchanged.
 
         Raises: BadTimeError.
         """
@@ -122,7 +122,7 @@ def zone_of(name: str) -> tzinfo | None:
 
 
 def checked_form(form: str) -> str:
-    """Return a format of times. Raises: ConfigurationError if a text in it does not name an hour of a day."""
+    """Check a format of times. Raises: ConfigurationError if it does not contain day and hour."""
     if not form:
         return form
     try:

@@ -1,4 +1,4 @@
-"""Writing items of rows to the hot tier: each once; what is there with other content stays, unless it is replaced."""
+"""Writing items of rows to the hot tier, each once; existing items with other content stay, unless replaced."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class RowWriting:
     """Writes batches of rows.
 
     Attributes:
-        keep_old: called with an item before it is replaced, and must have kept it when it returns; None replaces
+        keep_old: called with an item before it is replaced, which it must have saved when it returns; None replaces
             nothing.
     """
 
@@ -48,7 +48,7 @@ class RowWriting:
     replacing: Bounded = field(default_factory=lambda: Bounded(CONCURRENT))
 
     async def write(self, batch: Sequence[Prepared]) -> list[Fate]:
-        """Write rows in their order. Returns: what became of each. Raises: StoreError."""
+        """Write rows in order. Returns: the outcome of each. Raises: StoreError."""
         fates: dict[int, Fate] = {}
         left = list(range(len(batch)))
         while left:
@@ -69,7 +69,7 @@ class RowWriting:
         return [fates[index] for index in range(len(batch))]
 
     async def _settle(self, one: Prepared, outcome: Creation) -> Fate:
-        """Decide about a row whose key was not free, or which the store refuses."""
+        """Settle a row whose key was not free, or which the store refuses."""
         found = outcome
 
         async def attempt() -> Fate | Passing:
@@ -84,7 +84,7 @@ class RowWriting:
         return await self.retry.until_settled(self.hot.usage, "replace", name, attempt)
 
     async def _decide(self, one: Prepared, found: Creation) -> Fate | None:
-        """Act on what is there; None if that changed meanwhile."""
+        """Act on the existing item; None if it has changed since."""
         if isinstance(found, Created):
             return "created"
         if isinstance(found, Refused):

@@ -1,1 +1,1 @@
-"""Log lines of a twin's functions for the operator: read them, and follow them."""
+"""Log lines of a twin's functions for the operator: reading and following."""

@@ -29,9 +29,9 @@ class LogChoice:
     """A filter on log lines.
 
     Attributes:
-        functions: with the cloud that each is on.
+        functions: each with its cloud.
         since: from this moment on, in UTC; None is all that the clouds keep.
-        limit: the newest so many; None is all.
+        limit: maximum number, the newest; None is all.
     """
 
     functions: tuple[tuple[str, str], ...]
@@ -48,14 +48,14 @@ class LogChoice:
         limit: int | None,
         now: datetime,
     ) -> LogChoice:
-        """Check what an operator gave. Raises: ConfigurationError."""
+        """Check an operator's choice. Raises: ConfigurationError."""
         if limit is not None and limit < 1:
             raise ConfigurationError("limit", f"{limit} is no number of lines", "Give 1 or more, or none")
         return cls(_chosen(session, twin, function), moment_since(since, now), limit)
 
 
 def moment_since(given: date | str | None, now: datetime) -> datetime | None:
-    """Return the moment of a time, or of a duration before now such as `15m`. Raises: ConfigurationError."""
+    """Parse a time, or a duration before now such as `15m`. Raises: ConfigurationError."""
     if given is None:
         return None
     if isinstance(given, str) and (ago := _AGO.fullmatch(given.strip())):

@@ -1,4 +1,4 @@
-"""Follow the logs of a twin's functions: lines as they come."""
+"""Following the logs of a twin's functions."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def follow(
     sleep: Callable[[float], None] = time.sleep,
     now: datetime | None = None,
 ) -> Iterator[LogRow | Gap]:
-    """Yield the lines of one function or of all, each once, and go on asking for more without end.
+    """Yield the lines of one function or of all, each once, and keep polling for more.
 
-    A log that cannot be read is yielded as a gap, again only after it was read in between.
+    An unreadable log is yielded as a gap, and again only if it was readable in between.
 
     Args:
         function, since, now: as of `reading.logs`.
-    Raises: ConfigurationError for a choice that is none; SandboxError if the sandbox ends.
+    Raises: ConfigurationError for an invalid choice; SandboxError if the sandbox ends.
     """
     choice = LogChoice.of(session, twin, function, since, None, now or datetime.now(UTC))
     begins = {name: choice.since for name, _ in choice.functions}
     seen: dict[str, dict[str, datetime]] = {name: {} for name in begins}
-    told: set[Gap] = set()
+    reported: set[Gap] = set()
     while True:
         reading, rows = LogReading(session, twin), list[LogRow]()
         for name, host in choice.functions:
@@ -55,6 +55,6 @@ def follow(
                 seen[name] = {line: moment for line, moment in known.items() if moment >= begin}
         yield from sorted(rows, key=lambda row: row.moment)
         gaps = dict.fromkeys(reading.gaps)
-        yield from (gap for gap in gaps if gap not in told)
-        told = set(gaps)
+        yield from (gap for gap in gaps if gap not in reported)
+        reported = set(gaps)
         sleep(PAUSE_SECONDS)

@@ -37,9 +37,9 @@ def logs(
         function: its short or deployed name; None is all of the twin's functions.
         since: from then on: ISO 8601 with a zone, a datetime with one, a date, or a duration before now such as `15m`;
             None is all that the clouds keep.
-        limit: the newest so many; None is all.
-        now: the moment from which durations count; None is the present.
-    Raises: ConfigurationError for a choice that is none. A log that cannot be read is a gap.
+        limit: maximum number, the newest; None is all.
+        now: the time from which durations count; None is the present.
+    Raises: ConfigurationError for an invalid choice. An unreadable log is a gap.
     """
     choice = LogChoice.of(session, twin, function, since, limit, now or datetime.now(UTC))
     reading = LogReading(session, twin)
@@ -53,7 +53,7 @@ def logs(
 
 
 class LogReading:
-    """Reads logs; one that cannot be read, or not to its end, becomes a gap.
+    """Reads logs; an unreadable or partly unreadable one becomes a gap.
 
     Attributes:
         gaps: what could not be read.
@@ -82,7 +82,7 @@ class LogReading:
             self.gaps.append(Gap("logs", what, f"could not be read: {error.resource}: {error.cause}", error.remedy))
 
     def row(self, line: LogLine, function: str, host: str) -> LogRow:
-        """Return a line as it is shown."""
+        """Return a line for display."""
         text = without_secrets(line.text, self._tokens)
         return LogRow(line.moment, function, host, line.request_id, line.level, text)
 

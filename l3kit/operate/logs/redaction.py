@@ -1,4 +1,4 @@
-"""Secrets in log lines: l3kit's functions write none, but a library or a processor of the twin's own may."""
+"""Secrets in log lines: l3kit's functions write none, but a library or one of the twin's own processors may."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ _IN_ADDRESS = re.compile(r"([?&](?:code|sig|X-Goog-Signature)=)[^&\s\"']+")
 
 
 def known_tokens(session: Session, twin: Twin) -> tuple[str, ...]:
-    """Return the tokens of the twin's links, as far as this machine knows them."""
+    """Return the tokens of the twin's links known to this machine."""
     try:
         links = session.link_file(twin).load()
-    except ConfigurationError:  # a broken file is told by who needs it
+    except ConfigurationError:  # reported by the code that needs the file
         return ()
     tokens = (token for link in links.values() for token in (link.token, *(one.token.reveal() for one in link.former)))
     return tuple(sorted(filter(None, tokens), key=len, reverse=True))
 
 
 def without_secrets(text: str, tokens: Iterable[str]) -> str:
-    """Return the text with these tokens, signatures and values of names that are secret as `***`."""
+    """Return the text with these tokens, signatures and the values of secret names replaced by `***`."""
     for token in tokens:
         text = text.replace(token, HIDDEN)
     text = _NAMED.sub(rf"\1\2{HIDDEN}", redacted(text))

@@ -25,8 +25,8 @@ class LogRow:
 
     Attributes:
         function: its short name, such as `hot-to-cold-mover`.
-        request_id: of the invocation; empty if the line does not tell.
-        level: such as `ERROR`; empty for lines of the platform and of others that tell none.
+        request_id: of the invocation; empty if the line has none.
+        level: such as `ERROR`; empty for lines without one, such as the platform's.
         text: without secrets; several lines if there is a traceback.
     """
 
@@ -57,8 +57,8 @@ class LogsReport(Displayable, Answer):
 
     Attributes:
         rows: the lines, by moment.
-        functions: the functions that were asked for.
-        notes: what a reader has to know besides.
+        functions: the chosen functions.
+        notes: further information.
         gaps: logs that could not be read, and lines beyond the limit.
     """
 

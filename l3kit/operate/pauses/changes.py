@@ -1,6 +1,6 @@
-"""Pause a twin's movers, or what they do for one device, and resume.
+"""Pause and resume a twin's movers, for the whole twin or for one device.
 
-Each mover has a record of its own where it keeps its state: in the journal, and in the cold tier. A pause writes the
+Each mover has its own record where it keeps its state: in the journal, and in the cold tier. A pause writes the
 journal's first and a resume removes it last, so one that was interrupted shows as a pause of the hot-to-cold mover
 alone, until it is repeated.
 """
@@ -41,11 +41,11 @@ def pause(
     reason: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> PauseReport:
-    """Pause both movers of a twin, or what they do for one device, until `resume`. Paused again, the first one holds.
+    """Pause both movers of a twin, or for one device, until `resume`. Repeated, the first pause stays.
 
-    Nothing is moved that has not begun; a chunk under way stays as it is until after the resume.
+    No new chunk is moved; a chunk under way stays as it is until after the resume.
 
-    Raises: ConfigurationError for an unknown device, and where this session does not reach both records, before
+    Raises: ConfigurationError for an unknown device, and if this session does not reach both records, before
         anything is written; StoreError, also if only one of the two was written, which a repeated call completes.
     """
     if device is not None:
@@ -65,7 +65,7 @@ def pause(
 
 
 def resume(session: Session, twin: Twin, device: str | None = None) -> PauseReport:
-    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are told.
+    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are listed.
 
     Raises: as `pause`. A device that was removed from the twin's config is known as long as it is paused.
     """

@@ -35,9 +35,9 @@ class PauseReport(Displayable, Answer):
         twin: its name.
         hot: the pauses that the hot-to-cold mover finds; None if its journal was not reached.
         cold: those that the cold-to-archive mover finds; None if the cold tier was not reached.
-        done: what this call did; empty if it only looked.
-        notes: what else to know.
-        gaps: what was not reached.
+        done: the change made by this call; empty if it only read.
+        notes: further information.
+        gaps: unreached records.
     """
 
     twin: str
@@ -59,7 +59,7 @@ class PauseReport(Displayable, Answer):
 
     @property
     def halves(self) -> tuple[str, ...]:
-        """The pauses that only one of the two movers has, by an interrupted pause or resume; one sentence for each."""
+        """Sentences on pauses that only one of the two movers has, after an interrupted pause or resume."""
         if self.hot is None or self.cold is None:
             return ()
         return tuple(
@@ -87,7 +87,7 @@ class PauseReport(Displayable, Answer):
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
     def sheet(self) -> Sheet:
-        """Return what was done and what is paused, then a row for each pause."""
+        """Return a sentence on the change and the pauses, then a row for each pause."""
         shown = (table(self.to_frame()),) if self.pauses else ()
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self._half_notes(), *self.notes))
 
@@ -95,11 +95,11 @@ class PauseReport(Displayable, Answer):
         return tuple(f"{half}: {AGAIN}" for half in self.halves)
 
     def summary(self) -> str:
-        told = (self.done, self.pauses.summary() or "nothing is paused", *self.halves)
-        return f"{self.twin}: {'; '.join(filter(None, told))}{gaps_clause(self.gaps)}"
+        parts = (self.done, self.pauses.summary() or "nothing is paused", *self.halves)
+        return f"{self.twin}: {'; '.join(filter(None, parts))}{gaps_clause(self.gaps)}"
 
     def stops(self, device: str) -> str:
-        """Return a sentence on what of a device is not moved, and until when; empty if it is not paused."""
+        """Return a sentence on the data of a device that are not moved; empty if it is not paused."""
         of_twin = self.pauses.twin is not None
         pause = self.pauses.of(device)
         if pause is None:
@@ -125,7 +125,7 @@ class PauseReport(Displayable, Answer):
 
 
 def read_pauses(session: Session, twin: Twin) -> PauseReport:
-    """Tell what is paused. Raises: StoreError."""
+    """Read the pauses. Raises: StoreError."""
 
     async def work() -> PauseReport:
         async with open_tiers(session, twin) as stores:
@@ -135,25 +135,25 @@ def read_pauses(session: Session, twin: Twin) -> PauseReport:
 
 
 def paused_movers(session: Session, twin: Twin) -> str:
-    """Return a sentence on what is paused by the journal's record alone; empty if nothing is. Raises: StoreError."""
+    """Return a sentence on the pauses in the journal's record; empty if there are none. Raises: StoreError."""
 
     async def work() -> Pauses:
         async with open_tiers(session, twin) as stores:
             return await pauses_in_journal(stores.journal) if stores.journal else NOTHING
 
-    told = run(work()).summary()
-    return f"{told[0].upper()}{told[1:]}. It stays so after apply, until l3kit resume." if told else ""
+    summary = run(work()).summary()
+    return f"{summary[0].upper()}{summary[1:]}. It stays so after apply, until l3kit resume." if summary else ""
 
 
 async def pauses_of(stores: TierStores, twin: Twin) -> PauseReport:
-    """Tell what is paused, from open stores. Raises: StoreError."""
+    """Read the pauses from open stores. Raises: StoreError."""
     hot = await pauses_in_journal(stores.journal) if stores.journal else None
     cold = await pauses_in_cold(stores.cold) if stores.cold else None
     return PauseReport(twin.name, hot, cold, gaps=unreached_pauses(stores, twin))
 
 
 def pause_checks(report: PauseReport) -> list[Check]:
-    """A check for `verify` where something is paused; none otherwise. It fails if only one mover is."""
+    """Return a check for `verify` if there is a pause, else none. It fails if only one mover is paused."""
     if not report.pauses:
         return []
     halves = report.halves
@@ -166,3 +166,10 @@ def unreached_pauses(stores: TierStores, twin: Twin) -> tuple[Gap, ...]:
     journal = unreached("hot", twin.layout.hot, f"pauses of the {MOVERS[0]}")
     cold = unreached("cold", twin.layout.cold, f"pauses of the {MOVERS[1]}")
     return (*(() if stores.journal else (journal,)), *(() if stores.cold else (cold,)))
+
+
+def resumed_by(pauses: Pauses) -> str:
+    """Return the command that lifts these pauses."""
+    if pauses.twin is not None:
+        return "l3kit resume"
+    return f"l3kit resume {next(iter(pauses.devices))}" if len(pauses.devices) == 1 else "l3kit resume DEVICE"

@@ -1,4 +1,4 @@
-"""Publish messages of a twin's devices in its sandbox, and wait until the message chain has had them."""
+"""Publishing messages of a twin's devices in its sandbox, and waiting for the message chain."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 300.0
 Message = tuple[str, str | bytes]
-"""Id of the sender and what it sends, exactly so."""
+"""Id of the sender, and its message, sent unchanged."""
 
 
 class MessageBroker(Protocol):
     """The port through which `publish` sends messages to the dispatcher."""
 
     def publish(self, twin_name: str, messages: Iterable[DeviceMessage], report: Callable[[Published], None]) -> int:
-        """Publish in this order, and call `report` after each. Returns: how many the broker has acknowledged.
+        """Publish in this order, and call `report` after each. Returns: the number that the broker has acknowledged.
 
         Raises: BrokerError; KeyboardInterrupt after the acknowledgements of what has been sent.
         """
 
     def wait(self, seconds: float) -> int:
-        """Wait until no message is under way. Returns: how many are after these seconds. Raises: L3Error."""
+        """Wait until no message is under way. Returns: the number under way after these seconds. Raises: L3Error."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,9 +46,9 @@ class Publication(Displayable, CheckedAnswer):
     """The result of `publish`.
 
     Attributes:
-        messages: how many were published, by device.
-        acknowledged: how many the broker has acknowledged; it may have lost the others.
-        under_way: messages of the sandbox that were neither taken nor given up when the wait ended; None: not waited.
+        messages: number published, by device.
+        acknowledged: number acknowledged by the broker; the others may be lost.
+        under_way: messages of the sandbox neither taken nor given up when the wait ended; None: not waited.
     """
 
     messages: Mapping[str, int]
@@ -76,12 +76,12 @@ class Publication(Displayable, CheckedAnswer):
         return Sheet(self.summary(), (table(self.to_frame()),) if len(self.messages) > 1 else ())
 
     def summary(self) -> str:
-        told = f"{count_of(self.published, 'message')} of {count_of(len(self.messages), 'device')} published"
+        text = f"{count_of(self.published, 'message')} of {count_of(len(self.messages), 'device')} published"
         if lost := self.published - self.acknowledged:
-            return f"{told}, {lost:,} of them not acknowledged"
+            return f"{text}, {lost:,} of them not acknowledged"
         if self.under_way is None:
-            return f"{told}, acknowledged by the broker"
-        return f"{told} and delivered" if not self.under_way else f"{told}, {self.under_way:,} still under way"
+            return f"{text}, acknowledged by the broker"
+        return f"{text} and delivered" if not self.under_way else f"{text}, {self.under_way:,} still under way"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -129,11 +129,11 @@ def publish(
     progress: Callable[[int], None] = lambda count: None,
     broker: Callable[[str], MessageBroker] = SandboxBroker,
 ) -> Publication:
-    """Publish messages over MQTT to the twin's own topics in the sandbox, each exactly as it is given.
+    """Publish messages over MQTT to the twin's own topics in the sandbox, each byte for byte.
 
     Args:
-        messages: pairs of a device's id and what it sends, text or bytes. Strangers may send too.
-        wait_seconds: wait at most so long until every message is in the hot tier or in the dead letters; 0: do not.
+        messages: pairs of a device's id and its message, text or bytes; unknown devices are allowed.
+        wait_seconds: maximum wait until every message is in the hot tier or in the dead letters; 0: do not wait.
         progress: called with the number of messages just published.
         broker: makes the broker's client, given the address of the sandbox's gateway.
     Raises: ConfigurationError on real accounts, for a twin without a deployed message chain, and for an impossible
@@ -156,7 +156,7 @@ def _bytes(device: str, body: str | bytes) -> bytes:
 
 
 def _check_taken(session: Session, twin: Twin) -> None:
-    """Raises: ConfigurationError if no function would take the messages."""
+    """Check that the message chain is deployed. Raises: ConfigurationError if no function would take the messages."""
     where = f"messages of {twin.name}"
     if session.target != "sandbox":
         cause = "are published in the sandbox alone: the devices of a real account have keys of their own"

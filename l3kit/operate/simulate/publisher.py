@@ -31,7 +31,7 @@ class Published:
     """Counts so far.
 
     Attributes:
-        acknowledged: messages that the broker has taken; the others may be lost.
+        acknowledged: messages acknowledged by the broker; the others may be lost.
     """
 
     published: int
@@ -79,7 +79,7 @@ class Publisher:
         """Publish all messages. An interrupt ends it after the acknowledgements of what has been sent.
 
         Args:
-            rate: messages a second; 0 is as fast as the broker takes them.
+            rate: messages per second; 0 is as fast as the broker accepts them.
             report: called after each message.
         Raises: BrokerError naming the broker and what was acknowledged before.
         """

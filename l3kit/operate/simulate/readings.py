@@ -13,7 +13,7 @@ import orjson
 from l3kit.tiering.format.item_times import DAY, SECOND, canonical
 
 STEP_LIMIT = 3.0
-"""Of a quantity's random walk, in its own steps from the daily course."""
+"""Limit of a quantity's random walk, in its steps from the daily course."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class SimulatedDevice:
         self._last = -1
 
     def message(self, moment: int) -> DeviceMessage:
-        """Return its reading at a moment (ns since 1970), or at the next that its digits can tell from the last one.
+        """Return its reading at a time (ns since 1970), or at the next one distinct from the last in its digits.
 
-        A device that sends faster than its times can tell runs ahead of the clock, so that no two readings have one
+        A device that sends faster than its times' resolution runs ahead of the clock, so that no two readings have one
         time.
         """
         unit = 10 ** (9 - self._digits)
@@ -67,7 +67,7 @@ def simulated(devices: Sequence[str], seed: int, digits: int, clock: Callable[[]
     """Yield readings without end, of one device after the other.
 
     Args:
-        clock: seconds since 1970, asked for each reading.
+        clock: seconds since 1970, read for each reading.
     """
     made = [SimulatedDevice(device, seed, digits) for device in devices]
     for device in itertools.cycle(made):

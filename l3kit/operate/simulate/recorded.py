@@ -1,4 +1,4 @@
-"""Messages from a file: CSV, JSON lines, or the example's weather; times as they are, or shifted to now."""
+"""Messages from a file: CSV, JSON lines, or the example's weather; with their own times, or shifted to now."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RecordedMessages:
 
     Args:
         newest: the time to which the newest reading is shifted, and all others with it, by whole seconds; None keeps
-            the times, and the lines of a JSON file as they are.
+            the times, and the lines of a JSON file unchanged.
         devices: ids of the devices to take; None is all.
     """
 
@@ -128,7 +128,7 @@ def _device(parts: Parts, where: str) -> str:
 
 
 def _moment(parts: Parts, where: str) -> tuple[str, int]:
-    """Return the member that is the time, and the moment."""
+    """Return the member with the time, and the time."""
     name = next((name for name in TIME_NAMES if name in parts), None)
     if name is None:
         raise ConfigurationError(where, f"has none of {', '.join(TIME_NAMES)}", REMEDY)

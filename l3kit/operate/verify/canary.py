@@ -1,4 +1,4 @@
-"""A canary in the hot and the cold tier: made, found, and removed with what former ones have left behind."""
+"""A canary in the hot and the cold tier: created, found, and removed along with leftovers of earlier ones."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from l3kit.tiering.settings.twin_info import MAX_DIGITS
 
 DELETE_TRIES = 5
 SPREAD_SECONDS = 900
-"""The time of a canary is up to so much before it is sent, so that those of two checks have keys of their own."""
+"""Maximum by which a canary's time precedes its sending, so that those of two checks have different keys."""
 LEFT_OVER = timedelta(minutes=40)
-"""A canary whose time is further from the present has been left behind: no check takes so long."""
+"""Distance from the present beyond which a canary is a leftover: no check takes so long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """One canary, as it is sent.
+    """One canary, as sent.
 
     Attributes:
-        token: tells it from others.
+        token: distinguishes it from others.
         message: without a trace.
     """
 
@@ -39,7 +39,7 @@ class Canary:
 
     @classmethod
     def new(cls, time_digits: int, now: datetime, pick: Callable[[int], int] = secrets.randbelow) -> Canary:
-        """Make one of about this time, cut off to the twin's digits; the twin's rules for times must accept it.
+        """Make one of about this time, truncated to the twin's digits; the twin's rules for times must accept it.
 
         Args:
             pick: returns a random number from 0 to below the given one.
@@ -50,7 +50,7 @@ class Canary:
         return cls(token, canary_message(token, canonical(kept, time_digits)))
 
     def may_remove(self, token: object, time: object, now: datetime) -> bool:
-        """Return whether its check may remove a canary: itself, or one left behind; others may still be awaited."""
+        """Return whether its check may remove a canary: itself, or a leftover; others may still be awaited."""
         return token == self.token or is_left_over(str(time), now)
 
 
@@ -67,7 +67,7 @@ async def put(hot: HotStore, canary: Canary) -> bytes:
 
 
 async def find(hot: HotStore, canary: Canary) -> bytes | None:
-    """Return the canary as it is in the hot tier; None if it is not there. Raises: StoreError."""
+    """Return the canary in the hot tier; None if it is not there. Raises: StoreError."""
     async for page in hot_pages(hot, CANARY_DEVICE, before=MAX_SORT_KEY):
         for item in page.items:
             if token_of(item) == canary.token:
@@ -94,7 +94,7 @@ async def written(cold: ObjectStore, cloud: str, keys: Sequence[str]) -> list[Si
 
 
 async def clear_cold(cold: ObjectStore, canary: Canary, now: datetime) -> None:
-    """Remove the canary, and those left behind, from the cold tier; a chunk that holds another's stays.
+    """Remove the canary and leftovers from the cold tier; a chunk with another check's canary stays.
 
     Raises: StoreError.
     """
@@ -109,7 +109,7 @@ async def clear_cold(cold: ObjectStore, canary: Canary, now: datetime) -> None:
 
 
 async def clear_hot(hot: HotStore, canary: Canary, now: datetime) -> None:
-    """Remove the canary, and those left behind, from the hot tier. Raises: StoreError."""
+    """Remove the canary and leftovers from the hot tier. Raises: StoreError."""
     for attempt in range(1, DELETE_TRIES + 1):
         left = False
         async for page in hot_pages(hot, CANARY_DEVICE, before=MAX_SORT_KEY):

@@ -1,4 +1,4 @@
-"""Canaries among the dead letters: why one was set aside, and their removal."""
+"""Canaries among the dead letters: their causes, and their removal."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_BYTES = 32 * 1024
-"""A larger object holds no canary: not even a cloud's record of one, with its message in base64 and an error's text."""
+"""Maximum size of a canary's letter, including a cloud's record with the message in base64 and an error's text."""
 MAX_READ = 500
-"""Objects of one cloud that are read, the newest first: nothing but its content tells a canary's letter from others."""
+"""Number of objects of one cloud to read, the newest first: only its content identifies a canary's letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class CanaryLetter:
-    """A canary that was set aside.
+    """A canary that became a dead letter.
 
     Attributes:
-        function: that did it; the dispatcher where the cloud's own delivery did.
-        message: with the trace up to there; empty where the record does not tell.
+        function: that wrote it; the dispatcher for a record of the cloud's own delivery.
+        message: with the trace up to there; empty if the record does not contain it.
     """
 
     cloud: str
@@ -55,7 +55,7 @@ class CanaryLetters:
     """The dead letters of the clouds that a session reaches.
 
     Attributes:
-        notes: on what was not looked at.
+        notes: on what was not searched.
     """
 
     def __init__(self, session: Session, twin: Twin) -> None:
@@ -67,7 +67,7 @@ class CanaryLetters:
         """Return the newest letter of this canary, a function's before a cloud's own record. Raises: StoreError.
 
         Args:
-            since: look only at what was written from then on.
+            since: search only letters written from then on.
         """
         found = [
             (bool(letter.message), one.info.modified, letter)
@@ -77,9 +77,9 @@ class CanaryLetters:
         return max(found, key=lambda one: one[:2])[2] if found else None
 
     async def clear(self, canary: Canary, now: datetime) -> None:
-        """Delete the canary's letters, and those left behind. Raises: StoreError.
+        """Delete the canary's letters, and leftovers. Raises: StoreError.
 
-        A cloud's own record does not always tell whose canary it is about; it is deleted in any case.
+        A cloud's own record does not always identify its canary; it is deleted in any case.
         """
         async with aclosing(self._all(lambda info: True, tell=True)) as found:
             async for store, one in found:
@@ -113,7 +113,7 @@ class CanaryLetters:
 
 
 async def _read(cloud: Cloud, store: ObjectStore, infos: list[ObjectInfo]) -> list[Found]:
-    """Read objects, and return those that hold nothing but canaries."""
+    """Read objects, and return those that contain only canaries."""
     found = await asyncio.gather(*(read_found(cloud, store, info) for info in infos))
     return [one for one in found if not isinstance(one, Gap) and _is_canary(one)]
 

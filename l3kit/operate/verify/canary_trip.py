@@ -33,16 +33,16 @@ MOVE_TRIES = 10
 class CanaryTrip:
     """One canary of a twin. Each check knows its own and removes no other that may still be awaited.
 
-    It belongs to the reserved device CANARY_DEVICE, so that it is nobody's reading.
+    It belongs to the reserved device CANARY_DEVICE, so it is no real device's reading.
 
     Args:
         clouds: use only these clouds; empty is all.
-        way_in: into layer 1; None is the one that the session has.
+        way_in: into layer 1; None is the session's own.
         clock, sleep: wall clock, UTC; sleeps for the given seconds.
 
     Attributes:
-        way: where the canary was and when, in order.
-        notes: on what was not looked at.
+        way: sightings of the canary, in order.
+        notes: on what was not searched.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class CanaryTrip:
         self.notes: list[str] = []
 
     def checks(self) -> list[Check]:
-        """Send the canary as far as the clouds allow, then remove everything of it; before, what former ones left."""
+        """Send the canary as far as the clouds allow, then remove it; first, remove leftovers of earlier ones."""
         layout = self._twin.layout
         sends = bool(layout.l1) and self._may_use("the message chain", layout.l1, layout.l2, layout.hot)
         moves = self._may_use("the move to the cold tier", layout.hot, layout.cold)
@@ -88,13 +88,13 @@ class CanaryTrip:
         return found
 
     def _may_use(self, what: str, *clouds: str) -> bool:
-        """Return whether these clouds are wanted and reached; add a note on those that are wanted but not reached."""
+        """Return whether these clouds are chosen and reached; add a note on chosen ones that are not reached."""
         if self._clouds and set(clouds) - set(self._clouds):
             return False
         missing = [cloud for cloud in dict.fromkeys(clouds) if self._session.cloud(cloud) is None]
         if missing:
             reason = f"this session does not reach {' and '.join(missing)}"
-            self.notes.append(f"The canary's way through {what} could not be looked at, since {reason}.")
+            self.notes.append(f"The canary's way through {what} could not be checked, since {reason}.")
         return not missing
 
     def _trip(self, canary: Canary, *, sends: bool, moves: bool) -> Iterator[Check]:
@@ -149,7 +149,7 @@ class CanaryTrip:
             return await canaries.put(tiers.hot, canary)
 
     async def _look(self, canary: Canary) -> tuple[list[str], list[Any], bool]:
-        """Return the canary's chunks, its items in them, and whether it is hot still."""
+        """Return the canary's chunks, its items in them, and whether it is still in the hot tier."""
         async with open_tiers(self._session, self._twin) as tiers:
             assert tiers.hot is not None
             assert tiers.cold is not None
@@ -162,7 +162,7 @@ class CanaryTrip:
             return await canaries.written(tiers.cold, self._twin.layout.cold, keys)
 
     async def _clear(self, canary: Canary, *, sends: bool, moves: bool) -> None:
-        """Remove the canary from the places that it passes, and what former ones left there, however far they came."""
+        """Remove the canary and leftovers of earlier ones from all places on the way."""
         now = self._clock()
         async with open_tiers(self._session, self._twin) as tiers:
             assert tiers.hot is not None

@@ -97,7 +97,7 @@ def form_check(counted: Sequence[DeviceCensus]) -> Check:
     seen = ", ".join(f"{form} ({count:,})" for form, count in sorted(forms.items(), key=lambda one: -one[1]))
     verdict = "nothing would ever be moved" if MOVABLE_FORM not in forms else f"{sum(odd.values()):,} never move"
     example = next(key for census in counted for key in census.unmovable)
-    hint = f"{example}: {why_unmovable(example)}. docs/items.md says how to convert them"
+    hint = f"{example}: {why_unmovable(example)}. docs/reference/items.md says how to convert them"
     return Check("items", "keys in the hot tier", MOVABLE_FORM, f"{seen}: {verdict}", False, hint)
 
 
@@ -117,9 +117,9 @@ def _bounds(counted: Sequence[DeviceCensus], listed: int, unlisted: Unlisted) ->
     if cut:
         items = sum(census.items for census in cut)
         looked = count_of(items, "hot item was", "hot items were")
-        notes.append(f"Of {count_of(len(cut), 'device')} {looked} looked at, not all: {EVERYWHERE}")
+        notes.append(f"Of {count_of(len(cut), 'device')} {looked} checked, not all: {EVERYWHERE}")
     if listed > len(counted):
-        notes.append(f"The hot items of {len(counted):,} of {listed:,} devices were looked at: {EVERYWHERE}")
+        notes.append(f"The hot items of {len(counted):,} of {listed:,} devices were checked: {EVERYWHERE}")
     if not unlisted.whole:
         notes.append(f"Devices that the twin does not list were looked for in a part of the hot tier: {EVERYWHERE}")
     return notes

@@ -33,7 +33,7 @@ REJOIN = "run deploy_l3, which brings both ends together"
 
 
 def check_links(session: Session, twin: Twin) -> None:
-    """Check, before anything moves, that the writer that a mover sends to accepts its token, and that the mover has it.
+    """Check, before anything moves, that each mover has the token of its writer, and that the writer accepts it.
 
     Raises: ConfigurationError that names, for all these links together, file, key, fault and remedy; SandboxError if
         the sandbox has ended.
@@ -42,8 +42,8 @@ def check_links(session: Session, twin: Twin) -> None:
     with session.watching_sandbox():  # a twin without links asks no cloud, which would check
         failed = [check for check in _checks(session, twin, moving, (), utc_now) if not check.passed]
     if failed:
-        told = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
-        raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(told), "Nothing was moved")
+        hints = dict.fromkeys(f"{check.hint} ({check.expected}: {check.seen})" for check in failed)
+        raise ConfigurationError(f"{FILE} of {twin.name}", "; ".join(hints), "Nothing was moved")
 
 
 def link_checks(
@@ -121,7 +121,7 @@ class _SeenLink:
     now: Callable[[], datetime]
 
     def address(self) -> Iterator[Check]:
-        """Show where a reader is asked, for those who ask it."""
+        """Show a reader's address."""
         if self.link.role == "reader":
             yield Check("links", self.link.id, f"address of {self.link.receiver}", self.connection.url, True)
 
@@ -143,7 +143,7 @@ class _SeenLink:
             yield _Probe(expected, self._headers(one.token), 400, lost)
 
     def _unsigned(self) -> _Probe:
-        """Ask which header the writer of a signed link misses; the token itself is not sent to find that out."""
+        """Probe which header the writer of a signed link requires, without sending the token."""
         until, receiver = self.auth.token_until, self.link.receiver
         if until is not None and self.auth.accepts_token(self.now()):
             expected = f"no signature nor, until {format_end(until)}, the token -> 403"
@@ -163,13 +163,13 @@ def _sending(session: Session, twin: Twin, link: Link, there: _SeenLink) -> Iter
     if cloud is None:
         return
     expected = f"{mover} has the saved url and token"
-    told = cloud.function_variables(twin, mover)
-    if told is None:
+    variables = cloud.function_variables(twin, mover)
+    if variables is None:
         yield Check("links", conn_id, expected, "not deployed", False, f"{mover} is missing; run deploy_l3")
         return
-    differing = _differing(told, connection, str(FUNCTIONS[mover].remote_url))
-    yield from _authenticating(told, link, there)
-    held = Secret(told.get(TOKEN_VARIABLE, ""))
+    differing = _differing(variables, connection, str(FUNCTIONS[mover].remote_url))
+    yield from _authenticating(variables, link, there)
+    held = Secret(variables.get(TOKEN_VARIABLE, ""))
     if differing == ["token"] and (until := {one.token: one.until for one in former}.get(held)):
         seen = f"a former token, valid until {format_end(until)}; run deploy_l3 before that"
         yield Check("links", conn_id, expected, seen, True)
@@ -180,10 +180,10 @@ def _sending(session: Session, twin: Twin, link: Link, there: _SeenLink) -> Iter
     yield Check("links", conn_id, expected, seen, not differing, hint)
 
 
-def _authenticating(told: Mapping[str, str], link: Link, there: _SeenLink) -> Iterator[Check]:
-    """Check that the writer accepts what its mover sends, where one of them is for signatures."""
+def _authenticating(variables: Mapping[str, str], link: Link, there: _SeenLink) -> Iterator[Check]:
+    """Check that the writer accepts its mover's authentication, if either uses signatures."""
     mover, auth = link.sender, there.auth
-    signs = deployed(told).signed
+    signs = deployed(variables).signed
     if not signs and not auth.signed:
         return
     seen = "signs" if signs else "sends the token"
@@ -196,12 +196,12 @@ def _authenticating(told: Mapping[str, str], link: Link, there: _SeenLink) -> It
         yield Check("links", there.link.id, f"{mover} signs", seen, False, hint)
 
 
-def _differing(told: Mapping[str, str], connection: Connection, url_variable: str) -> list[str]:
+def _differing(variables: Mapping[str, str], connection: Connection, url_variable: str) -> list[str]:
     saved = {"url": (url_variable, connection.url), "token": (TOKEN_VARIABLE, connection.token)}
     return [
         name
         for name, (variable, value) in saved.items()
-        if not hmac.compare_digest(told.get(variable, "").encode(), value.encode())
+        if not hmac.compare_digest(variables.get(variable, "").encode(), value.encode())
     ]
 
 
@@ -219,12 +219,12 @@ def _asked(entrance: Entrance, url: str, probe: _Probe) -> Check:
         absent = f"connections.{link}.url does not respond: check that its function is deployed"
         return Check("links", link, probe.expected, f"no response ({type(error).__name__})", False, absent)
     milliseconds = (time.perf_counter() - started) * 1000
-    told = refusals.json_object(answer.content)
-    asks = probe.asks_for in str(told.get("error"))
+    content = refusals.json_object(answer.content)
+    asks = probe.asks_for in str(content.get("error"))
     passed, seen = answer.status_code == probe.status and asks, str(answer.status_code)
     if not asks and answer.status_code == probe.status:
         seen += f", but not for want of {probe.asks_for}"
     hint = "" if passed else probe.hint
-    if not passed and type(skew := told.get("clock_skew")) is int:
+    if not passed and type(skew := content.get("clock_skew")) is int:
         hint = f"the clock of this machine is {skew} s off: set it"
     return Check("links", link, probe.expected, seen, passed, hint, milliseconds)

@@ -1,4 +1,4 @@
-"""The canary from layer 1 to the hot tier: sent, awaited for a bounded time, and found where it stopped."""
+"""The canary from layer 1 to the hot tier: sent, awaited for a bounded time, and located if it stopped."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 GROUP = "message"
 CLOCK_SKEW = timedelta(minutes=1)
-"""A letter is the canary's although its store's clock is so much behind ours: former canaries' are gone by then."""
+"""Tolerance for a store's clock behind ours when a letter is attributed to the canary; older ones have been removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,9 @@ class Waits:
     Attributes:
         arrival: for the whole way, cold starts included.
         poll: between two looks into the hot tier.
-        move: between two calls of a mover that another check keeps busy.
+        move: between two calls of a mover that is busy with another check.
         letters: between two looks at the dead letters, which may have to list many.
-        call: for one function that is called directly to find out where the canary stopped.
+        call: for one function, called directly to find where the canary stopped.
     """
 
     arrival: float = 120.0
@@ -61,12 +61,12 @@ class MessageWay:
     """The way of one canary through the message chain.
 
     Args:
-        way_in: into layer 1; None is the one that the session has.
+        way_in: into layer 1; None is the session's own.
         clock: wall clock, UTC.
         moves: look into the cold tier too, where the mover may take it for another check.
 
     Attributes:
-        sightings: where it was, in order; also of the part of a way that stopped.
+        sightings: its sightings, in order; also those before it stopped.
         item: the canary as it arrived in the hot tier; None if it did not.
     """
 
@@ -98,7 +98,7 @@ class MessageWay:
         self.sightings = [Sighting("published", self._twin.layout.l1, began)]
         failure = _failure_of(way_in, canary.message)
         if failure is None:
-            yield Check(GROUP, "layer 1", "takes the message", way_in.told, True)
+            yield Check(GROUP, "layer 1", "takes the message", way_in.description, True)
         elif not way_in.direct:
             yield Check(GROUP, "layer 1", "takes the message", failure.cause, False, hint_of(failure))
             return
@@ -144,10 +144,10 @@ class MessageWay:
         yield Check(GROUP, "hot tier", "arrived", "arrived", True)
 
     def _stopped(self, canary: Canary, since: datetime, not_taken: str) -> Check:
-        """Call the functions directly, the last one first: what fails is where the canary stopped.
+        """Call the functions directly, the last one first: the canary stopped at the one that fails.
 
         Args:
-            not_taken: why the dispatcher did not take it, as far as that is known.
+            not_taken: why the dispatcher did not take it, if known.
         """
         for function, cloud in reversed(called_by_us(functions_on_way(self._twin.layout)).items()):
             there = self._session.cloud(cloud)

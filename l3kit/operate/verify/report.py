@@ -15,6 +15,7 @@ from l3kit.clouds.ports.checks import Check
 from l3kit.errors import CheckFailedError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.alarms.reading import alarm_checks
 from l3kit.operate.holds.report import hold_checks, read_holds
 from l3kit.operate.pauses.report import pause_checks, read_pauses
 from l3kit.operate.verify.canary_trip import CanaryTrip
@@ -42,7 +43,7 @@ class VerifyReport(Displayable, CheckedAnswer):
     Attributes:
         checks: all checks, in order.
         notes: further information that is not a check.
-        way: where the canary was and when, in order.
+        way: sightings of the canary, in order.
     """
 
     checks: tuple[Check, ...]
@@ -77,7 +78,7 @@ class VerifyReport(Displayable, CheckedAnswer):
         return pd.DataFrame(rows, columns=["link", "probe", "milliseconds"])
 
     def way_frame(self) -> pd.DataFrame:
-        """Return where the canary was: columns place, cloud, at, milliseconds since it was published.
+        """Return the canary's sightings: columns place, cloud, at, milliseconds since it was published.
 
         The times are by the clocks of the places; `hot tier` is when it was found there.
         """
@@ -133,6 +134,8 @@ def verify(
         ("drift", lambda: drift_checks(session, twin, clouds)),
         ("links", lambda: link_checks(session, twin, clouds)),
     ]
+    if twin.has_alarms:
+        groups.append(("alarms", lambda: alarm_checks(session, twin, clouds)))
     notes: list[str] = []
 
     def items() -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The way of a canary: the functions that it has to pass, and a table of where it was and when."""
+"""The way of a canary: the functions that it passes, and a table of its sightings."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ COLUMNS = ("place", "cloud", "at", "milliseconds")
 
 
 def functions_on_way(layout: Layout) -> dict[str, str]:
-    """Return the functions of the chain that an item passes before it is stored, in order, each with its cloud."""
+    """Return the functions that an item passes before it is stored, in order, each with its cloud."""
     hosts = {name: layout.host_of(name) for name in reversed(CHAIN) if name != "event-checker"}
     return {name: cloud for name, cloud in hosts.items() if cloud}
 
 
 def called_by_us(functions: dict[str, str]) -> dict[str, str]:
-    """Return those that an operator may call; the others take requests of clouds only."""
+    """Return those that an operator may call; the others accept only requests of clouds."""
     return {name: cloud for name, cloud in functions.items() if FUNCTIONS[name].role in ("source", "step")}
 
 

@@ -22,12 +22,12 @@ class WayIn:
     """One way into layer 1.
 
     Attributes:
-        told: the way in words.
-        direct: it does not use layer 1's source of messages, so that this remains unseen.
+        description: the way, in words.
+        direct: whether it bypasses layer 1's source of messages, which is then not checked.
         send: sends a message. Raises: L3Error.
     """
 
-    told: str
+    description: str
     direct: bool
     send: Callable[[bytes], None]
 
@@ -36,7 +36,7 @@ def way_in_of(session: Session, twin: Twin, seconds: float) -> WayIn:
     """Return the way that this session has.
 
     Args:
-        seconds: how long the dispatcher may take if it is called.
+        seconds: time limit of the dispatcher if it is called.
     """
     if not session.sandbox_endpoint:
         return _dispatcher(session, twin, seconds, "l3kit cannot publish to this account")

@@ -17,13 +17,13 @@ from l3kit.sandbox.aws.function_record import FunctionRecord
 from l3kit.sandbox.faults.messages import MessageFaults
 
 MAX_EVENT_BYTES = 1024 * 1024
-"""Of an asynchronous invocation (Lambda quotas)."""
+"""Maximum size of an asynchronous event (Lambda quotas)."""
 RETRY_SECONDS = (1.0, 2.0)
 """Waits before the first and the second retry; Lambda waits 60 and 120 s (Lambda Developer Guide)."""
 THROTTLE_SECONDS, MAX_THROTTLE_SECONDS = 0.1, 5.0
 """First and longest wait of a throttled event; Lambda's are 1 s and 5 minutes."""
 CONCURRENT = 4
-"""Events of one function that run at a time: a process each, and a laptop's memory."""
+"""Concurrent events of one function; each takes a process, which a laptop's memory limits."""
 UNANSWERED = Outcome("", b'{"errorMessage": "The sandbox lost the answer to this attempt"}', "Unhandled", b"")
 
 
@@ -33,7 +33,7 @@ class GivenUp:
 
     Attributes:
         condition: `RetriesExhausted` or `EventAgeExceeded`.
-        attempts: how often the function ran.
+        attempts: number of times that the function ran.
         outcome: of the last attempt; None if there was none.
     """
 
@@ -46,7 +46,7 @@ class GivenUp:
     def to_json(self, function_arn: str, moment: datetime) -> bytes:
         """Return Lambda's invocation record, version 1.0 ("Capturing records of Lambda asynchronous invocations").
 
-        The event and the answer are spliced in as they were sent, so that no digit of them changes.
+        The event and the answer are inserted byte for byte, so that no digit changes.
         """
         context = {
             "requestId": self.request_id,
@@ -68,7 +68,7 @@ class GivenUp:
 
 
 def object_key(function: str, moment: datetime) -> str:
-    """Return the key of a record in the destination bucket, as the Lambda Developer Guide states it."""
+    """Return the key of a record in the destination bucket, as specified in the Lambda Developer Guide."""
     return f"aws/lambda/async/{function}/{moment:%Y/%m/%d}/{moment:%Y-%m-%dT%H.%M.%S}-{uuid.uuid4()}"
 
 
@@ -117,7 +117,7 @@ class AsyncInvocations:
         return len(self._tasks)
 
     def accept(self, name: str, event: bytes) -> str:
-        """Queue an event. Returns: its request id, which all attempts have in common."""
+        """Queue an event. Returns: its request id, shared by all attempts."""
         request_id = str(uuid.uuid4())
         task = asyncio.create_task(self._deliver(name, event, request_id))
         self._tasks.add(task)
@@ -162,13 +162,13 @@ class AsyncInvocations:
 
     async def _give_up(self, record: FunctionRecord, given_up: GivenUp) -> None:
         name, moment = record.config.name, datetime.fromtimestamp(self._now(), UTC)
-        told = f"an asynchronous event was given up: {given_up.condition} (request {given_up.request_id})"
+        text = f"an asynchronous event was given up: {given_up.condition} (request {given_up.request_id})"
         if not record.events.on_failure:
-            self._note(name, f"{told}; the function has no on-failure destination")
+            self._note(name, f"{text}; the function has no on-failure destination")
             return
         body = given_up.to_json(record.config.arn, moment)
         problem = await self._destination.store(record, object_key(name, moment), body)
-        self._note(name, f"{told}; its record was not stored: {problem}" if problem else f"{told}; recorded")
+        self._note(name, f"{text}; its record was not stored: {problem}" if problem else f"{text}; recorded")
 
 
 def _milliseconds(moment: datetime) -> str:

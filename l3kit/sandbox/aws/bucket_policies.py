@@ -60,7 +60,7 @@ class BucketPolicies:
 
 
 def _checked(text: str, bucket: str) -> Policy:
-    """The policy, which S3 takes for this bucket and its objects alone. Raises: MalformedPolicyError."""
+    """Parse the policy, which S3 accepts only for this bucket and its objects. Raises: MalformedPolicyError."""
     if len(text.encode()) > MAX_BYTES:
         raise MalformedPolicyError("Policy exceeds the maximum allowed document size.")
     policy, own = parse_policy(text, "resource", bucket), f"arn:aws:s3:::{bucket}"

@@ -69,10 +69,10 @@ async def handle(request: web.Request, record: FunctionRecord, buckets: FailureB
 
 
 def read_settings(body: Any, before: EventSettings) -> EventSettings:
-    """Read a request's settings over those that are there. Raises: InvalidFunctionError naming what is not offered."""
+    """Merge a request's settings into the existing ones. Raises: InvalidFunctionError naming an unsupported setting."""
     if not isinstance(body, Mapping) or (unknown := sorted(set(body) - _FIELDS)):
-        told = ", ".join(unknown) if isinstance(body, Mapping) else "a body that is no object"
-        raise InvalidFunctionError(f"The l3kit sandbox offers no {told} of an EventInvokeConfig")
+        named = ", ".join(unknown) if isinstance(body, Mapping) else "a body that is no object"
+        raise InvalidFunctionError(f"The l3kit sandbox offers no {named} of an EventInvokeConfig")
     retries = _number(body, "MaximumRetryAttempts", 0, 2, before.retries)
     max_age = _number(body, "MaximumEventAgeInSeconds", 60, 21_600, before.max_age)
     destinations = body.get("DestinationConfig")

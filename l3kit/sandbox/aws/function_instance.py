@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.sandbox.aws.function_logs import InstanceLog
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.runtime_errors import error_payload, exit_error
@@ -23,13 +24,12 @@ from l3kit.sandbox.functions.bodies import body_up_to
 from l3kit.sandbox.functions.process import SYSTEM, FunctionProcess
 from l3kit.sandbox.functions.process_facts import OwnConnections, peak_mb
 from l3kit.sandbox.redacted_server import runtime_server
-from l3kit.sandbox.state import ACCESS_KEY, REGION, SECRET_KEY
 
 MAX_PAYLOAD_BYTES = 6_291_556
 INIT_SECONDS = 60.0
-"""For a process to start, before the function's own timeout begins. Lambda allows 10; a busy laptop is slower."""
+"""Time-out of a process's start, before the function's own timeout begins. Lambda allows 10 s; laptops are slower."""
 IDENTITY = "sandbox/{function}/{instance}"
-"""The session token of an instance: it tells the gateway the sender of each request."""
+"""The session token of an instance: it identifies the sender of each request to the gateway."""
 _HOST = Path(__file__).with_name("function_host.py")
 _RUNTIME_CALL = re.compile(r"/2018-06-01/runtime/(?:invocation/(?P<id>[^/]+)/(?P<verb>response|error)|init/error)")
 
@@ -101,7 +101,7 @@ class Instance(FunctionProcess):
         self._spawned.set()
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        """Deliver an event and wait for the outcome. Never raises for what the function did."""
+        """Deliver an event and wait for the outcome. Never raises for an error of the function."""
         loop = asyncio.get_running_loop()
         self._current = invocation
         self._delivered, self._result = loop.create_future(), loop.create_future()
@@ -119,7 +119,7 @@ class Instance(FunctionProcess):
         return await self._conclude(invocation, begun)
 
     async def stop(self, why: str) -> None:
-        """Kill the process, as any function's, and close its Runtime API."""
+        """Kill the process and close its Runtime API."""
         await super().stop(why)
         if self._pipe >= 0:
             self._drain()
@@ -168,7 +168,7 @@ class Instance(FunctionProcess):
         """Serve the Lambda Runtime API, version 2018-06-01."""
         await self._spawned.wait()
         if self._process is None or not await self._own.has(request.transport, self._process.pid):
-            # An event that another process takes, or an error that it tells, would end this instance.
+            # An event that another process takes, or an error that it reports, would end this instance.
             return web.json_response({"errorType": "Forbidden", "errorMessage": "Not the function's"}, status=403)
         if request.path == "/2018-06-01/runtime/invocation/next" and request.method == "GET":
             return await self._next()
@@ -211,7 +211,7 @@ class Instance(FunctionProcess):
             self._result.set_result((payload, kind))
 
     def _drain(self) -> None:
-        """Read what the process has printed so far; called by the loop, and once more before an invocation's END."""
+        """Read the process's output so far; called by the loop, and once more before an invocation's END."""
         while self._pipe >= 0:
             try:
                 data = os.read(self._pipe, 65_536)
@@ -223,7 +223,7 @@ class Instance(FunctionProcess):
             self.log.feed(data)
 
     def _environment(self, port: int) -> Mapping[str, str]:
-        """Return Lambda's variables, the sandbox's endpoint and the function's own; none of the developer's."""
+        """Return Lambda's variables, the sandbox's endpoint and the function's own variables, not the developer's."""
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         return {
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,

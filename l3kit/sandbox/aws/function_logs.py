@@ -11,6 +11,7 @@ from pathlib import Path
 from l3kit.files import refusal
 from l3kit.sandbox.aws.function_record import FunctionConfig
 from l3kit.sandbox.aws.iam.calls.targets import log_arn
+from l3kit.sandbox.aws.monitoring import Monitoring
 from l3kit.sandbox.aws.upstream import AwsUpstream
 
 May = Callable[[FunctionConfig, str, str], Awaitable[bool]]
@@ -20,17 +21,27 @@ _TARGET = "Logs_20140328."
 
 
 class CloudWatch:
-    """Sends the lines of finished invocations to moto in the background, batch after batch."""
+    """Sends the lines of finished invocations to moto in the background, batch after batch.
 
-    def __init__(self, moto: AwsUpstream, may: May) -> None:
+    Args:
+        monitoring: gets the metrics of these lines, and whether each invocation failed.
+    """
+
+    def __init__(self, moto: AwsUpstream, may: May, monitoring: Monitoring) -> None:
         self._moto = moto
         self._may = may
+        self._monitoring = monitoring
         self._queue: asyncio.Queue[tuple[FunctionConfig, str, list[tuple[int, str]]]] = asyncio.Queue()
         self._made: set[tuple[str, str]] = set()
 
     def send(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
         if events:
             self._queue.put_nowait((function, stream, events))
+
+    def count(self, function: str, *, failed: bool) -> None:
+        """Count an invocation in Lambda's own metric of errors."""
+        self._monitoring.metrics.put("AWS/Lambda", "Errors", {"FunctionName": function}, time.time(), float(failed))
+        self._monitoring.news()
 
     def forget(self, group: str) -> None:
         """Recreate the group when it is next needed: it may have been deleted with its function."""
@@ -43,7 +54,7 @@ class CloudWatch:
                 await self._put(function, stream, events)
 
     async def _put(self, function: FunctionConfig, stream: str, events: list[tuple[int, str]]) -> None:
-        """Write with the function's role, as Lambda does; what the role may not do silently does not happen."""
+        """Write with the function's role, as Lambda does; without permission the lines are silently dropped."""
         group = function.log_group
         names = {"logGroupName": group, "logStreamName": stream}
         if not await self._may(function, "logs:PutLogEvents", log_arn(group, stream)):
@@ -58,6 +69,9 @@ class CloudWatch:
             content = {**names, "logEvents": [{"timestamp": when, "message": text} for when, text in events]}
             answer = await self._moto.call_json("logs", _TARGET + "PutLogEvents", content)
             if answer.status == 200:
+                for _, text in events:
+                    if self._monitoring.metrics.put_line(text):
+                        self._monitoring.news()
                 return
             self._made.discard((group, stream))
 
@@ -80,7 +94,7 @@ class InstanceLog:
             self._write(line)
 
     def line(self, text: str) -> None:
-        """Write a line of the platform's own: START, END, REPORT."""
+        """Write one of the platform's lines: START, END, REPORT."""
         self.flush_partial()
         self._write(text.encode())
 
@@ -104,7 +118,7 @@ class InstanceLog:
         try:
             with self.file.open("ab") as file:
                 file.write(text + b"\n")
-        except OSError as error:  # what a function does must not depend on it; who reads the tail is told
+        except OSError as error:  # what a function does must not depend on it; the reader of the tail sees it
             text += f"\n[sandbox] {self.file.name} cannot be written: {'. '.join(refusal(error))}".encode()
         self._tail = (self._tail + text + b"\n")[-2 * TAIL_BYTES :]
         self._events.append((int(time.time() * 1000), text.decode("utf-8", "replace")))

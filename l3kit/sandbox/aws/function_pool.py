@@ -11,7 +11,7 @@ from l3kit.sandbox.aws.function_record import FunctionRecord
 from l3kit.sandbox.functions.process import IDLE_SECONDS
 
 MAX_INSTANCES = 16
-"""Per function; further invocations wait. Lambda allows 1,000, more than a laptop can run."""
+"""Maximum instances per function; further invocations wait. Lambda allows 1,000, more than a laptop can run."""
 UNUSED = "no invocation for {seconds:.0f} s"
 CHANGED = "its function's code or settings changed"
 
@@ -21,7 +21,7 @@ class ThrottledError(Exception):
 
 
 class FunctionPool:
-    """Runs a function's invocations. `make_instance` returns a new instance, not yet started."""
+    """Runs a function's invocations. `make_instance` returns a new instance that is not started yet."""
 
     def __init__(self, record: FunctionRecord, make_instance: Callable[[], Instance]) -> None:
         self._record = record

@@ -101,7 +101,7 @@ class FunctionRecord:
 
 
 class InvalidFunctionError(Exception):
-    """A function the real service would refuse; the message is the answer's."""
+    """A function that the real service would refuse; the message is its answer."""
 
 
 def function_name(segment: str) -> str:
@@ -116,7 +116,7 @@ def function_name(segment: str) -> str:
 
 
 def check_request(body: Mapping[str, Any], *, creating: bool) -> None:
-    """Check what moto would let pass. Raises: InvalidFunctionError."""
+    """Check settings that moto does not check. Raises: InvalidFunctionError."""
     runtime = body.get("Runtime")
     if creating and body.get("PackageType", "Zip") != "Zip":
         raise InvalidFunctionError("The l3kit sandbox runs zip packages only, no container images")

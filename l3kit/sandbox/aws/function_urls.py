@@ -154,7 +154,7 @@ def _query_parameters(query: str) -> dict[str, str]:
 
 
 def _as_text(request: web.Request, body: bytes) -> str | None:
-    """Return the body as text if its type is textual and unencoded; None if it must travel as base64."""
+    """Return the body as text if its type is textual and unencoded; None if it must be sent as base64."""
     kind = request.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if request.headers.get("Content-Encoding") or not (kind.startswith("text/") or kind in _TEXT_TYPES):
         return None

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from l3kit.sandbox.answers import rest_error
 from l3kit.sandbox.aws import event_settings, function_access, function_urls
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.async_invocations import MAX_EVENT_BYTES, AsyncInvocations
 from l3kit.sandbox.aws.event_settings import FailureBuckets, MayUse
 from l3kit.sandbox.aws.function_instance import MAX_PAYLOAD_BYTES, Instance, Outcome
@@ -37,7 +38,7 @@ from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.process import note
-from l3kit.sandbox.state import ACCOUNT_ID, REGION, Home
+from l3kit.sandbox.state import Home
 
 MAX_CREATE_BYTES = 70_167_211
 _PATH = re.compile(r"/(?P<version>\d{4}-\d\d-\d\d)/functions(?:/(?P<name>[^/]+))?(?:/(?P<rest>.+?))?/?")
@@ -119,13 +120,15 @@ class LambdaApi:
 
     async def invoke(self, name: str, event: bytes) -> Outcome:
         """Invoke a function synchronously for the gateway itself. Raises: KeyError, ThrottledError."""
-        return await self._pools[name].invoke(event)
+        return await self._invoke_again(name, event)
 
-    async def _invoke_again(self, name: str, event: bytes, request_id: str) -> Outcome:
-        return await self._pools[name].invoke(event, request_id)
+    async def _invoke_again(self, name: str, event: bytes, request_id: str | None = None) -> Outcome:
+        outcome = await self._pools[name].invoke(event, request_id)
+        self._cloudwatch.count(name, failed=outcome.error is not None)
+        return outcome
 
     def note(self, name: str, text: str) -> None:
-        """Write a line of the sandbox's own into a function's log; on a full disk it is left out."""
+        """Write one of the sandbox's lines into a function's log; on a full disk it is dropped."""
         with contextlib.suppress(OSError):
             note(self._log_file(name), text)
 

@@ -97,7 +97,7 @@ def main(ready_fd: int) -> None:
 
 
 def _look_up_once() -> None:
-    """Make moto keep what it otherwise looks up for each request: its own folders, and the methods of its classes."""
+    """Make moto cache lookups that it would repeat for each request: its folders, and the methods of its classes."""
     from moto import backends
     from moto.core import responses, utils
 

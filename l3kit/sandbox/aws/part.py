@@ -1,4 +1,4 @@
-"""AWS in a sandbox: its emulators stand behind the gateway's own address."""
+"""AWS in a sandbox: its emulators are behind the gateway's own address."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from l3kit.sandbox import node_install
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
+from l3kit.sandbox.aws.firing import schedules
 from l3kit.sandbox.cloud import Progress, SandboxCloud
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.cloud import AwsCloud
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
     """Start moto. Returns: nothing, since it has no address of its own."""
-    await host.aws.start()
+    await host.own_services.start()
     return {}
 
 
@@ -30,8 +31,8 @@ def environment(state: SandboxState) -> Mapping[str, str]:
     """Return variables that point boto3 and l3kit at this sandbox; the credentials are valid nowhere else."""
     return {
         "AWS_ENDPOINT_URL": state.gateway,
-        "AWS_REGION": state.region,
-        "AWS_DEFAULT_REGION": state.region,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ACCESS_KEY,
         "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
     }
@@ -42,7 +43,7 @@ def open_cloud(state: SandboxState) -> AwsCloud:
     from l3kit.clouds.aws.cloud import AwsCloud
     from l3kit.clouds.aws.session import open_sandbox
 
-    return AwsCloud(open_sandbox(state.gateway, state.region))
+    return AwsCloud(open_sandbox(state.gateway, REGION))
 
 
-PART = SandboxCloud("moto", start, open_cloud, install)
+PART = SandboxCloud("moto", start, open_cloud, install, schedules=schedules)

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
+from types import MappingProxyType
 
 import aiohttp
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
+from l3kit.sandbox.aws.account import NAME, REGION
+from l3kit.sandbox.aws.emulators import start_dynalite, start_moto
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.operator import make_operator, operator_policies
 from l3kit.sandbox.aws.upstream import AwsUpstream
-from l3kit.sandbox.emulators import Emulator, start_dynalite, start_moto
+from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.on_demand import OnDemand
 from l3kit.sandbox.state import Home
 
@@ -51,6 +54,9 @@ class AwsParts:
             stack.push_async_callback(part.give_up)
         self.moto = AwsUpstream(session, self._moto.port)
         self.dynalite = AwsUpstream(session, self._dynalite.port)
+
+    cloud = NAME
+    facts = MappingProxyType({"region": REGION})
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:

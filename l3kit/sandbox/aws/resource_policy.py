@@ -17,7 +17,7 @@ PARAMETERS = frozenset(
         *("FunctionUrlAuthType", "InvokedViaFunctionUrl"),
     )
 )
-"""Of AddPermission, as far as they are served."""
+"""Supported parameters of AddPermission."""
 
 
 class PolicyRefusedError(Exception):

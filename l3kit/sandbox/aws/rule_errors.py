@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam.condition_keys import Context
 from l3kit.sandbox.aws.iam.role_use import RoleUse
 from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.messages.message import Message
-from l3kit.sandbox.state import ACCOUNT_ID
 
 IOT_SERVICE = "iot.amazonaws.com"
 OF_IOT: Context = {"aws:sourceaccount": (ACCOUNT_ID,)}
@@ -25,7 +25,7 @@ _FIELDS = frozenset(("roleArn", "bucketName", "key"))
 
 @dataclass(frozen=True, slots=True)
 class ErrorAction:
-    """An S3 action with the role that IoT takes for it."""
+    """An S3 action with the role that IoT assumes for it."""
 
     role: str
     bucket: str
@@ -35,11 +35,11 @@ class ErrorAction:
         return {"s3": {"roleArn": self.role, "bucketName": self.bucket, "key": self.key}}
 
 
-def read_error_action(told: Any) -> ErrorAction | None:
-    """Read the errorAction of a rule; None without one. Raises: ValueError naming what is not offered."""
-    if not told:
+def read_error_action(declared: Any) -> ErrorAction | None:
+    """Read the errorAction of a rule; None without one. Raises: ValueError naming an unsupported setting."""
+    if not declared:
         return None
-    content = told.get("s3") if isinstance(told, Mapping) and set(told) == {"s3"} else None
+    content = declared.get("s3") if isinstance(declared, Mapping) and set(declared) == {"s3"} else None
     if not isinstance(content, Mapping) or set(content) != _FIELDS:
         raise ValueError("The l3kit sandbox offers an errorAction s3 with roleArn, bucketName and key")
     action = ErrorAction(content["roleArn"], content["bucketName"], content["key"])
@@ -56,13 +56,13 @@ class RuleErrors:
         self._objects = objects
 
     async def problem_with(self, action: ErrorAction) -> str:
-        """Return why IoT cannot take the action's role; "" if it can."""
+        """Return why IoT cannot assume the action's role; "" if it can."""
         if await self._roles.can_assume(action.role, IOT_SERVICE, OF_IOT):
             return ""
         return f"IoT is unable to assume the role {action.role}"
 
     async def store(self, action: ErrorAction, rule: str, function: str, message: Message, cause: str) -> str:
-        """Store a message that was not delivered. Returns: why that was impossible, or ""."""
+        """Store an undelivered message. Returns: why that was impossible, or ""."""
         key = action.key.replace(DATE, f"{message.received:%Y/%m/%d}").replace(UNIQUE, str(uuid.uuid4()))
         if problem := await self.problem_with(action):
             return problem
@@ -73,9 +73,9 @@ class RuleErrors:
 
 
 def error_message(rule: str, function: str, message: Message, cause: str) -> bytes:
-    """Return what an error action gets ("Error handling (error action)", AWS IoT Core Developer Guide)."""
+    """Return the message of an error action ("Error handling (error action)", AWS IoT Core Developer Guide)."""
     failure = {"failedAction": "LambdaAction", "failedResource": function, "errorMessage": cause}
-    told = {
+    record = {
         "ruleName": rule,
         "topic": message.topic,
         "cloudwatchTraceId": str(uuid.uuid4()),
@@ -83,4 +83,4 @@ def error_message(rule: str, function: str, message: Message, cause: str) -> byt
         "base64OriginalPayload": base64.b64encode(message.payload).decode(),
         "failures": [failure],
     }
-    return json.dumps(told).encode()
+    return json.dumps(record).encode()

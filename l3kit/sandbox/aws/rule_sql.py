@@ -27,7 +27,7 @@ class SqlError(ValueError):
 
 
 def topics_of(sql: str) -> str:
-    """Return a statement's topic filter. Raises: SqlError naming what is offered."""
+    """Return a statement's topic filter. Raises: SqlError naming the supported form."""
     found = _SQL.fullmatch(sql)
     if found is None:
         raise SqlError(f"The l3kit sandbox evaluates topic rules of this form only: {OFFERED}")
@@ -37,7 +37,7 @@ def topics_of(sql: str) -> str:
 
 
 def event_of(message: Message) -> bytes:
-    """Return what the rule's SELECT makes of a message."""
+    """Return the result of the rule's SELECT for a message."""
     event = {
         "payload": base64.b64encode(message.payload).decode(),
         "topic": message.topic,

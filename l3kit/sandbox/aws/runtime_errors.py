@@ -1,4 +1,4 @@
-"""Lambda's answers for a function that gave no answer itself."""
+"""Lambda's answers for a function that returned none."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ def error_payload(request_id: str, kind: str, message: str) -> bytes:
 
 
 def exit_error(request_id: str, code: int) -> bytes:
-    """The same for a process that ended; `code` is negative where a signal ended it."""
+    """The JSON of the error of an ended process; `code` is negative if a signal ended it."""
     how = f"exit status {code}" if code >= 0 else f"signal: {signal.strsignal(-code) or -code}".lower()
     return error_payload(request_id, "Runtime.ExitError", f"Runtime exited with error: {how}")

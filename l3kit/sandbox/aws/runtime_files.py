@@ -11,9 +11,9 @@ from l3kit.errors import SandboxError
 
 
 def link_runtime(folder: Path) -> None:
-    """Fill `folder` with links to awslambdaric's files, so that a function sees them and nothing else of this venv.
+    """Fill `folder` with links to awslambdaric's files, so that a function sees only them of this venv.
 
-    Raises: SandboxError where awslambdaric is not installed.
+    Raises: SandboxError if awslambdaric is not installed.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

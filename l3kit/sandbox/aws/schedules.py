@@ -10,6 +10,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.role_use import RoleUse
@@ -74,19 +75,21 @@ class Schedules:
         target = schedule["Target"]
         if ":lambda:" not in target["Arn"]:
             return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
-        problem = await self._roles.problem_with_firing(target["RoleArn"], target["Arn"])
-        if problem:
-            return json_answer({"error": problem}, 403)
         if not target.get("Input"):
             return json_answer({"error": f"the l3kit sandbox fires schedules with an Input only; {name} has none"}, 409)
         event = build_event(schedule, scheduled_time(options.get("time")))
         function = function_name(target["Arn"])
+        problem = await self._roles.problem_with_firing(target["RoleArn"], target["Arn"])
+        if problem:
+            return await self._missed(target, event, problem, 403)
         try:
             outcome = await self._functions.invoke(function, event.encode())
         except KeyError:
-            return json_answer({"error": f"the schedule's target, function {function}, does not exist"}, 409)
+            problem = f"the schedule's target, function {function}, does not exist"
+            return await self._missed(target, event, problem, 409)
         except ThrottledError:
-            return json_answer({"error": f"function {function} has no free reserved concurrency"}, 429)
+            problem = f"function {function} has no free reserved concurrency"
+            return await self._missed(target, event, problem, 429)
         return json_answer(
             {
                 "schedule": name,
@@ -99,6 +102,19 @@ class Schedules:
                 "log_tail": outcome.log_tail.decode("utf-8", "replace"),
             }
         )
+
+    async def _missed(self, target: dict[str, Any], event: str, problem: str, status: int) -> web.Response:
+        """Put a start that did not happen into the schedule's queue; Scheduler would try again before, for a day."""
+        queue = str((target.get("DeadLetterConfig") or {}).get("Arn") or "")
+        if not queue:
+            return json_answer({"error": problem}, status)
+        refused = await self._roles.problem_with(target["RoleArn"], "scheduler", "sqs:SendMessage", queue)
+        if refused:
+            return json_answer({"error": f"{problem}; its queue got nothing: {refused}"}, status)
+        content = {"QueueUrl": f"http://queue/{ACCOUNT_ID}/{queue.rpartition(':')[2]}", "MessageBody": event}
+        answer = await self._moto.call_json("sqs", "AmazonSQS.SendMessage", content)
+        told = "it is in the queue of missed starts" if answer.status == 200 else f"its queue answered {answer.status}"
+        return json_answer({"error": f"{problem}; {told}"}, status)
 
 
 def build_event(schedule: dict[str, Any], time: str) -> str:

@@ -1,4 +1,4 @@
-"""Objects that AWS's own services write into buckets, each with the role that it was given for that."""
+"""Objects that AWS's own services write into buckets, each with the role assigned for that."""
 
 from __future__ import annotations
 

@@ -6,10 +6,12 @@ import re
 
 from aiohttp import web
 
-from l3kit.sandbox.state import REGION
+from l3kit.sandbox.aws.account import REGION
 
 _SCOPE = re.compile(r"Credential=[^/]+/\d+/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
-SERVICES = frozenset(("dynamodb", "iam", "iot", "iotdata", "kms", "lambda", "logs", "s3", "scheduler", "sts"))
+SERVICES = frozenset(
+    ("dynamodb", "iam", "iot", "iotdata", "kms", "lambda", "logs", "monitoring", "s3", "scheduler", "sns", "sqs", "sts")
+)
 """Names of the served services as they appear in signatures; requests for others are refused."""
 _KEY = re.compile(r"Credential=([^/\s,]+)/")
 

@@ -1,4 +1,4 @@
-"""AWS IoT's topic rules, in the gateway: moto evaluates none, and keeps no tags of them."""
+"""AWS IoT's topic rules, in the gateway: moto neither evaluates them nor keeps their tags."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer, rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.function_record import FunctionRecord, function_name
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
@@ -22,11 +23,10 @@ from l3kit.sandbox.aws.rule_errors import IOT_SERVICE, OF_IOT, ErrorAction, Rule
 from l3kit.sandbox.aws.rule_sql import VERSION, SqlError, event_of, topics_of
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import matches
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from l3kit.sandbox.upstream import BODY
 
 MAX_PAYLOAD_BYTES = 128 * 1024
-"""Of a message (AWS IoT Core quotas)."""
+"""Maximum size of a message (AWS IoT Core quotas)."""
 IOT = service(IOT_SERVICE)
 _NAME = re.compile(r"[a-zA-Z0-9_]{1,128}")
 _RULE = re.compile(r"/rules/(?P<name>[^/]+)(?:/(?P<verb>enable|disable))?")
@@ -62,7 +62,7 @@ class TopicRule:
         return rule_arn(self.name)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as GetTopicRule does."""
+        """Return the answer of GetTopicRule."""
         error = {"errorAction": self.on_error.to_json()} if self.on_error else {}
         return {
             "ruleArn": self.arn,
@@ -92,7 +92,7 @@ class TopicRules:
         pending: number of events that functions have not yet taken.
         note: writes a line into a function's log.
         errors: carries out error actions.
-        begin: starts the broker if it does not run. Raises: SandboxError.
+        begin: starts the broker if it is not running. Raises: SandboxError.
     """
 
     def __init__(
@@ -142,16 +142,16 @@ class TopicRules:
 
     async def _fail(self, rule: TopicRule, function: str, message: Message, problem: str) -> None:
         """Carry out the rule's error action; without one the message is dropped, as by IoT Core."""
-        told = f"topic rule {rule.name} could not deliver a message: {problem}"
+        text = f"topic rule {rule.name} could not deliver a message: {problem}"
         if rule.on_error is None:
-            self._note(function, f"{told}; it was dropped, since the rule has no error action")
+            self._note(function, f"{text}; it was dropped, since the rule has no error action")
         elif lost := await self._errors.store(rule.on_error, rule.name, rule.function_arn, message, problem):
-            self._note(function, f"{told}; it was dropped, since its error action failed: {lost}")
+            self._note(function, f"{text}; it was dropped, since its error action failed: {lost}")
         else:
-            self._note(function, f"{told}; it is in {rule.on_error.bucket}")
+            self._note(function, f"{text}; it is in {rule.on_error.bucket}")
 
     def problem_with_invoking(self, rule: TopicRule) -> str:
-        """Return why a rule cannot invoke its function, as IoT Core finds out with each message; "" if it can."""
+        """Return why a rule cannot invoke its function, which IoT Core checks with each message; "" if it can."""
         record = self._function(function_name(rule.function_arn))
         if record is None:
             return f"the function {rule.function_arn} does not exist"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.sandbox.state import ACCESS_KEY, REGION
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION
 from l3kit.sandbox.upstream import Answer, Upstream
 
 

@@ -14,20 +14,20 @@ import orjson
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.emulator_accounts import IOT_HUB_KEY, IOT_HUB_POLICY
+from l3kit.sandbox.azure.account import IOT_HUB_KEY, IOT_HUB_POLICY
 from l3kit.sandbox.faults.services import agent_caller
 from l3kit.tiering.format.strict_json import members
 from l3kit.tiering.format.topics import FEEDBACK, device_topic
 
 MAX_PAYLOAD_BYTES = 128 * 1024
-"""Of a direct method ("Understand and invoke direct methods from IoT Hub")."""
+"""Maximum size of a direct method's payload ("Understand and invoke direct methods from IoT Hub")."""
 METHOD_SECONDS = range(5, 301)
 _PATH = re.compile(r"/twins/(?P<device>[^/]+)/methods/?")
 _NAME = re.compile(r"[A-Za-z0-9_.$-]{1,128}")
 
 
 class IotHub:
-    """The service endpoint of one hub that stands for those of all twins.
+    """The service endpoint of one hub that represents those of all twins.
 
     Args:
         twins: names of the twins whose devices are connected to the hub.
@@ -65,7 +65,7 @@ class IotHub:
 
 
 def method_payload(body: bytes) -> bytes:
-    """Return the payload of a method's call, exactly as it stands there. Raises: ValueError naming the field."""
+    """Return the payload of a method's call, byte for byte. Raises: ValueError naming the field."""
     parts = members(body)
     name = orjson.loads(parts.get("methodName", b"null"))
     seconds = orjson.loads(parts.get("responseTimeoutInSeconds", b"30"))
@@ -77,7 +77,7 @@ def method_payload(body: bytes) -> bytes:
 
 
 def twins_of(caller: str, twins: Collection[str]) -> list[str]:
-    """Return the twin that a calling function belongs to by its name; all twins if that is not to be told."""
+    """Return the twin that a calling function belongs to by its name; all twins if the name does not show it."""
     own = [twin for twin in twins if caller.startswith(f"{twin}-")]
     return [max(own, key=len)] if own else sorted(twins)
 
@@ -92,13 +92,13 @@ def is_authorized(authorization: str, now: float) -> bool:
     if scheme != "SharedAccessSignature":
         return False
     raw = dict(pair.partition("=")[::2] for pair in fields.split("&"))
-    told = dict(parse_qsl(fields))
-    expiry = told.get("se", "")
-    if not expiry.isdigit() or int(expiry) < now or told.get("skn") != IOT_HUB_POLICY:
+    claims = dict(parse_qsl(fields))
+    expiry = claims.get("se", "")
+    if not expiry.isdigit() or int(expiry) < now or claims.get("skn") != IOT_HUB_POLICY:
         return False
     signed = f"{raw.get('sr', '')}\n{expiry}".encode()
     digest = hmac.new(base64.b64decode(IOT_HUB_KEY), signed, hashlib.sha256).digest()
-    return hmac.compare_digest(base64.b64encode(digest), told.get("sig", "").encode())
+    return hmac.compare_digest(base64.b64encode(digest), claims.get("sig", "").encode())
 
 
 def _error(status: int, text: str) -> web.Response:

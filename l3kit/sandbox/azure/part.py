@@ -7,17 +7,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from l3kit.sandbox import node_install
-from l3kit.sandbox.azure.cosmos import CosmosLayer
-from l3kit.sandbox.cloud import Progress, SandboxCloud
-from l3kit.sandbox.emulator_accounts import (
+from l3kit.sandbox.azure.account import (
     COSMOS_KEY,
     IOT_HUB_KEY,
     IOT_HUB_POLICY,
+    NAME,
     STORAGE_ACCOUNT,
     STORAGE_KEY,
     SUBSCRIPTION,
 )
-from l3kit.sandbox.emulators import Emulator, start_azurite, start_cosmos
+from l3kit.sandbox.azure.cosmos import CosmosLayer
+from l3kit.sandbox.azure.emulators import AZURE_FILES, start_azurite, start_cosmos
+from l3kit.sandbox.cloud import Progress, SandboxCloud
+from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.messages.client import SandboxMessageSource
 from l3kit.sandbox.upstream import Upstream
@@ -35,8 +37,8 @@ EVENT_HUB = "l3kit-sandbox-events"
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
-    """Start both servers side by side; if one does not start, the other is stopped."""
-    node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
+    """Start both servers concurrently; if one does not start, the other is stopped."""
+    node, folder = await asyncio.to_thread(node_install.ready, AZURE_FILES)
     modules = str(folder)
     started = await asyncio.gather(
         start_azurite(host.home, node.binary, modules),
@@ -54,13 +56,13 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
     return {
         BLOB: f"{blob}/{STORAGE_ACCOUNT}",
         COSMOS: await host.serve(COSMOS, layer.handle),
-        IOT_HUB: await host.serve(IOT_HUB, host.iot_hub),
+        IOT_HUB: await host.serve(IOT_HUB, host.handlers[IOT_HUB]),
     }
 
 
 def install(progress: Progress) -> None:
     """Install both servers."""
-    node_install.ready(node_install.AZURE_FILES, progress)
+    node_install.ready(AZURE_FILES, progress)
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
@@ -85,7 +87,7 @@ def storage_connection_string(blob_endpoint: str) -> str:
 
 def functions(state: SandboxState) -> SandboxFunctionHost:
     """Return the function apps."""
-    return SandboxFunctionHost(state.gateway, "azure")
+    return SandboxFunctionHost(state.gateway, NAME)
 
 
 def azure_session(state: SandboxState) -> AzureSession:
@@ -93,7 +95,7 @@ def azure_session(state: SandboxState) -> AzureSession:
     from l3kit.clouds.azure.session import AzureSession, IotHub
 
     cosmos, blob = state.endpoints[COSMOS], state.endpoints[BLOB]
-    messages = SandboxMessageSource(state.gateway, "azure")
+    messages = SandboxMessageSource(state.gateway, NAME)
     host = state.endpoints[IOT_HUB].removeprefix("http://")
     key = f"SharedAccessKeyName={IOT_HUB_POLICY};SharedAccessKey={IOT_HUB_KEY}"
     hub = IotHub(host, f"Endpoint=sb://{host}/;{key};EntityPath={EVENT_HUB}", EVENT_HUB)

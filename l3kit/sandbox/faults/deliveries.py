@@ -94,7 +94,7 @@ class LateDeliveries:
         return answer
 
     def keep(self, deliver: Callable[[], Awaitable[object]], calls: int) -> None:
-        """Keep a second delivery until the caller has made so many further calls; 0: until `deliver_all`."""
+        """Keep a second delivery until the caller has made this many further calls; 0: until `deliver_all`."""
         self.waiting.append(_Late(deliver, calls))
 
     async def after_a_call(self, earlier: list[_Late]) -> None:

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class MessageFaults:
-    """Carries out what is arranged for the deliveries of all sources.
+    """Carries out the faults arranged for the deliveries of all sources.
 
     Args:
         plan_of: returns the plan for a caller's calls; None without one.
@@ -38,7 +38,7 @@ class MessageFaults:
 
         Args:
             function: deployed name of the function.
-            what: the delivery, as it stands in the plan's list of calls.
+            what: the delivery, as in the plan's list of calls.
             attempt: delivers to the function.
             failed: result of a delivery that was not acknowledged.
         """

@@ -122,7 +122,7 @@ class _Storage:
 
 
 class _Other:
-    """A service of a cloud from another package: HTTP's own words."""
+    """A service of a cloud from another package, described by HTTP's terms."""
 
     def __init__(self, name: str) -> None:
         self._name = name

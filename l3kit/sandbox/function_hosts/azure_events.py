@@ -1,4 +1,4 @@
-"""The Event Hubs trigger of an Azure function app: what the app says of it, and the events of a call.
+"""The Event Hubs trigger of an Azure function app: its settings, and the events of a call.
 
 Loaded by azure_host.py inside the app's process, from its file; it may import only the standard library and the app's
 dependencies.
@@ -21,7 +21,7 @@ _SPAN = re.compile(r"(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
 def described(function: Any, trigger: Mapping[str, Any], host_json: Mapping[str, Any]) -> dict[str, Any]:
     """Return batch size, retries (-1: without end) and delay in seconds.
 
-    Raises: RuntimeError naming what the sandbox does not offer, or Azure does not know.
+    Raises: RuntimeError naming a setting that the sandbox does not support, or Azure does not know.
     """
     name = function.get_function_name()
     cardinality = str(getattr(trigger.get("cardinality"), "value", trigger.get("cardinality"))).lower()
@@ -47,9 +47,9 @@ def events_of(body: bytes) -> list[Any]:
     from azure.functions.eventhub import EventHubTriggerConverter
     from azure.functions.meta import Datum
 
-    told = json.loads(body)
-    bodies = SimpleNamespace(bytes=[base64.b64decode(event["body"]) for event in told])
-    system = json.dumps([event["system"] for event in told])
+    events = json.loads(body)
+    bodies = SimpleNamespace(bytes=[base64.b64decode(event["body"]) for event in events])
+    system = json.dumps([event["system"] for event in events])
     metadata = {"SystemPropertiesArray": Datum(type="json", value=system)}
     decoded: Any = EventHubTriggerConverter.decode(
         Datum(type="collection_bytes", value=bodies), trigger_metadata=metadata

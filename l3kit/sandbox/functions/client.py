@@ -92,7 +92,7 @@ class SandboxFunctionHost:
         return f"{url}/api/run?code={quote(content['key'], safe='')}" if self._cloud == "azure" else url
 
     def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
-        """Read what its processes printed, and the sandbox's notes on them, page by page."""
+        """Read its processes' output, and the sandbox's notes on them, page by page."""
         asked: dict[str, Any] = {} if since is None else {"since": since.isoformat()}
         while True:
             answer = self._ask("GET", f"{self._address(name)}/log", params=asked)
@@ -108,7 +108,7 @@ class SandboxFunctionHost:
             asked["after"] = page["after"]
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
-        """Run what this schedule starts, and wait for its end.
+        """Run the target of this schedule, and wait for its end.
 
         Args: time: when it was due, ISO 8601; None for now.
         Returns: `status`, `body` and `log_tail`. Raises: L3Error.
@@ -125,7 +125,7 @@ class SandboxFunctionHost:
         if content is None:
             return {}
         jobs = {job["name"]: job["schedule"] for job in content["definition"]["schedules"]}
-        return {timer: Timer(told, "fired") for timer, told in {**content["timers"], **jobs}.items()}
+        return {timer: Timer(given, "fired") for timer, given in {**content["timers"], **jobs}.items()}
 
     def _describe(self, name: str) -> dict[str, Any] | None:
         answer = self._ask("GET", self._address(name))
@@ -151,19 +151,26 @@ class SandboxFunctionHost:
 
 
 def _wire_form(definition: Definition) -> dict[str, Any]:
-    told = asdict(definition)
-    owner = told.pop("owner")
-    told["labels"] = {LABEL_TWIN: owner, "l3kit-managed": "true"} if owner else {}
-    # The sandbox refuses what it does not know, so what is left to the cloud is not told.
-    return {name: value for name, value in told.items() if name not in ("memory_mb", "identity", "callers") or value}
+    fields = asdict(definition)
+    owner = fields.pop("owner")
+    fields["labels"] = {LABEL_TWIN: owner, "l3kit-managed": "true"} if owner else {}
+    # The sandbox refuses what it does not know, so what is left to the cloud is not sent.
+    return {name: value for name, value in fields.items() if name not in ("memory_mb", "identity", "callers") or value}
 
 
 def _deployed(content: dict[str, Any]) -> Deployed:
-    told, state = content["definition"], content["state"]
-    owner = told["labels"].get(LABEL_TWIN, "")
+    fields, state = content["definition"], content["state"]
+    owner = fields["labels"].get(LABEL_TWIN, "")
     definition = Definition(
-        *(told["python"], told["settings"], owner, told["timeout"], told["public"], told["schedules"]),
-        callers=told["callers"],
+        *(
+            fields["python"],
+            fields["settings"],
+            owner,
+            fields["timeout"],
+            fields["public"],
+            fields["schedules"],
+        ),
+        callers=fields["callers"],
     )
     state = state if state == "active" else f"it is {state}"
     return Deployed(content["name"], content["url"], content["code_sha256"], state, definition)

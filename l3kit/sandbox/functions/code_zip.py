@@ -1,4 +1,4 @@
-"""The zip of a deployment: checked as the service checks it, and unpacked."""
+"""The zip of a deployment: the service's checks of it, and unpacking."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from l3kit.sandbox.functions.record import RefusedError
 
 MAX_ZIP_BYTES = {"azure": 1024**3, "gcp": 100 * 1024**2}
-"""Of an Azure Functions deployment package; of a Google Cloud function's source."""
+"""Maximum size of an Azure Functions deployment package, and of a Google Cloud function's source."""
 MAX_UNPACKED_BYTES = {"azure": 1024**3, "gcp": 500 * 1024**2}
 """The sandbox's own limit for Azure, which documents none; Google Cloud's for a function's source with its modules."""
 FILES = {

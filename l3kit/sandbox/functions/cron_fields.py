@@ -17,12 +17,12 @@ _NCRONTAB = (("second", 0, 59, {}), *_UNIX[:4], ("weekday", 0, 6, _DAYS))
 
 
 def problem_with_unix_cron(expression: str) -> str | None:
-    """Return what is wrong with an expression of five fields; None if nothing is."""
+    """Return the problem with an expression of five fields; None if it is valid."""
     return _problem(expression, _UNIX, "unix cron")
 
 
 def problem_with_ncrontab(expression: str) -> str | None:
-    """Return what is wrong with an expression of six fields, seconds first; None if nothing is."""
+    """Return the problem with an expression of six fields, seconds first; None if it is valid."""
     return _problem(expression, _NCRONTAB, "NCRONTAB")
 
 

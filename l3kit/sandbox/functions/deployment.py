@@ -19,7 +19,7 @@ class Deployment:
     """A function record with at most one process that serves it.
 
     Args:
-        make_instance: returns a new instance, not yet started.
+        make_instance: returns a new instance that is not started yet.
 
     Attributes:
         problem: why its process failed to start the last time; empty if it started.
@@ -36,7 +36,7 @@ class Deployment:
         self._retired = False
 
     async def instance(self) -> Instance:
-        """Return its process, started unless it runs. Raises: StartError."""
+        """Return its process, started unless it is running. Raises: StartError."""
         async with self._starting:
             if self._instance is not None and self._instance.alive:
                 return self._instance

@@ -17,11 +17,11 @@ LOG_TAIL_BYTES = 4096
 
 
 async def fire(deployment: Deployment, schedule: str, time: str | None, log_file: Path) -> dict[str, Any]:
-    """Run what this schedule starts and wait for its end.
+    """Run the target of this schedule and wait for its end.
 
     Args:
-        time: when the job was due, ISO 8601; None for now. Azure's timers are not told.
-    Returns: `status`, `body` and `log_tail`, the end of what the process printed during the run.
+        time: when the job was due, ISO 8601; None for now. Azure's timers do not receive it.
+    Returns: `status`, `body` and `log_tail`, the end of the process's output during the run.
     Raises: KeyError if there is no such schedule; ValueError for a malformed time; StartError; EndedError;
         TimedOutError; TooLargeError.
     """

@@ -18,7 +18,7 @@ from l3kit.sandbox.functions.runs import TimedOutError, run
 
 PREFIXES = {"azure": "/_azure/", "gcp": "/_gcp/"}
 AZURE_HTTP_SECONDS = 230.0
-"""Azure's load balancer gives up on a request after this time; the run goes on."""
+"""Azure's load balancer gives up on a request after this time; the run continues."""
 HOP_BY_HOP = frozenset(("connection", "keep-alive", "transfer-encoding", "upgrade", "expect", "content-length", "host"))
 _OWN = frozenset(("x-forwarded-prefix", "x-forwarded-for", "x-forwarded-proto"))
 
@@ -30,7 +30,7 @@ class Front:
 
     Args:
         note: writes a line into the function's log.
-        endpoint: the gateway's address, with which the functions' addresses begin.
+        endpoint: the gateway's address, the base of the functions' addresses.
         identity: verifies the identity tokens of callers.
         azure_http_seconds: see AZURE_HTTP_SECONDS.
     """
@@ -58,7 +58,7 @@ class Front:
         if found is None:
             return web.Response(status=413, text="Request Entity Too Large")
         body, length = found
-        deployment = find() or asked  # it may have been deployed anew while its body came in
+        deployment = find() or asked  # it may have been deployed again while its body came in
         headers = _headers(request, deployment, length)
         running = asyncio.create_task(self._run(deployment, find, request.method, _target(request), headers, body))
         self._runs.add(running)
@@ -113,7 +113,7 @@ def _unavailable(status: int) -> web.Response:
 
 
 def _target(request: web.Request) -> str:
-    """Return path and query as they were sent, without the prefix and the function's name."""
+    """Return path and query as sent, without the prefix and the function's name."""
     path, mark, query = request.raw_path.partition("?")
     return "/" + "/".join(path.split("/")[3:]) + mark + query
 

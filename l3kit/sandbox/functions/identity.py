@@ -26,7 +26,7 @@ Caller = Callable[[web.Request], Awaitable[str | None]]
 
 
 class Identity:
-    """Makes and verifies identity tokens; each is good for one audience, which is one function's url.
+    """Makes and verifies identity tokens; each is valid for one audience, which is one function's url.
 
     Args:
         clock: seconds since 1970.
@@ -59,7 +59,7 @@ class Identity:
         return bool(claims["aud"].rstrip("/") == audience.rstrip("/") and self._clock() < claims["exp"])
 
     def function_of(self, token: str) -> str:
-        """Return the function for which a good token was made."""
+        """Return the function for which a valid token was made."""
         return str(_claims(token)["email"]).partition("@")[0]
 
     def _signature(self, signed: str) -> str:
@@ -67,7 +67,7 @@ class Identity:
 
 
 def metadata_server(identity: Identity, caller: Caller) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Return the handler of the metadata server's identity path: for functions only, as the real one."""
+    """Return the handler of the metadata server's identity path: it answers functions only, like the real one."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
         if request.headers.get(FLAVOR) != "Google" or "X-Forwarded-For" in request.headers:
@@ -85,7 +85,7 @@ def metadata_server(identity: Identity, caller: Caller) -> Callable[[web.Request
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """Return what a token that this gateway has signed says."""
+    """Return the claims of a token signed by this gateway."""
     return dict(json.loads(urlsafe_b64decode(token.split(".")[1] + "==")))
 
 

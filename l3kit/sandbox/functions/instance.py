@@ -29,17 +29,17 @@ EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
 """Wait after a broken connection: it breaks a moment before the process's end is known, and the next request must not
 reach a dying process.
 
-A server that replaces its worker, as Google Cloud's does, lives on; there every broken request waits this long.
+A server that replaces its worker, as Google Cloud's does, stays alive; there every broken request waits this long.
 """
 SHOWN_BYTES, SHOWN_LINES = 16_384, 12
-"""The end of its log that is shown of a process which did not start."""
+"""The shown end of the log of a process that did not start."""
 HOSTS = Path(__file__).parents[1] / "function_hosts"
 
 Body = bytes | AsyncIterable[bytes]
 
 
 class StartError(Exception):
-    """The function's process ended or reported nothing during its start; the message holds the end of its log."""
+    """The function's process ended or did not become ready during its start; the message has the end of its log."""
 
 
 class EndedError(Exception):
@@ -71,7 +71,7 @@ class Instance(FunctionProcess):
 
     Args:
         platform: the sandbox's own variables for the function, added to its settings.
-        log_file: gets what the process prints, too, with the moment of each line.
+        log_file: also receives the process's output, each line with its time.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Instance(FunctionProcess):
         self.idle_since = time.monotonic()
 
     async def stop(self, why: str) -> None:
-        """Kill it, and note that behind the last of what it printed."""
+        """Kill it, and note that after its last output."""
         self.crash(why)
         if self._process is not None:
             await self._process.wait()
@@ -162,7 +162,7 @@ class Instance(FunctionProcess):
             self.idle_since = time.monotonic()
 
     async def _exited(self) -> None:
-        """Wait a moment for the process's end."""
+        """Wait briefly for the process's end."""
         assert self._process is not None
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), EXIT_SECONDS[self.record.cloud])

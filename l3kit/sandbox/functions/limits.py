@@ -32,7 +32,7 @@ async def body_of(request: web.Request, cloud: str) -> tuple[Body, int] | None:
 def sender_refused(request: web.Request, record: FunctionRecord, identity: Identity, url: str) -> web.Response | None:
     """Return Cloud Run's refusal unless the request carries the identity token of a permitted invoker.
 
-    The function's key stands for the token of an operator; a function has one of the metadata server.
+    The function's key stands for the token of an operator; a function's token comes from the metadata server.
 
     Args:
         url: of the function, which is the audience of its tokens.

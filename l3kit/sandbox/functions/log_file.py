@@ -1,7 +1,7 @@
-"""The log file of a function: each line with its moment, so that it can be read from a moment on.
+"""The log file of a function: each line with its time, so that it can be read from a given time on.
 
-A line begins with its moment and a blank, unless it is l3kit's own JSON, whose first member is its moment: such lines
-stay as they were printed.
+A line begins with its time and a blank, unless it is l3kit's own JSON, whose first member is the time: such lines
+are unchanged.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ class KeptLine:
     """A line of the file.
 
     Attributes:
-        at: where it begins, in bytes.
-        text: without its moment, unless it is JSON.
+        at: its offset in bytes.
+        text: without its time, unless it is JSON.
     """
 
     at: int
@@ -29,17 +29,17 @@ class KeptLine:
 
 
 def stamp() -> str:
-    """Return the present as a line's moment."""
+    """Return the present time in the form of a line's prefix."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def stamped(line: bytes) -> bytes:
-    """Put the present before a line that tells no moment."""
+    """Prefix a line that has no timestamp with the present time."""
     return line if _own_moment(line) else stamp().encode() + b" " + line
 
 
 def read_lines(file: Path, offset: int, since: datetime | None) -> Iterator[KeptLine]:
-    """Yield the whole lines behind this offset that are not from before a moment. Raises: OSError."""
+    """Yield the complete lines after this offset and not before this time. Raises: OSError."""
     with file.open("rb") as opened:
         opened.seek(offset)
         at = offset
@@ -53,12 +53,12 @@ def read_lines(file: Path, offset: int, since: datetime | None) -> Iterator[Kept
 
 
 def last_texts(file: Path, most: int, offset: int = 0) -> list[str]:
-    """Return the last lines behind this offset without their moments, of at most so many bytes. Raises: OSError."""
+    """Return the last lines after this offset without their times, within a number of bytes. Raises: OSError."""
     return [line.text for line in read_lines(file, max(offset, file.stat().st_size - most), None)]
 
 
 def _kept(at: int, line: bytes) -> KeptLine | None:
-    """Return a line; None for what the sandbox did not write, such as the end of one."""
+    """Parse a line; None if the sandbox did not write it, or it is the end of one."""
     if own := _own_moment(line):
         return KeptLine(at, own, line.decode("utf-8", "replace"))
     first, _, text = line.partition(b" ")

@@ -16,7 +16,7 @@ PAGE_LINES = 5_000
 
 
 async def page_of(request: web.Request, file: Path) -> web.Response:
-    """Answer with the lines from `since` (ISO 8601) on, behind the offset `after`.
+    """Answer with the lines from `since` (ISO 8601) on, after the offset `after`.
 
     The answer's `after` is where the next page begins; null at the end.
     """

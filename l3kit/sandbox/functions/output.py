@@ -11,14 +11,14 @@ from l3kit.sandbox.functions.log_file import stamp, stamped
 
 READ_BYTES = 65_536
 READS_AT_ONCE = 64
-"""So that a function which prints without end leaves the gateway time for others."""
+"""Maximum reads in a row, so that a function that prints endlessly leaves the gateway time for others."""
 
 
 class Output:
     """The output of one process.
 
     Args:
-        file: the log; while it cannot be written, lines are counted as lost and the process goes on.
+        file: the log; while it cannot be written, lines are counted as lost and the process continues.
     """
 
     def __init__(self, file: Path) -> None:
@@ -28,7 +28,7 @@ class Output:
         self._lost = 0
 
     def open(self) -> int:
-        """Open the pipe and write what comes out of it. Returns: its other end, which the caller closes."""
+        """Open the pipe and copy its lines to the log. Returns: its other end, which the caller closes."""
         with contextlib.suppress(OSError):
             self._file.touch()
         self._pipe, write_end = os.pipe()
@@ -37,7 +37,7 @@ class Output:
         return write_end
 
     def drain(self) -> None:
-        """Write what has been printed until now; a line without an end waits for it."""
+        """Write the output so far, without an unfinished last line."""
         for _ in range(READS_AT_ONCE):
             if self._pipe < 0:
                 return
@@ -52,7 +52,7 @@ class Output:
             self._write(lines)
 
     def close(self) -> None:
-        """Write what is left; what is printed later, by processes that outlive this one, is gone."""
+        """Write the rest; later output, by processes that outlive this one, is lost."""
         self.drain()
         self._close_pipe()
 
@@ -68,10 +68,10 @@ class Output:
     def _write(self, lines: list[bytes]) -> None:
         if not lines:
             return
-        told = [f"{stamp()} [sandbox] {self._lost} lines could not be written here".encode()] if self._lost else []
+        notice = [f"{stamp()} [sandbox] {self._lost} lines could not be written here".encode()] if self._lost else []
         try:
             with self._file.open("ab") as file:
-                file.write(b"".join(line + b"\n" for line in [*told, *map(stamped, lines)]))
+                file.write(b"".join(line + b"\n" for line in [*notice, *map(stamped, lines)]))
             self._lost = 0
         except OSError:
             self._lost += len(lines)

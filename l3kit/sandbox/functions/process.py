@@ -21,7 +21,7 @@ SYSTEM = {"LANG": "C.UTF-8", "TZ": "UTC", "PATH": "/usr/local/bin:/usr/bin:/bin"
 
 
 class FunctionProcess:
-    """A process of a function; each cloud's instance adds how requests reach it.
+    """A process of a function; each cloud's instance adds the delivery of requests.
 
     Args:
         log_file: receives the note of its end.
@@ -42,12 +42,12 @@ class FunctionProcess:
 
     @property
     def alive(self) -> bool:
-        """True if the process can take requests."""
+        """True if the process can accept requests."""
         return not self._killed and self._process is not None and self._process.returncode is None
 
     @property
     def pid(self) -> int | None:
-        """Of the process; None before its start."""
+        """The process's id; None before its start."""
         return self._process.pid if self._process is not None else None
 
     def is_unused(self, now: float, idle_seconds: float) -> bool:
@@ -55,7 +55,7 @@ class FunctionProcess:
         return not self.alive or now - self.idle_since > idle_seconds
 
     def crash(self, why: str = "as a crash would") -> None:
-        """Kill the process and all it started. To its clients it has ended by itself.
+        """Kill the process and its children. To its clients it has ended by itself.
 
         Args: why: for the log, unless it was killed before.
         """
@@ -66,18 +66,18 @@ class FunctionProcess:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     async def stop(self, why: str) -> None:
-        """Kill it, wait until it is gone, and note that in its function's log; a second call notes nothing.
+        """Kill it, wait for its end, and note that in its function's log, once.
 
         Args: why: for the log; if it has ended by itself or was killed before, that is noted instead.
         """
         self.crash(why)
         if self._process is None:
             return
-        told = _end_of(self._process.pid, await self._process.wait(), self._why)
+        ending = _end_of(self._process.pid, await self._process.wait(), self._why)
         if not self._noted:
             self._noted = True
             with contextlib.suppress(OSError):
-                note(self.log_file, told)
+                note(self.log_file, ending)
 
     async def _spawn(
         self,
@@ -92,7 +92,7 @@ class FunctionProcess:
 
         Args:
             folder: its working folder.
-            output: receives what it prints.
+            output: receives its output.
             keep: file descriptors that it inherits.
         Raises: OSError.
         """
@@ -110,7 +110,7 @@ class FunctionProcess:
 
 
 def note(file: Path, text: str) -> None:
-    """Append a line of the sandbox's own to a function's log. Raises: OSError."""
+    """Append one of the sandbox's lines to a function's log. Raises: OSError."""
     with file.open("a", encoding="utf-8") as opened:
         opened.write(f"{stamp()} [sandbox] {text}\n")
 
@@ -119,8 +119,8 @@ def _end_of(pid: int, code: int, why: str) -> str:
     """Describe how a process ended.
 
     Args:
-        code: as `Process.wait` gives it.
-        why: the sandbox killed it; empty if it did not.
+        code: as returned by `Process.wait`.
+        why: reason for which the sandbox killed it; empty if it did not.
     """
     if why and code == -signal.SIGKILL:
         return f"process {pid} was ended: {why}"

@@ -1,4 +1,4 @@
-"""The variables of a function's process: its platform's and its own settings, none of the developer's."""
+"""The variables of a function's process: its platform's and its own settings, without the developer's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from l3kit.sandbox.functions.record import FunctionRecord
 
 
 def variables(record: FunctionRecord, instance_id: str, platform: Mapping[str, str]) -> dict[str, str]:
-    """Return them. Args: platform: the sandbox's own for this cloud, such as the addresses of its emulators."""
+    """Return the variables. Args: platform: the sandbox's own for this cloud, such as its emulators' addresses."""
     scratch = str(record.scratch)
     common = {**SYSTEM, "HOME": scratch, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}
     of_cloud = _azure(record, instance_id) if record.cloud == "azure" else _gcp(record, instance_id)

@@ -12,7 +12,7 @@ import psutil
 
 
 def peak_mb(pid: int) -> int:
-    """Return its peak memory in MiB; its present memory if the system tells no peak; 0 if it is gone."""
+    """Return the peak memory of a process in MiB; its present memory if the system reports no peak; 0 if it is gone."""
     try:
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         if found:
@@ -44,7 +44,7 @@ class OwnConnections:
 
 
 def ports_of(pid: int, *, children: bool = False) -> frozenset[int]:
-    """Return the local ports of a process's connections; with `children`, also of all that it started."""
+    """Return the local ports of a process's connections; with `children`, also of its child processes."""
     found: set[int] = set()
     with contextlib.suppress(psutil.Error):
         process = psutil.Process(pid)

@@ -14,7 +14,7 @@ PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 class RefusedError(Exception):
-    """A deployment that the real service would refuse; the message is the answer's."""
+    """A deployment that the real service would refuse; the message is its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Definition:
 
     Attributes:
         timeout: seconds of one request or run.
-        public: whether anybody may call it (Google Cloud; Azure's routes say it themselves).
+        public: whether anybody may call it (Google Cloud; on Azure the routes decide).
         callers: functions whose identities may call it (Google Cloud's role Cloud Run Invoker).
     """
 
@@ -73,8 +73,8 @@ class FunctionRecord:
     """One deployment of one function.
 
     Attributes:
-        folder: everything that this deployment may write to; gone when it is.
-        dependencies: the folder with what its requirements.txt names.
+        folder: the only folder that this deployment may write to, removed with it.
+        dependencies: the folder with the installed requirements.txt.
     """
 
     cloud: str

@@ -25,7 +25,7 @@ RESERVED = {
 }
 """Settings reserved for the platforms."""
 MAX_SETTING_BYTES = 32 * 1024
-"""Of one setting: Cloud Run's quota. Azure documents none; an operating system takes little more."""
+"""Maximum size of one setting: Cloud Run's quota. Azure documents none; operating systems accept little more."""
 MAX_SETTINGS = 1000
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
@@ -33,31 +33,33 @@ MAX_TIMEOUT = {"azure": 600, "gcp": 3600}
 """Seconds: of a run on the Consumption plan; of a request to Cloud Run."""
 
 
-def check_definition(cloud: str, name: str, told: object) -> Definition:
-    """Return the validated definition. Raises: RefusedError naming what the service would refuse."""
-    if not isinstance(told, dict):
+def check_definition(cloud: str, name: str, given: object) -> Definition:
+    """Validate a definition. Raises: RefusedError naming what the service would refuse."""
+    if not isinstance(given, dict):
         raise RefusedError("the definition is no JSON object")
-    if unknown := sorted(set(told) - FIELDS):
+    if unknown := sorted(set(given) - FIELDS):
         raise RefusedError(f"the definition has unknown fields: {', '.join(unknown)}")
     if not NAMES[cloud].fullmatch(name):
         raise RefusedError(f"{name!r} is no function name on {cloud}")
-    if told.get("python") != PYTHON:
-        raise RefusedError(f"the sandbox runs functions on its own Python {PYTHON}, not {told.get('python')!r}")
-    timeout, public = told.get("timeout", 60), told.get("public", False)
+    if given.get("python") != PYTHON:
+        raise RefusedError(f"the sandbox runs functions on its own Python {PYTHON}, not {given.get('python')!r}")
+    timeout, public = given.get("timeout", 60), given.get("public", False)
     if type(timeout) is not int or not 1 <= timeout <= MAX_TIMEOUT[cloud]:
         raise RefusedError(f"timeout must be 1 to {MAX_TIMEOUT[cloud]} seconds on {cloud}, not {timeout!r}")
     if not isinstance(public, bool):
         raise RefusedError(f"public must be true or false, not {public!r}")
-    settings, labels = _texts(told, "settings"), _texts(told, "labels")
+    settings, labels = _texts(given, "settings"), _texts(given, "labels")
     _check_settings(cloud, settings)
     for key, value in labels.items():
         if not LABEL_KEY.fullmatch(key) or not LABEL.fullmatch(value):
             raise RefusedError(f"the label {key!r}={value!r} has other characters than lower case, digits, - and _")
-    return Definition(settings, labels, timeout, public, _jobs(cloud, told.get("schedules", [])), _callers(cloud, told))
+    return Definition(
+        settings, labels, timeout, public, _jobs(cloud, given.get("schedules", [])), _callers(cloud, given)
+    )
 
 
-def _callers(cloud: str, told: Mapping[str, Any]) -> tuple[str, ...]:
-    found = told.get("callers", [])
+def _callers(cloud: str, given: Mapping[str, Any]) -> tuple[str, ...]:
+    found = given.get("callers", [])
     if not isinstance(found, list) or not all(isinstance(name, str) and NAMES[cloud].fullmatch(name) for name in found):
         raise RefusedError("callers must be a list of function names")
     if found and cloud == "azure":
@@ -65,8 +67,8 @@ def _callers(cloud: str, told: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _texts(told: Mapping[str, Any], name: str) -> Mapping[str, str]:
-    found = told.get(name, {})
+def _texts(given: Mapping[str, Any], name: str) -> Mapping[str, str]:
+    found = given.get(name, {})
     if not isinstance(found, dict):
         raise RefusedError(f"{name} must be a JSON object of texts")
     for key, value in found.items():
@@ -90,13 +92,13 @@ def _check_settings(cloud: str, settings: Mapping[str, str]) -> None:
             raise RefusedError(f"the setting {key} has {size:,} bytes; {MAX_SETTING_BYTES:,} are allowed")
 
 
-def _jobs(cloud: str, told: object) -> Sequence[Job]:
-    if not isinstance(told, list):
+def _jobs(cloud: str, given: object) -> Sequence[Job]:
+    if not isinstance(given, list):
         raise RefusedError("schedules must be a list")
-    if told and cloud == "azure":
+    if given and cloud == "azure":
         raise RefusedError("Azure's timers are defined in the function's code, not in its definition")
     jobs: dict[str, Job] = {}
-    for entry in told:
+    for entry in given:
         texts = isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
         if not texts or not {"name", "schedule"} <= set(entry) <= {"name", "schedule", "body"}:
             raise RefusedError("a schedule has the texts name, schedule and body")

@@ -41,7 +41,7 @@ class CloudFunctions:
 
     Args:
         endpoint: the gateway's own address; the functions' addresses begin with it.
-        environment: what a cloud's platform tells its functions.
+        environment: what a cloud's platform adds to its functions' settings.
         azure_http_seconds: after which Azure's load balancer gives up a request.
     """
 
@@ -84,7 +84,7 @@ class CloudFunctions:
                 deployment.crash(instance_id)
 
     async def end_idle(self, idle_seconds: float = IDLE_SECONDS) -> None:
-        """End unused processes, and replaced deployments that have answered all they held."""
+        """End unused processes, and replaced deployments that have answered all their requests."""
         now = time.monotonic()
         for deployment in [*self._deployments.values(), *self._retired]:
             if await deployment.end_idle(now, idle_seconds):
@@ -104,7 +104,7 @@ class CloudFunctions:
         return deployment.record.keys.function if deployment else None
 
     async def trigger(self, app: str) -> Trigger | None:
-        """Return an Azure app's Event Hubs trigger; None if the app is not there, does not start or has none."""
+        """Return an Azure app's Event Hubs trigger; None if the app does not exist, does not start or has none."""
         deployment = self._deployments.get(("azure", app))
         if deployment is None:
             return None
@@ -125,7 +125,7 @@ class CloudFunctions:
         return answer.status == 200
 
     def note(self, cloud: str, name: str, text: str) -> None:
-        """Write a line into a function's log; on a full disk it is left out."""
+        """Write a line into a function's log; on a full disk it is dropped."""
         with contextlib.suppress(OSError):
             note(self._home.log(f"{cloud}-{name}"), text)
 
@@ -141,14 +141,14 @@ class CloudFunctions:
         if cloud not in CLOUDS:
             return json_answer({"error": f"{cloud!r} is no cloud with functions here"}, 404)
         try:
-            told, code = await _form(request)  # one that never comes to its end must hold up no other
+            given, code = await _form(request)  # one that never comes to its end must hold up no other
         except RefusedError as refusal:
             return json_answer({"error": str(refusal)}, 400)
         async with self._changes.setdefault(key, asyncio.Lock()):
             before = self._deployments.get(key)
             folder = self._home.functions / f"{cloud}-{name}-{uuid.uuid4().hex[:12]}"
             try:
-                definition = check_definition(cloud, name, told)
+                definition = check_definition(cloud, name, given)
                 keys = before.record.keys if before else Keys()
                 record = await asyncio.to_thread(_make, cloud, name, definition, code, folder, keys)
                 deployment = Deployment(record, self._instance_of)
@@ -164,7 +164,7 @@ class CloudFunctions:
             return json_answer(self._describe(deployment))
 
     async def _start(self, deployment: Deployment, before: Deployment | None) -> None:
-        """Start it. Raises: RefusedError where Google Cloud would keep serving the former deployment."""
+        """Start it. Raises: RefusedError if Google Cloud would keep serving the former deployment."""
         try:
             await deployment.instance()
         except StartError as error:
@@ -208,7 +208,7 @@ class CloudFunctions:
             return json_answer({})
 
     async def _log(self, request: web.Request) -> web.Response:
-        """Answer with a page of a function's log, which stays when the function goes."""
+        """Answer with a page of a function's log, which outlives the function."""
         cloud, name = request.match_info["cloud"], request.match_info["name"]
         return await page_of(request, self._home.log(f"{cloud}-{Path(name).name}"))
 
@@ -255,11 +255,11 @@ def _missing() -> web.Response:
 async def _form(request: web.Request) -> tuple[object, bytes]:
     """Return the definition and the zip of a deployment. Raises: RefusedError."""
     form = await request.post()
-    code, told = form.get("code"), form.get("definition")
-    if not isinstance(code, web.FileField) or not isinstance(told, str):
+    code, definition = form.get("code"), form.get("definition")
+    if not isinstance(code, web.FileField) or not isinstance(definition, str):
         raise RefusedError("a deployment is a form with definition (JSON) and code (a zip file)")
     try:
-        return json.loads(told), code.file.read()
+        return json.loads(definition), code.file.read()
     except ValueError:
         raise RefusedError("the definition is no JSON") from None
 

@@ -10,7 +10,7 @@ class Trigger:
     """An app's Event Hubs trigger.
 
     Attributes:
-        batch: most events of one call (host.json, maxEventBatchSize).
+        batch: maximum events per call (host.json, maxEventBatchSize).
         retries: attempts after the first; -1 without end.
         delay: seconds between attempts.
     """

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from l3kit.sandbox.cloud import SandboxCloud
-from l3kit.sandbox.emulator_accounts import PROJECT
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.gcp.account import NAME, PROJECT
 from l3kit.sandbox.messages.client import SandboxMessageSource
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the addresses that Google's clients look for."""
+    """Return the variables with emulator addresses that Google's clients read."""
     return {"STORAGE_EMULATOR_HOST": endpoints[STORAGE], "FIRESTORE_EMULATOR_HOST": endpoints[FIRESTORE]}
 
 
 def functions(state: SandboxState) -> SandboxFunctionHost:
     """Return the Cloud Run functions."""
-    return SandboxFunctionHost(state.gateway, "gcp")
+    return SandboxFunctionHost(state.gateway, NAME)
 
 
 def gcp_session(state: SandboxState) -> GcpSession:
@@ -49,7 +49,7 @@ def gcp_session(state: SandboxState) -> GcpSession:
     from l3kit.clouds.gcp.session import GcpSession
 
     storage, firestore = state.endpoints[STORAGE], state.endpoints[FIRESTORE]
-    messages = SandboxMessageSource(state.gateway, "gcp")
+    messages = SandboxMessageSource(state.gateway, NAME)
     return GcpSession(PROJECT, REGION, storage, firestore, functions(state), messages)
 
 

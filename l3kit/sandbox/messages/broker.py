@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
-from l3kit.sandbox.emulators import Emulator, start_broker
+from l3kit.sandbox.emulators import Emulator, start_emulator
 from l3kit.sandbox.on_demand import OnDemand
 from l3kit.sandbox.state import Home
 
@@ -57,4 +57,5 @@ class Broker:
 
     async def _start(self) -> Emulator:
         node, modules = await asyncio.to_thread(node_install.ready, node_install.BROKER_FILES)
-        return await start_broker(self._home, node.binary, str(modules), self._endpoint)
+        program = str(node_install.NODE_FILES / "mqtt_host.js")
+        return await start_emulator("mqtt", [node.binary, program, str(modules), self._endpoint], self._home)

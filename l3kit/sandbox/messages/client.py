@@ -16,7 +16,7 @@ from l3kit.sandbox.functions.client import ADMIN
 
 ASK_SECONDS = 60.0
 START_SECONDS = 360.0
-"""For the broker's first start on a machine, with its installation by npm."""
+"""Time-out of the broker's first start on a machine, including its installation by npm."""
 POLL_SECONDS = 0.05
 
 
@@ -49,11 +49,11 @@ class SandboxMessageSource:
             _content(answer, f"message route {name}")
 
     def _ask(self, method: str, name: str, route: Route | None = None) -> requests.Response:
-        told = None
+        body = None
         if route is not None:
             names = ("owner", "topics", "function", "letters")
-            told = {one: getattr(route, one) for one in names}
-        return _send(self._session, method, f"{self._base}/{quote(name, safe='')}", json=told)
+            body = {one: getattr(route, one) for one in names}
+        return _send(self._session, method, f"{self._base}/{quote(name, safe='')}", json=body)
 
 
 def start_broker(endpoint: str) -> str:
@@ -104,17 +104,17 @@ def _send(session: requests.Session, method: str, url: str, **more: Any) -> requ
 
 
 def _content(answer: requests.Response, resource: str) -> dict[str, Any]:
-    """Return the JSON of a good answer. Raises: ProvisioningError."""
+    """Return the JSON of a successful answer. Raises: ProvisioningError."""
     if answer.status_code != 200:
         raise ProvisioningError(*_refusal(answer, resource, ""))
     return _object(answer)
 
 
 def _refusal(answer: requests.Response, resource: str, remedy: str) -> tuple[str, str, str]:
-    """Resource, cause and remedy as the answer tells them; in words of our own if it does not."""
+    """Resource, cause and remedy from the answer, or the given ones if it has none."""
     match _object(answer).get("error"):
-        case {"resource": str(named), "cause": str(cause), "remedy": str(told)}:
-            return named, cause, told
+        case {"resource": str(named), "cause": str(cause), "remedy": str(advice)}:
+            return named, cause, advice
         case str(cause):
             return resource, cause, remedy
         case _:

@@ -37,7 +37,7 @@ class Source(Protocol):
         """Check a message before any source accepts it. Raises: RefusedMessageError."""
 
     def accept(self, message: Message) -> None:
-        """Queue a message for each route that takes its topic; it is delivered at least once while the sandbox runs."""
+        """Queue a message for each route with a matching filter, for delivery at least once while the sandbox runs."""
 
     @property
     def pending(self) -> int:

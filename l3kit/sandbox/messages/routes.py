@@ -1,4 +1,4 @@
-"""The routes of one cloud's messages to functions, as provisioning sets them. No I/O."""
+"""The routes of one cloud's messages to functions, as set by provisioning. No I/O."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Routes:
         return self._routes.pop(name, None)
 
     def taking(self, topic: str) -> Iterator[Route]:
-        """Iterate over the routes whose filter has this topic."""
+        """Iterate over the routes whose filter matches this topic."""
         return (route for route in self._routes.values() if matches(route.topics, topic))
 
     def twins(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""The message sources of all clouds in a gateway, its calls of them, and the way back to devices."""
+"""The message sources of all clouds in a gateway, its calls of them, and feedback to devices."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MessageSources:
 
     Args:
         sources: by cloud.
-        routes: of the clouds whose routes are set here.
+        routes: of the clouds whose routes are managed here.
         refused: logs why a message was refused.
     """
 

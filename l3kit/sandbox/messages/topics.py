@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 MAX_TOPIC_BYTES = 256
-"""Of a topic on IoT Core (AWS IoT Core quotas, topic size)."""
+"""Maximum size of a topic on IoT Core (AWS IoT Core quotas, topic size)."""
 
 
 def problem_with_filter(text: str) -> str:
-    """Return what is wrong with a topic filter, as a clause; "" if it is valid (MQTT 3.1.1, section 4.7.1)."""
+    """Return the problem with a topic filter, as a clause; "" if it is valid (MQTT 3.1.1, section 4.7.1)."""
     if not text or "\0" in text:
         return "it is empty, or holds a zero character"
     if len(text.encode()) > MAX_TOPIC_BYTES:

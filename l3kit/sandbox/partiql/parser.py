@@ -50,7 +50,7 @@ def subject(statement: str) -> tuple[str, str]:
 
 @lru_cache(CACHED_STATEMENTS)
 def parse(statement: str) -> Delete | Insert:
-    """Raises: StatementError for a statement that is malformed or that the sandbox does not support."""
+    """Parse a statement. Raises: StatementError if it is malformed or the sandbox does not support it."""
     verb = next(iter(statement.split(None, 1)), "").upper()
     if verb not in ("DELETE", "INSERT"):
         raise StatementError(f"The l3kit sandbox does not support {verb[:80]!r} in PartiQL. It supports {SUPPORTED}")
@@ -60,7 +60,7 @@ def parse(statement: str) -> Delete | Insert:
 
 @dataclass(slots=True)
 class _Reader:
-    """Goes through the words from left to right."""
+    """Reads the tokens from left to right."""
 
     tokens: list[Token]
     at: int = 0

@@ -1,6 +1,6 @@
 """The canary: the message that `verify` sends down the tiers, and its trace of the functions that it passed. No I/O.
 
-It is an item of the reserved device CANARY_DEVICE with two members more: `canary`, which tells it from others, and
+It is an item of the reserved device CANARY_DEVICE with two more members: `canary`, which identifies it, and
 `trace`, to which each function of the message chain adds itself.
 """
 
@@ -18,7 +18,7 @@ from l3kit.tiering.format.chunks import CANARY_DEVICE
 
 TOKEN, TRACE = b"canary", b"trace"
 MAX_TRACE_BYTES = 4096
-"""More than twice of what six functions and some repeated deliveries write."""
+"""More than twice the size written by six functions with some repeated deliveries."""
 _TOKEN = re.compile(rb'"[0-9a-f]{32}"')
 
 
@@ -40,7 +40,7 @@ class Sighting:
 
 
 def canary_message(token: str, time: str) -> bytes:
-    """Make a canary that nobody has seen yet.
+    """Make a canary without sightings.
 
     Args:
         token: 32 hex digits.
@@ -50,9 +50,9 @@ def canary_message(token: str, time: str) -> bytes:
 
 
 def canary_fault(parts: Mapping[bytes, bytes]) -> str | None:
-    """Return why the members of a message are not those of a canary; None if they are.
+    """Return why the members of a message are not a canary's; None if they are.
 
-    So nothing but a canary gets into the tiers under the reserved name.
+    So only canaries get into the tiers under the reserved name.
 
     Args:
         parts: without the device.
@@ -98,11 +98,11 @@ def _members(message: bytes) -> dict[str, Any]:
 
 def _sightings(trace: bytes) -> tuple[Sighting, ...] | None:
     try:
-        told = orjson.loads(trace)
-        entries = [(one["function"], one["cloud"], datetime.fromisoformat(one["at"])) for one in told]
+        parsed = orjson.loads(trace)
+        entries = [(one["function"], one["cloud"], datetime.fromisoformat(one["at"])) for one in parsed]
     except (ValueError, KeyError, TypeError):
         return None
     named = all(isinstance(function, str) and isinstance(cloud, str) for function, cloud, _ in entries)
-    if not isinstance(told, list) or not named or not all(at.tzinfo for _, _, at in entries):
+    if not isinstance(parsed, list) or not named or not all(at.tzinfo for _, _, at in entries):
         return None
     return tuple(Sighting(*entry) for entry in entries)

@@ -1,7 +1,7 @@
 """Conversion of items to chunks of at most 5 MiB, and of chunks to object keys and bytes, and back. No I/O.
 
-A chunk is a JSON array of one device's items in time order: `[item,item,...]` without whitespace. docs/chunks.md
-describes the format, including the tagged form of types that JSON lacks.
+A chunk is a JSON array of one device's items in time order: `[item,item,...]` without whitespace.
+docs/reference/chunks.md describes the format, including the tagged form of types that JSON lacks.
 """
 
 from __future__ import annotations
@@ -204,6 +204,11 @@ class ChunkFiller:
     @property
     def empty(self) -> bool:
         return not self._items
+
+    @property
+    def first_key(self) -> str:
+        """Sort key of the first item. Must not be asked for when empty."""
+        return self._sort_keys[0]
 
     @property
     def count(self) -> int:

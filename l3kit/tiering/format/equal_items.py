@@ -34,7 +34,7 @@ def equal_values(one: Any, other: Any) -> bool:
 
 
 def _equal_sets(one: Any, other: Any) -> bool:
-    """Compare what two tags hold as sets; what no set can hold, such as a repeated entry, as any other value."""
+    """Compare the contents of two tags as sets, or as any other value if one is no set, e.g. has a repeated entry."""
     first, second = _as_set(one), _as_set(other)
     return equal_values(one, other) if first is None or second is None else first == second
 

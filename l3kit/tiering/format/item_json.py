@@ -1,4 +1,4 @@
-"""One item of chunk JSON (docs/chunks.md), parsed for a store so that its numbers keep their digits. No I/O."""
+"""One item of chunk JSON (docs/reference/chunks.md), parsed for a store so that numbers keep their digits. No I/O."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def parse_item(
 def dump_item(item: Any, option: int | None = None) -> bytes:
     """Serialise an item to bytes that take no more memory than their length.
 
-    What orjson returns keeps its buffer of about 4 KB, ten times what an item of a chunk is long.
+    orjson's result keeps its buffer of about 4 KB, ten times the length of an item in a chunk.
 
     Raises: TypeError for a value that JSON cannot represent.
     """
@@ -60,7 +60,7 @@ def dump_item(item: Any, option: int | None = None) -> bytes:
 
 
 def item_name(item: Mapping[str, Any]) -> str:
-    """Return what errors call the item."""
+    """Return the item's name in errors."""
     return f"item {item.get(PARTITION_KEY)}/{item.get(SORT_KEY)}"
 
 
@@ -71,7 +71,7 @@ def looks_tagged(value: Mapping[str, Any]) -> bool:
 
 def misused(where: str, tag: str) -> ItemRefusedError:
     """Return the error for a tag with content of another form."""
-    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/chunks.md defines it")
+    return ItemRefusedError(where, f"the value of the tag {tag} is not as docs/reference/chunks.md defines it")
 
 
 def decode_binary(text: str, where: str) -> bytes:

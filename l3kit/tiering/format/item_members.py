@@ -1,6 +1,6 @@
 """The members of one item, each as the exact bytes sent. No I/O.
 
-Stricter than `strict_json.members`: what passes can be stored and become part of a chunk.
+Stricter than `strict_json.members`: accepted items can be stored and become part of a chunk.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _FLAT_MEMBER = re.compile(rb'"([^"]*)"' + _SPACE + b":" + _SPACE + rb'("[^"]*"|[
 _EXPONENT = re.compile(b":" + _SPACE + rb"-?[0-9.]+[eE]")
 
 _LEVELS = 3
-"""Nesting inside a member that `_MEMBER` takes."""
+"""Maximum nesting inside a member that `_MEMBER` matches."""
 
 
 def _member_pattern(levels: int) -> re.Pattern[bytes]:
-    """A member of valid JSON, from the quote of its name on; all that is left if its name has an escape, or its value
-    more levels than these. A loop never begins with what the one before it takes, so it needs linear time.
+    """A member of valid JSON, from the quote of its name on; all the rest if its name has an escape, or its value
+    more levels than these. No loop can begin with text that the loop before it matches, so it needs linear time.
     """
     text = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
     value = text
@@ -38,7 +38,7 @@ _MEMBER = _member_pattern(_LEVELS)
 def item_members(item: bytes) -> dict[bytes, bytes]:
     """Split a JSON object into names, in quotes as orjson writes them but without these, and the exact values.
 
-    Raises: NotStrictError as `strict_json.members`, and for lone surrogates or more levels than a chunk takes.
+    Raises: NotStrictError as `strict_json.members`, and for lone surrogates or more levels than a chunk allows.
     """
     return _flat_members(item) or _nested_members(item) or _checked_members(item)
 
@@ -56,7 +56,7 @@ def _flat_members(item: bytes) -> dict[bytes, bytes] | None:
         return None
     if not isinstance(found, dict) or (0.0 in found.values() and _EXPONENT.search(item)):
         return None  # a number that no Decimal can hold is too large for orjson, or 0.0 to it
-    # Both orjson and a dict keep one of two members of the same name: the number of matches tells.
+    # Both orjson and a dict keep one of two members of the same name: the number of matches differs.
     matches = _FLAT_MEMBER.findall(item)
     return dict(matches) if len(matches) == len(found) else None
 
@@ -80,7 +80,7 @@ def _checked_members(item: bytes) -> dict[bytes, bytes]:
 
 
 def _check_storable(item: bytes) -> None:
-    """Refuse what no store or chunk takes: lone surrogates, which only escapes can write, and too many levels.
+    """Refuse values that no store or chunk accepts: lone surrogates, which only escapes can write, and too many levels.
 
     Accepts a number beyond doubles, which orjson cannot parse.
     """

@@ -1,7 +1,7 @@
 """Item times: parsing of the accepted forms of `id`, the canonical form, and names for the others. No I/O.
 
-docs/items.md describes the forms. A moment is an integer of nanoseconds since 1970-01-01T00:00:00Z, since epoch digits
-can be finer than the microseconds of datetime. `time_ranges` deals with the order of texts.
+docs/reference/items.md describes the forms. A moment is an integer of nanoseconds since 1970-01-01T00:00:00Z, since
+epoch digits can be finer than the microseconds of datetime. `time_ranges` deals with the order of texts.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class _NoTimeError(Exception):
 
 
 def read_moment(text: str) -> int:
-    """Parse a time in any form that is accepted from a sender.
+    """Parse a time in any accepted form.
 
     Extended ISO 8601 with `Z` or an offset, its seconds and fraction optional; basic ISO 8601 with `Z`; 10, 13, 16 or
     19 digits since 1970.

@@ -1,6 +1,6 @@
 """Device messages: normalisation to items of one canonical form, and the reasons for refusing one. No I/O.
 
-docs/items.md describes what is accepted. An item that comes out is the key, `iotDeviceId` and `id`, then every other
+docs/reference/items.md describes what is accepted. An item is the key, `iotDeviceId` and `id`, then every other
 member in the order and with the exact value bytes of the message.
 """
 
@@ -24,11 +24,11 @@ from l3kit.tiering.format.strict_json import JsonFault, NotStrictError, split_ar
 from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, TwinInfo
 
 DEVICE_NAMES = (PARTITION_KEY, "deviceId", "device_id")
-"""Members that may name the device; the first that is present does."""
+"""Members that may name the device; the first present one is used."""
 TIME_NAMES = (SORT_KEY, "time", "timestamp")
-"""Members that may be the time; the first that is present is."""
+"""Members that may be the time; the first present one is used."""
 MAX_MESSAGE_BYTES = 1_000_000
-"""Maximum size of a message: it must fit into one call between functions (1 MiB) with what is around it."""
+"""Maximum size of a message: it must fit into one call between functions (1 MiB), with its frame."""
 EARLIEST = datetime(2001, 1, 1, tzinfo=UTC)
 """Default of `earliest_reading`: a clock without a battery starts in 1970, 1980 (GPS, FAT) or 2000."""
 HOURS_AHEAD = 24
@@ -80,7 +80,7 @@ class MessageRules:
         earliest: earliest time; None for no limit.
         ahead: how far a time may be ahead of the clock; None for no limit.
         max_bytes: maximum size of a message; None for no limit.
-        stop: the function that applies the rules, which a canary's trace then names; None leaves the trace alone.
+        stop: the function that applies the rules, which is added to a canary's trace; None leaves the trace unchanged.
     """
 
     devices: frozenset[str]
@@ -113,7 +113,7 @@ class Telemetry:
     Attributes:
         id: its time.
         json: chunk JSON with `iotDeviceId` and `id` first.
-        received: when the source took its message, UTC; None if it is not known.
+        received: when the source took its message, UTC; None if unknown.
     """
 
     device_id: str
@@ -123,10 +123,10 @@ class Telemetry:
 
 
 def normalise(message: bytes, rules: MessageRules, now: datetime, received: datetime | None = None) -> Telemetry:
-    """Convert a message to an item. Its output is accepted again and returned unchanged, but for a canary's trace.
+    """Convert a message to an item. Idempotent, except for a canary's trace.
 
     Args:
-        now: the clock against which `rules.ahead` counts; it decides only whether the message is accepted.
+        now: the clock for `rules.ahead`; it decides only whether the message is accepted.
         received: of the message, passed on.
     Raises: MessageRefusedError with problem, member and remedy.
     """
@@ -154,7 +154,7 @@ def _check_size(data: bytes, rules: MessageRules) -> None:
 def split_payload(body: bytes) -> list[bytes]:
     """Return the exact bytes of each message of a body: one object, or an array.
 
-    Only an array is read here, and its elements are left to `normalise`, so that a bad one does not spoil the others.
+    Only the array is parsed here; its elements are left to `normalise`, so that a bad one does not affect the others.
     Raises: MessageRefusedError for an array that cannot be split.
     """
     if not body.lstrip(b" \t\r\n").startswith(b"["):

@@ -33,7 +33,7 @@ def amount_fault(metadata: Mapping[str, str]) -> str | None:
 
 
 def sendable_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
-    """The part of an object's metadata that a receiver accepts, without the digest, which has a field of its own."""
+    """The part of an object's metadata that a receiver accepts, without the digest, which has its own field."""
     chosen: dict[str, str] = {}
     for name, text in metadata.items():
         candidate = chosen | {name: text}

@@ -1,4 +1,4 @@
-"""Pauses of movers, in the two forms in which they find them. docs/operations.md.
+"""Pauses of movers, in the two forms in which they find them. docs/how-to/operations.md.
 
 The hot-to-cold mover finds them in its journal, the cold-to-archive mover in the cold tier.
 """
@@ -27,7 +27,7 @@ class Pauses(Stops[Pause]):
     record = "pause/hot-to-cold-mover"
     attribute = "pauses"
     prefix = f"{RESERVED_PREFIX}paused/"
-    unreadable = "its record cannot be read, so nothing is moved; l3kit resume writes it anew"
+    unreadable = "its record cannot be read, so nothing is moved; l3kit resume writes a new one"
 
 
 NOTHING = Pauses()

@@ -78,7 +78,7 @@ def members(body: bytes) -> dict[str, bytes]:
 
 
 def is_strict_object(body: bytes) -> bool:
-    """Return whether `members` accepts a body, and nothing is around its braces. Where not, `members` tells why."""
+    """Return whether `members` accepts a body, with nothing around its braces; otherwise `members` has the reason."""
     try:
         text = body.decode()
         found, end = _scan_once(text, 0)
@@ -97,7 +97,7 @@ def elements(array: bytes) -> Iterator[bytes]:
 def split_array(body: bytes) -> list[bytes]:
     """Split a JSON array into its elements, each as the exact bytes sent.
 
-    Only where an element ends is decided here: repeated names, NaN and numbers that no Decimal can hold are left to
+    Only the ends of elements are found here: repeated names, NaN and numbers that no Decimal can hold are left to
     whoever parses the element.
     Raises: NotStrictError if it is not an array, or is nested too deeply.
     """

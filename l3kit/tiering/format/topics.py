@@ -10,7 +10,7 @@ _ENCODED = re.compile(r"[%/+#\x00-\x1f\x7f]")
 
 
 def device_topic(twin_name: str, device_id: str, kind: str) -> str:
-    """Return a device's topic; what a topic's level cannot hold of its id is percent-encoded."""
+    """Return a device's topic; characters of its id that a topic level cannot contain are percent-encoded."""
     return f"{twin_name}/{_ENCODED.sub(lambda found: quote(found[0], safe=''), device_id)}/{kind}"
 
 

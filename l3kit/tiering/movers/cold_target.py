@@ -28,8 +28,7 @@ class ColdTarget(Protocol):
     async def seal(self, key: ChunkKey) -> str | None:
         """Block the key for later writes by storing an empty array if it is free.
 
-        Returns: None once the key is sealed; else the digest of the content that is there, or was until it was
-            archived.
+        Returns: None once the key is sealed; else the digest of the existing or archived content.
         """
 
     async def look(self, key: ChunkKey) -> str | None:

@@ -14,7 +14,7 @@ import orjson
 
 from l3kit.errors import KeyConflictError, L3Error
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, is_own_key, parse_object_key
-from l3kit.tiering.format.item_times import moment_or_none
+from l3kit.tiering.format.item_times import moment_of, moment_or_none
 from l3kit.tiering.format.last_chunks import LastChunks
 from l3kit.tiering.movers.archive_targets import ArchiveTarget
 from l3kit.tiering.movers.pace import Pace
@@ -33,7 +33,7 @@ SEAL_RETENTION = timedelta(days=1)
 """Time for which a seal blocks late writes of a dead run; longer than any function runs."""
 MAX_KEYS_LISTED = 10_000
 MAX_SEAL_BYTES = 64
-"""Of a seal, also a compressed one."""
+"""Maximum size of a seal, also of a compressed one."""
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,9 @@ class _Run:
                     self._device(info.key).paused = True
                     continue
                 if not self.pace.time_left():
-                    self._device(info.key).remains = True
+                    report = self._device(info.key)
+                    report.remains = True
+                    report.left_due(_moment_of(info))
                     return
                 yield info, last
         except L3Error as error:
@@ -137,7 +139,7 @@ class _Run:
             self._device("").skip(self.job.cold.name, str(error))
 
     def _is_due(self, info: ObjectInfo) -> bool:
-        return (end_of(info.key) or info.modified) < self.job.cutoff
+        return _time_of(info) < self.job.cutoff
 
     def _device_id(self, key: str) -> str:
         chunk = parse_object_key(key)
@@ -156,7 +158,7 @@ class _Run:
             await self._explain_failure(info, report, error)
         except Exception as error:
             log.exception("%s was left", info.key)
-            report.skip(info.key, f"unexpected {type(error).__name__}; see the log")
+            _leave(info, report, f"unexpected {type(error).__name__}; see the log")
 
     async def _explain_failure(self, info: ObjectInfo, report: DeviceReport, error: L3Error) -> None:
         try:
@@ -171,19 +173,19 @@ class _Run:
             there = f" with the digest {error.existing_sha256}" if error.existing_sha256 else ""
             reason = f"the archive holds other content under this key{there}; both were left unchanged"
         log.warning("%s was left: %s", info.key, reason)
-        report.skip(info.key, reason)
+        _leave(info, report, reason)
 
     async def _move(self, listed: ObjectInfo, last: bool, report: DeviceReport) -> None:
         limit = self.job.tuning.max_safe_object_size
         if listed.size > limit:
             log.warning("%s was skipped: its size of %d bytes exceeds %d", listed.key, listed.size, limit)
-            report.skip(listed.key, f"its size of {listed.size} bytes exceeds MAX_SAFE_OBJECT_SIZE, {limit}")
+            _leave(listed, report, f"its size of {listed.size} bytes exceeds MAX_SAFE_OBJECT_SIZE, {limit}")
             return
         info = await self.job.cold.head(listed.key)
         if info is None:
             report.notes.append(f"{listed.key} was moved by another run at the same time")
         elif info.etag != listed.etag:
-            report.skip(listed.key, "changed after it was listed; it stays for the next run")
+            _leave(listed, report, "changed after it was listed; it stays for the next run")
         elif is_seal(info):
             await self._drop_seal(info, last, report)
         else:
@@ -194,7 +196,7 @@ class _Run:
 
     async def _delete_source(self, info: ObjectInfo, report: DeviceReport) -> None:
         if not await self.job.cold.delete(info.key, etag=info.etag):
-            report.skip(info.key, "changed after it was archived; the new content stays in the cold tier")
+            _leave(info, report, "changed after it was archived; the new content stays in the cold tier")
             return
         report.chunks += 1
         report.bytes += info.size
@@ -213,6 +215,21 @@ class _Run:
             await leave_receipt(self.job.cold, info.key, info.sha256)
         if await self.job.cold.delete(info.key, etag=info.etag):
             report.notes.append(f"{info.key} was an empty seal left by an interrupted run; it was removed")
+
+
+def _leave(info: ObjectInfo, report: DeviceReport, reason: str) -> None:
+    """Report a due object that stays in the cold tier."""
+    report.skip(info.key, reason)
+    report.left_due(_moment_of(info))
+
+
+def _time_of(info: ObjectInfo) -> datetime:
+    """The time that decides whether an object is due."""
+    return end_of(info.key) or info.modified
+
+
+def _moment_of(info: ObjectInfo) -> int:
+    return moment_of(_time_of(info))
 
 
 def is_seal(info: ObjectInfo) -> bool:

@@ -1,7 +1,7 @@
 """Moves one device's old items from the hot store into chunks; start reading at `DeviceMove.run`.
 
 For each chunk: begin it in the journal, store it under a free key, mark it as stored, delete exactly its items, close
-it. docs/journal.md describes what a later run does after a crash between any two of these steps.
+it. docs/reference/journal.md describes what a later run does after a crash between any two of these steps.
 """
 
 from __future__ import annotations
@@ -68,6 +68,7 @@ class DeviceMove:
         self._paused = paused
         self._refused: set[str] = set()
         self._narrowing = Narrowing()
+        self._under_way: int | None = None
         self.report = DeviceReport(device_id)
 
     async def run(self) -> DeviceReport:
@@ -83,6 +84,7 @@ class DeviceMove:
             if self._cutoff is not None:
                 await self._move_chunks(self._cutoff)
         finally:
+            self.report.left_due(self._under_way)
             with contextlib.suppress(L3Error):  # an unreleased lease expires by itself
                 await self._journal.release()
         return self.report
@@ -94,6 +96,7 @@ class DeviceMove:
             filler, exhausted = await self._fill(cutoff, after)
             if filler.empty:
                 return
+            self._under_way = movable_moment(filler.first_key)
             if not self._time_left():
                 self.report.remains = True
                 return
@@ -114,6 +117,7 @@ class DeviceMove:
                 self._narrowing.taken(draft.sort_keys)
                 await self._delete(draft)
                 self._journal.forget()
+            self._under_way = None
             if exhausted:
                 return
             # Little was read beyond the chunk (ChunkFiller.room), so it is read again.
@@ -156,6 +160,7 @@ class DeviceMove:
         if sort_key not in self._refused:
             self._refused.add(sort_key)
             self.report.skip(sort_key, reason)
+            self.report.left_due(movable_moment(sort_key))
 
     def _narrow(self, draft: Draft, error: ChunkRefusedError) -> bool:
         """Decide whether to retry a refused chunk in smaller ones; otherwise report its single item as refused.
@@ -211,7 +216,7 @@ class DeviceMove:
         raise StoreError(
             f"device {self._device_id}",
             f"{MAX_NUMBERS_TRIED} object keys in a row hold other content",
-            "If the journal was lost, see docs/journal.md, 'A lost journal'",
+            "If the journal was lost, see docs/reference/journal.md, 'A lost journal'",
         )
 
     async def _number_after_the_highest(self) -> None:
@@ -223,7 +228,7 @@ class DeviceMove:
         if highest is None:
             self.report.notes.append(
                 "the cold writer, an older or third-party one, does not report which chunk numbers are spent: they"
-                " start at 1 (docs/journal.md, 'A lost journal')"
+                " start at 1 (docs/reference/journal.md, 'A lost journal')"
             )
         self._journal.start_numbering_at((highest or 0) + 1)
 

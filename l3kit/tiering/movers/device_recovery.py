@@ -1,6 +1,7 @@
 """Recovery of a chunk that an interrupted run left under way: the cold tier's content decides, not the journal.
 
-Afterwards the chunk is certain to be stored, or certain never to be. docs/journal.md, "What a later run finds".
+Afterwards the chunk is certain to be stored, or certain never to be. docs/reference/journal.md,
+"What a later run finds".
 """
 
 from __future__ import annotations

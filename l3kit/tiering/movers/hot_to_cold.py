@@ -104,10 +104,10 @@ class HotToCold:
         return [one for one in reports if not (one.has_nothing_to_report and one.device_id in removed)]
 
     async def run_canary(self) -> RunReport:
-        """Move the canary of `verify` alone, whatever its age, in the way of any device.
+        """Move only the canary of `verify`, regardless of its age, in the same way as any device.
 
-        No reading is looked at, and a pause does not stop it. The report is not stored, and the journal keeps the
-        canary's record of chunk numbers. Raises: nothing; the report has the reason why it was not moved.
+        No reading is read, and a pause does not stop it. The report is not stored, and the journal keeps the
+        canary's record of chunk numbers. Never raises; the report has the reason if it was not moved.
         """
         started = self.clock()
         due = replace(self, now=started + CLOCK_TOLERANCE, hot_days=0)

@@ -1,4 +1,4 @@
-"""A mover's knowledge of pauses: read when a run begins, and again from time to time while it works."""
+"""A mover's view of pauses, read at the start of a run and periodically during it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import JournalStore, ObjectStore
 
 REREAD_SECONDS = 60
-"""A run reads the pauses again before the next chunk when this time has passed: at most 15 reads in 15 minutes."""
+"""Time after which a run reads the pauses again before the next chunk: at most 15 reads in 15 minutes."""
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class PauseWatch:
         self._now = NOTHING
         self._next = clock()
         self.seen = NOTHING
-        """All pauses that the run has met, also those that were lifted meanwhile."""
+        """All pauses seen by the run, also those lifted since."""
 
     async def begin(self) -> bool:
         """Read the pauses. Returns: whether the whole twin is paused. Raises: StoreError."""
@@ -49,7 +49,7 @@ class PauseWatch:
         return self._now.twin is not None
 
     async def paused(self, device_id: str) -> bool:
-        """Return whether no further chunk of this device may begin. A read that fails leaves what was read before."""
+        """Return whether no further chunk of this device may begin. A failed read keeps the earlier result."""
         if self._clock() >= self._next:
             self._next = self._clock() + timedelta(seconds=REREAD_SECONDS)
             try:

@@ -1,4 +1,4 @@
-"""Report of a mover run: items, bytes, chunks, skips with reasons, and remaining work per device; requests."""
+"""Report of a run: items, bytes, chunks, skips with reasons, and remaining work per device; requests."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Any, Literal, Protocol
 
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import MAX_NAMED, count_of
-from l3kit.tiering.format.item_times import why_unmovable
+from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import Usage
 
+NO_HOLDS = Holds()
+
 log = logging.getLogger(__name__)
+
+NANOSECONDS_PER_DAY = 86_400 * 10**9
 
 Verdict = Literal["complete", "paused", "partial", "deadline", "failed"]
 
@@ -37,7 +42,8 @@ class DeviceReport:
     Attributes:
         unmovable: items whose `id` is not a movable time; they stay in the hot tier. `unmovable_first` names ten.
         ahead: readings with a time in the future, among those read.
-        paused: the device was left, or left after a chunk, because it is paused.
+        paused: the device was skipped, or left after a chunk, because it is paused.
+        oldest_left: moment of the oldest due item that the run saw and left, in nanoseconds; None if it saw none.
     """
 
     device_id: str
@@ -52,6 +58,12 @@ class DeviceReport:
     unmovable_first: list[str] = field(default_factory=list)
     ahead: int = 0
     paused: bool = False
+    oldest_left: int | None = None
+
+    def left_due(self, moment: int | None) -> None:
+        """Note the moment of a due item, or of the newest one of an object, that stays."""
+        if moment is not None and (self.oldest_left is None or moment < self.oldest_left):
+            self.oldest_left = moment
 
     def leave(self, sort_key: str) -> None:
         """Count an item that is never moved because its `id` is not a movable time."""
@@ -88,7 +100,8 @@ class DeviceReport:
         if self.unmovable:
             first = self.unmovable_first[0]
             count = count_of(self.unmovable, "item stays", "items stay")
-            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why_unmovable(first)} (docs/items.md)")
+            why = f"{why_unmovable(first)} (docs/reference/items.md)"
+            notes.append(f"{count} in the hot tier, the first {first[:80]!r}: {why}")
         if self.ahead:
             count = count_of(self.ahead, "reading is", "readings are")
             notes.append(f"{count} in the future: check the device's clock")
@@ -97,10 +110,10 @@ class DeviceReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The result of one mover run.
+    """The result of one run.
 
     Attributes:
-        verdict: `complete`: everything due was moved. `paused`: everything due was that is not paused. `deadline`:
+        verdict: `complete`: everything due was moved. `paused`: all of it but what is paused or held. `deadline`:
             stopped cleanly before the deadline, more remains. `partial`: some devices or objects were skipped, each
             with a reason. `failed`: nothing could be moved.
         cutoff: ISO time; items before it were due.
@@ -122,6 +135,20 @@ class RunReport:
     retries: Mapping[str, int]
     units: Mapping[str, float]
     pauses: Pauses = NOTHING
+    holds: Holds = NO_HOLDS
+
+    @property
+    def lag_days(self) -> float | None:
+        """For how many days the oldest thing that the run left has been due; None if it left what it did not see.
+
+        What is paused does not count.
+        """
+        counted = [device for device in self.devices if not device.paused]
+        seen = [device.oldest_left for device in counted if device.oldest_left is not None]
+        if seen:
+            lag = moment_of(datetime.fromisoformat(self.cutoff)) - min(seen)
+            return round(max(lag, 0) / NANOSECONDS_PER_DAY, 3)
+        return None if any(device.skipped or device.remains for device in counted) else 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values: totals and devices."""
@@ -138,7 +165,9 @@ class RunReport:
             "bytes": sum(device.bytes for device in self.devices),
             "chunks": sum(device.chunks for device in self.devices),
             "unmovable": sum(device.unmovable for device in self.devices),
+            "lag_days": self.lag_days,
             "paused": self.pauses.to_json(),
+            **({"held": self.holds.to_json()} if self.holds else {}),
             "devices": _device_rows(self.devices),
             "requests": dict(self.requests),
             "retries": dict(self.retries),
@@ -155,19 +184,23 @@ def _device_rows(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
     return rows
 
 
-def verdict_of(devices: Iterable[DeviceReport], pauses: Pauses = NOTHING) -> Verdict:
-    """Derive the verdict from the devices' parts: skips come before work left for the next run, then pauses."""
+def verdict_of(devices: Iterable[DeviceReport], stopped: bool = False) -> Verdict:
+    """Derive the verdict from the devices' parts: skips come before work left for the next run, then pauses.
+
+    Args:
+        stopped: whether something is paused or held.
+    """
     devices = list(devices)
     if any(device.skipped for device in devices):
         done = any(device.chunks or not (device.skipped or device.paused) for device in devices)
         return "partial" if done else "failed"
     if any(device.remains for device in devices):
         return "deadline"
-    return "paused" if pauses else "complete"
+    return "paused" if stopped else "complete"
 
 
 class Run(Protocol):
-    """Common attributes of both movers."""
+    """Common attributes of the movers and the expirer."""
 
     @property
     def run_id(self) -> str: ...
@@ -185,8 +218,14 @@ def report_of(
     usages: Mapping[str, Usage],
     device_count: int,
     pauses: Pauses = NOTHING,
+    holds: Holds = NO_HOLDS,
 ) -> RunReport:
-    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: that it has met."""
+    """Build the report of a run that ends now.
+
+    Args:
+        usages: of its adapters, by role.
+        pauses, holds: that it has met.
+    """
     finished = run.clock()
     requests, retries, units = merge_usage(usages)
     return RunReport(
@@ -196,13 +235,14 @@ def report_of(
         finished=iso(finished),
         seconds=(finished - started).total_seconds(),
         cutoff=iso(run.cutoff),
-        verdict=verdict_of(devices, pauses),
+        verdict=verdict_of(devices, bool(pauses or holds)),
         device_count=device_count,
         devices=tuple(report for report in devices if not report.has_nothing_to_report),
         requests=requests,
         retries=retries,
         units=units,
         pauses=pauses,
+        holds=holds,
     )
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # requests is slow to import, and only multi-cloud movers nee
 
 SEAL_BODY = b"[]"
 SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
-"""Digest of a seal: an empty array that blocks its key for other content (docs/journal.md)."""
+"""Digest of a seal: an empty array that blocks its key for other content (docs/reference/journal.md)."""
 _PACKED_KEPT = 16
 _ABOUT_ITEMS = ("items", "start_timestamp", "end_timestamp")
 """Fields in a 400 response that mean the items are at fault, so that other items may be accepted."""
@@ -58,7 +58,7 @@ class LocalTarget:
         await self._create(chunk.key, chunk.body, chunk.sha256, chunk.count)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Store an empty array under a free key: None; else the digest of what is or was there. Raises: StoreError."""
+        """Seal a free key: None; else the digest of present or archived content. Raises: StoreError."""
         try:
             await self._create(key, SEAL_BODY, SEAL_SHA256, 0)
         except KeyConflictError as error:
@@ -161,7 +161,7 @@ class RemoteTarget:
             await asyncio.to_thread(post, chunk, self._source_cloud)
 
     async def seal(self, key: ChunkKey) -> str | None:
-        """Ask the writer to seal the key: None on success; else the digest of what is there.
+        """Ask the writer to seal the key: None on success; else the digest of the existing content.
 
         Raises: ChunkRefusedError, TransferError.
         """

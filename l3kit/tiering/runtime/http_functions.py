@@ -80,7 +80,7 @@ class HttpFunction:
             scheduled: scheduled time of a mover run, if the cloud's scheduler passes it outside the body.
             limit: time limit of this request in seconds, if lower than the function's own.
             authorized: the cloud has checked the caller although the function has a public address. Otherwise a reader
-                with an address takes only what has its token.
+                with an address accepts only requests with its token.
         """
         self._log_lines.request_id = request_id
         if self._role == "writer":
@@ -105,7 +105,7 @@ class HttpFunction:
             return HttpAnswer(500, orjson.dumps({"error": str(error)}))
 
     def deliver(self, deliveries: Sequence[Delivery], request_id: str) -> HttpAnswer:
-        """Handle what a source delivered; with a 500 it delivers all of it again."""
+        """Handle the messages of a source; after a 500 it delivers all of them again."""
         self._log_lines.request_id = request_id
         try:
             counts = self._loop.run(self._served.dispatch(deliveries, self._remaining(0)))

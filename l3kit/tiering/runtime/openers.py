@@ -24,8 +24,8 @@ class Openers:
 
     Attributes:
         hot, journal, objects: stores by name.
-        peers: the other functions of the twin on the same cloud, given how each is reached (`Settings.peers`).
-        feedback: the way back to the devices of a twin, given its name.
+        peers: the other functions of the twin on the same cloud, given their addresses (`Settings.peers`).
+        feedback: the sender of feedback to the devices of a twin, given its name.
     """
 
     hot: Callable[[str], HotStore]

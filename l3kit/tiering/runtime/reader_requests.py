@@ -27,12 +27,12 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     },
     "hot-reader-last-entry": {"device": "iot_device_id"},
 }
-"""Of each reader, the parameters of an address and the fields of a direct invocation that they stand for."""
+"""The query parameters of each reader, with the fields of a direct invocation for which they stand."""
 _BROKEN_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 _LOST_PLUS = re.compile(r"([0-9-]{10}[Tt ][0-9]{2}:[0-9]{2}\S*) ([0-9]{2}:?[0-9]{2})")
-"""A time of day, a blank, and an offset: the blank was a plus sign, since nothing else stands between the two."""
+"""A time of day, a blank, and an offset: the blank was a plus sign, the only character possible there."""
 MAX_DEVICE_BYTES = 2048
-"""UTF-8 bytes of a device id: the most that a hot store of any cloud can hold (DynamoDB, Cosmos DB)."""
+"""UTF-8 bytes of a device id: the maximum of any cloud's hot store (DynamoDB, Cosmos DB)."""
 
 Read = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 log = logging.getLogger(__name__)

@@ -27,7 +27,7 @@ async def read_history(hot: HotStore, request: Mapping[str, Any]) -> dict[str, A
 
     Args:
         request: `iot_device_id`; optional `start_timestamp` and `end_timestamp` (both inclusive), `limit` (1 to
-            10,000 items), `next` from the previous response. Times in any form of docs/items.md.
+            10,000 items), `next` from the previous response. Times in any form of docs/reference/items.md.
     Returns: `items`, `next` (None at the end), `refused`: items that cannot be returned, each with reason and remedy,
         and `complete`: whether this response ends the range and omits nothing.
     Raises: ConfigurationError naming the field; StoreError.
@@ -148,14 +148,15 @@ def _text(request: Mapping[str, Any], name: str, default: str | None = None) -> 
     if value is None and default is not None:
         return default
     if not isinstance(value, str) or not value:
-        raise ConfigurationError(name, "must be text, and not empty", "See docs/readers.md")
+        raise ConfigurationError(name, "must be text, and not empty", "See docs/reference/readers.md")
     return value
 
 
 def _limit(request: Mapping[str, Any]) -> int:
     value = request.get("limit", DEFAULT_LIMIT)
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MAX_LIMIT:
-        raise ConfigurationError("limit", f"must be a whole number from 1 to {MAX_LIMIT}", "See docs/readers.md")
+        cause = f"must be a whole number from 1 to {MAX_LIMIT}"
+        raise ConfigurationError("limit", cause, "See docs/reference/readers.md")
     return value
 
 

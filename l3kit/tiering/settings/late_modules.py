@@ -31,12 +31,14 @@ LATE_MODULES: Mapping[str, tuple[str, ...]] = {
     "cold-writer": (_TRANSFER + "cold_writer", _WIRE),
     "cold-to-archive-mover": (_MOVERS + "cold_to_archive", _MOVERS + "archive_targets"),
     "archive-writer": (_TRANSFER + "archive_writer", _WIRE),
+    "archive-expirer": (_MOVERS + "archive_expirer",),
     "dispatcher": (_CHAIN, _STREAM + "relay", _STREAM + "dispatcher"),
     "connector": (_CHAIN, _STREAM + "relay"),
     "ingestion": (_CHAIN, _RECEIVING, _WIRE),
     "default-processor": (_CHAIN, _STREAM + "processor_process", _STREAM + "processor_step"),
     "persister": (_CHAIN, _STREAM + "persister", _HOT_WRITING),
     "event-checker": (_CHAIN, _STREAM + "events", _STREAM + "event_checker", _STREAM + "action_calls"),
+    "feedback-receiver": (_CHAIN, _STREAM + "feedback_receiving", _WIRE),
     "writer": (_CHAIN, _RECEIVING, _WIRE, _HOT_WRITING),
     "hot-reader": (_RUNTIME + "readers",),
     "hot-reader-last-entry": (_RUNTIME + "readers",),
@@ -48,17 +50,18 @@ SENDING_MODULES: Mapping[str, tuple[str, ...]] = {
     "connector": (_RUNTIME + "senders", SENDER),
     "persister": (_RUNTIME + "senders", SENDER),
 }
-"""Further ones, where the next layer or tier is on another cloud; they import `requests`."""
+"""Late modules for sending to another cloud, which import `requests`."""
 OCCASIONAL_MODULES: Mapping[str, tuple[str, ...]] = {
-    "event-checker": (_TRANSFER + "connection",),
+    "event-checker": (_TRANSFER + "connection", _STREAM + "feedback_sending", _RUNTIME + "senders", SENDER),
     "hot-reader": (_RUNTIME + "reader_requests", _WIRE),
     "hot-reader-last-entry": (_RUNTIME + "reader_requests", _WIRE),
 }
-"""Further ones that not every deployment uses: for actions that call a url, and for readers with an address."""
+"""Late modules that not every deployment or call uses: for actions that call a url or send feedback to another cloud,
+and for readers with an address."""
 
 
 def uses_of(function: str) -> tuple[Use, ...]:
-    """Return what a function may need of its cloud."""
+    """Return a function's uses of its cloud."""
     spec = FUNCTIONS[function]
     stores = {name for name in (*spec.stores, spec.target, spec.optional_store) if name}
     calls = function == "event-checker" or bool(peers_of(function, l1_apart=False, events=True))
@@ -66,25 +69,25 @@ def uses_of(function: str) -> tuple[Use, ...]:
 
 
 def late_modules_of(function: str, cloud: CloudModules) -> frozenset[str]:
-    """Return those that a function may import."""
+    """Return the late modules that a function may import."""
     own = (table.get(function, ()) for table in (LATE_MODULES, SENDING_MODULES, OCCASIONAL_MODULES))
     return frozenset(name for names in (*own, *(cloud.get(use, ()) for use in uses_of(function))) for name in names)
 
 
 def all_late_modules(cloud: CloudModules) -> frozenset[str]:
-    """Return those of all functions."""
+    """Return the late modules of all functions."""
     return frozenset().union(*cloud.values(), *(late_modules_of(function, {}) for function in FUNCTIONS))
 
 
 def modules_at_start(
     function: str, cloud: CloudModules, *, stores: Collection[str], calls: bool, sends: bool
 ) -> tuple[str, ...]:
-    """Return those that most calls of a deployed function import.
+    """Return the late modules that most calls of a deployed function import.
 
     Dead letters are the exception among the stores.
 
     Args:
-        stores: that it was given.
+        stores: the function's.
         calls: it calls other functions of the twin.
         sends: it sends to another cloud.
     """
@@ -110,3 +113,5 @@ def _uses(function: str, stores: Collection[str], calls: bool) -> Iterator[Use]:
         yield "peers"
     if FUNCTIONS[function].role in ("source", "step"):
         yield "events"
+    if function == "feedback-receiver":
+        yield "feedback"

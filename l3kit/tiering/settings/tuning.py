@@ -37,7 +37,7 @@ class Tuning:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Tuning:
-        """Raises: ConfigurationError naming variable, value and range."""
+        """Read the settings. Raises: ConfigurationError naming variable, value and range."""
         compression = env.get("COMPRESSION", "").strip() or "none"
         if compression not in ("none", "gzip", "zstd"):
             raise ConfigurationError("COMPRESSION", f"{compression!r} is not allowed", "Allowed: none, gzip, zstd")

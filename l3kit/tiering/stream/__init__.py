@@ -1,4 +1,4 @@
-"""The message chain of layers 1 and 2: from what a device sent to an item in the hot tier.
+"""The message chain of layers 1 and 2: from a device's message to an item in the hot tier.
 
-Stores, other functions and devices are reached through ports only; nothing here knows a cloud or an SDK.
+Stores, other functions and devices are reached only through ports; nothing here names a cloud or uses an SDK.
 """

@@ -15,7 +15,7 @@ SECONDS = 30.0
 
 
 class ActionCalls:
-    """Calls each function once; whether a call that failed took effect is not known.
+    """Calls each function once; whether a failed call took effect is unknown.
 
     Args:
         named: opens the functions that are called by name.
@@ -34,7 +34,7 @@ class ActionCalls:
             await self._named().call(call.name, payload)
 
     def _post(self, url: str, payload: bytes) -> None:
-        """POST without following redirects, as an answer is all that counts; errors do not show the url's query."""
+        """POST without following redirects, since any answer suffices; errors do not show the url's query."""
         import requests
 
         from l3kit.tiering.transfer.connection import open_session

@@ -16,10 +16,10 @@ from l3kit.tiering.stream.receipts import MAX_BYTES as RECEIPT_BYTES
 from l3kit.tiering.stream.receipts import receipts_member, receipts_of
 
 MAX_BYTES = 1024 * 1024
-"""Messages of one call, as JSON: below every cloud's limit for a request, whatever that counts."""
+"""Maximum JSON of the messages in one call: below every cloud's limit for a request."""
 MAX_MESSAGES = 500
 FRAME_BYTES = 256
-"""Upper bound of a call's bytes besides the messages and commas."""
+"""Upper bound of a call's bytes without the messages and commas."""
 _HEAD = re.compile(
     rb'\s*\{\s*(?:(?:"source_cloud"\s*:\s*"[^"\\]*"|"received"\s*:\s*(\[[^\[\]]*\]|null))\s*,\s*)*"messages"\s*:\s*(?=\[)'
 )
@@ -38,7 +38,7 @@ class Counts:
         same: already in the hot tier.
         superseded: replaced another version, which is in the dead letters.
         dead: in the dead letters with its reason.
-        filtered: dropped on purpose by one of the twin's own processors.
+        filtered: intentionally dropped by one of the twin's own processors.
     """
 
     stored: int = 0
@@ -61,17 +61,17 @@ class Counts:
         )
 
     def to_json(self) -> dict[str, int]:
-        """The answer; `filtered` is in it only if something was."""
-        told = {"stored": self.stored, "same": self.same, "superseded": self.superseded, "dead": self.dead}
-        return told | ({"filtered": self.filtered} if self.filtered else {})
+        """The answer; it has `filtered` only if that is not zero."""
+        counts = {"stored": self.stored, "same": self.same, "superseded": self.superseded, "dead": self.dead}
+        return counts | ({"filtered": self.filtered} if self.filtered else {})
 
 
 def counts_in(answer: object, sent: int) -> Counts | None:
     """The counts of an answer; None if it does not account for every message that was sent."""
     if not isinstance(answer, dict):
         return None
-    told = {"filtered": 0, **answer}
-    numbers = [number for name in Counts.__dataclass_fields__ if type(number := told.get(name)) is int and number >= 0]
+    given = {"filtered": 0, **answer}
+    numbers = [number for name in Counts.__dataclass_fields__ if type(number := given.get(name)) is int and number >= 0]
     if len(numbers) < len(Counts.__dataclass_fields__):
         return None
     counts = Counts(*numbers)
@@ -151,6 +151,6 @@ def messages_in(event: bytes) -> list[bytes]:
 
 
 def received_in(event: bytes, count: int) -> list[datetime | None]:
-    """Return when the source took each message of a call; the member may stand anywhere before `messages`."""
+    """Return when the source took each message of a call; the member may be anywhere before `messages`."""
     head = _HEAD.match(event)
     return receipts_of(head and head[1], count)

@@ -1,6 +1,6 @@
 """Conditions of config_events.json: parsed once, then evaluated on items. No I/O; evaluation never raises.
 
-docs/configuration.md describes the form and how values compare.
+docs/reference/configuration.md describes the form and how values compare.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MAX_CHARACTERS = 2_000
 
 
 class ConditionError(ValueError):
-    """A condition cannot be parsed; the text says what is wrong, where, and what is allowed."""
+    """A condition cannot be parsed; the text names the problem, its position, and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Condition:
     """A comparison of a property with a constant or with another property.
 
     Attributes:
-        text: as config_events.json has it.
+        text: as in config_events.json.
     """
 
     text: str

@@ -1,4 +1,4 @@
-"""The dispatcher: takes devices' messages from the source of layer 1 and hands them on to layer 2 as items."""
+"""The dispatcher: takes devices' messages from the source of layer 1 and passes them on to layer 2 as items."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from l3kit.tiering.stream.relay import Relay
 
 
 class Dispatcher(Relay):
-    """Hands on to the processor, or to the connector if layer 2 is on another cloud."""
+    """Passes items on to the processor, or to the connector if layer 2 is on another cloud."""
 
     async def dispatch(self, deliveries: Sequence[Delivery]) -> Counts:
-        """Handle what a source delivered. Raises: CallError, StoreError, so that it delivers all of it again."""
+        """Handle the messages of a source. Raises: CallError, StoreError, so that it delivers all of them again."""
         return await self._hand_on(self._screening().deliveries(deliveries))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from l3kit.errors import L3Error
 from l3kit.tiering.bounded import Bounded
@@ -19,7 +19,7 @@ from l3kit.tiering.stream.ports import Feedback
 from l3kit.tiering.stream.screening import Screening
 
 CONCURRENT = 16
-"""Items whose actions run at the same time."""
+"""Maximum items whose actions run concurrently."""
 ACTION_SECONDS = 30.0
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,9 @@ class Checked:
 
     Attributes:
         checked: messages.
-        fired: actions that were carried out.
+        fired: completed actions.
         failed: actions that failed, each recorded in a dead letter.
-        dead: messages that are not items, in the dead letters as well.
+        dead: messages that are no items, also in the dead letters.
     """
 
     checked: int
@@ -53,7 +53,7 @@ class EventChecker:
 
     Args:
         call: calls functions.
-        feedback: opens the way back to devices; called when an action needs it.
+        feedback: opens the sender of feedback; called when an action needs it.
         clock: wall clock, UTC.
         seconds: time limit of one action.
     """
@@ -100,7 +100,7 @@ class EventChecker:
             for action in self._actions(match, item):
                 try:
                     async with asyncio.timeout(self._seconds):
-                        await action
+                        await action()
                     fired += 1
                 except TimeoutError:
                     causes.append(f"{match.event.condition.text}: the action was not done within {self._seconds:g} s")
@@ -108,12 +108,12 @@ class EventChecker:
                     causes.append(f"{match.event.condition.text}: {error}")
         return fired, causes
 
-    def _actions(self, match: Match, item: Telemetry) -> list[Coroutine[Any, Any, None]]:
-        actions = []
+    def _actions(self, match: Match, item: Telemetry) -> list[Callable[[], Awaitable[None]]]:
+        actions: list[Callable[[], Awaitable[None]]] = []
         if match.event.call is not None:
-            actions.append(self._run_call(match.event.call, match, item))
+            actions.append(partial(self._run_call, match.event.call, match, item))
         if match.event.reply is not None:
-            actions.append(self._run_reply(match))
+            actions.append(partial(self._run_reply, match))
         return actions
 
     async def _run_call(self, call: Call, match: Match, item: Telemetry) -> None:

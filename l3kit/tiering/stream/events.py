@@ -25,7 +25,7 @@ CALLS = ("lambda", "function")
 FEEDBACK = "feedback"
 NOT_OFFERED = ("step_function", "logic_app", "workflow")
 UNUSED = ("autoDeploy", "pathToCode")
-"""Keys by which upstream deploys an action's function; l3kit does not, it calls the existing one."""
+"""Keys for upstream's deployment of an action's function; l3kit calls the existing function instead."""
 _KEYS = ("condition", "action")
 _CALL_KEYS = ("type", "functionName", "functionUrl", FEEDBACK, *UNUSED)
 _FEEDBACK_KEYS = ("type", "iotDeviceId", "device_id", "payload")
@@ -45,7 +45,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A message back to a device.
+    """A feedback to a device.
 
     Attributes:
         device_id: None for the device of the item.
@@ -61,7 +61,7 @@ class Event:
     """One entry.
 
     Attributes:
-        entry: the entry without its comments, as it travels.
+        entry: the entry without its comments, as passed on.
     """
 
     condition: Condition
@@ -124,7 +124,7 @@ def parse_events(entries: Sequence[Any], devices: Collection[str]) -> tuple[tupl
     """Parse the entries of config_events.json.
 
     Args:
-        devices: those that a reply may go to.
+        devices: permitted receivers of a reply.
     Returns: the events, and all problems, each with the entry's index (from 0) and key.
     """
     events: list[Event] = []
@@ -218,7 +218,7 @@ def _call(action: Mapping[str, Any], problems: _Problems) -> Call | None:
 
 
 def _url_fault(url: Any) -> str | None:
-    """Return what is wrong with a url, without showing it: it may carry a key."""
+    """Return the problem with a url, without showing it, since it may contain a key."""
     if not isinstance(url, str) or not url.isascii() or not url.isprintable() or " " in url:
         return "must be a url without blanks"
     try:

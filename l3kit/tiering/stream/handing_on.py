@@ -1,4 +1,4 @@
-"""Handing messages on: to the next function on the same cloud, or to a receiver on another one."""
+"""Passing messages on: to the next function on the same cloud, or to a receiver on another one."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Next(Protocol):
     async def take(self, items: Sequence[Telemetry]) -> Counts:
         """Take items in order, and return once each is in the hot tier or in the dead letters.
 
-        Raises: CallError, StoreError if this is not known of some of them; then all may be given again.
+        Raises: CallError, StoreError if this is unknown for some of them; then all may be passed again.
         """
 
 
@@ -57,7 +57,7 @@ class NextFunction:
 class NextCloud:
     """The receiver on the next cloud.
 
-    What it refuses as malformed goes to the dead letters with its answer as the reason: the messages are normalised, so
+    Messages that it refuses as malformed go to the dead letters with its answer as the reason: they are normalised, so
     the two ends run different versions, and delivering them again would change nothing.
 
     Args:
@@ -99,12 +99,13 @@ class NextCloud:
         counts = counts_in(dict(answer), len(batch))
         if counts is None:
             cause = f"HTTP 200, but the answer does not account for the {len(batch)} messages sent"
-            raise CallError(str(writer), cause, "Check that the url is that of l3kit's receiver; see docs/messages.md")
+            remedy = "Check that the url is that of l3kit's receiver; see docs/reference/messages.md"
+            raise CallError(str(writer), cause, remedy)
         return counts
 
 
 def _take_out_refused(left: list[Telemetry], error: TransferError, *, one: bool) -> list[Telemetry]:
-    """Remove from `left` what the receiver refused: the message that it named, or all.
+    """Remove the refused messages from `left`: the one that the receiver named, or all.
 
     Args:
         one: whether a single message may be taken out.
@@ -125,7 +126,7 @@ def _failed(error: TransferError) -> CallError:
 
 
 async def _every_batch(items: Sequence[Telemetry], send: Callable[[list[Telemetry]], Awaitable[Counts]]) -> Counts:
-    """Send all batches in order, then raise the first failure: a batch that fails does not stop the others.
+    """Send all batches in order, then raise the first failure: a failed batch does not stop the others.
 
     After a failure the source delivers everything again, so the order of an item's versions is restored.
     """

@@ -1,4 +1,4 @@
-"""Writing items to the hot tier: each once, and another version of an item only after the old one is kept."""
+"""Writing items to the hot tier: each once, and another version of an item only after the old one is saved."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.stream.letters import Letters
 
 CONCURRENT = 16
-"""Items that are replaced at the same time."""
+"""Maximum concurrent replacements."""
 TableFor = Callable[[Telemetry], HotStore]
 """Chooses the table of an item."""
 CONTENDED = "Another writer keeps changing it: look for a device that sends several versions of one reading"
@@ -32,11 +32,11 @@ class _Round:
 
 
 class HotWriting:
-    """Writes items, in their order, so that of several versions of one item the last one is in the hot tier.
+    """Writes items in order, so that the last version of an item is in the hot tier.
 
     Args:
-        table_for: has one answer today; a batch goes to each table.
-        retry: how often and when to look again at an item that another writer changes meanwhile.
+        table_for: selects an item's table, so far always the same; each table gets its own batches.
+        retry: policy for an item that another writer changes at the same time.
     """
 
     def __init__(self, table_for: TableFor, letters: Letters, retry: RetryPolicy | None = None) -> None:
@@ -56,7 +56,7 @@ class HotWriting:
         return counts
 
     def _distinct(self, items: Sequence[Telemetry]) -> tuple[list[_Round], list[Telemetry]]:
-        """The first version of each item by table, and the further ones."""
+        """The first version of each item by table, and later versions."""
         rounds: dict[int, _Round] = {}
         left = []
         for item in items:
@@ -81,7 +81,7 @@ class HotWriting:
         return sum(await self._replacing.run(taken), Counts(stored=created))
 
     async def _settle(self, table: HotStore, item: Telemetry, outcome: Creation) -> Counts:
-        """Decide about an item whose key was not free, or which the store refuses."""
+        """Settle an item whose key was not free, or which the store refuses."""
         found = outcome
 
         async def attempt() -> Counts | Passing:
@@ -96,7 +96,7 @@ class HotWriting:
         return await self._retry.until_settled(table.usage, "replace", name, attempt)
 
     async def _decide(self, table: HotStore, item: Telemetry, found: Creation) -> Counts | None:
-        """Act on what is there; None if that changed meanwhile."""
+        """Act on the existing item; None if it has changed since."""
         if isinstance(found, Created):
             return Counts(stored=1)
         if isinstance(found, Refused):

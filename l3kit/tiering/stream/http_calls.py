@@ -1,4 +1,4 @@
-"""POST requests from a function of the message chain, for clouds that offer nothing else to call or to send with.
+"""POST requests from a function of the message chain, on clouds without another way to call functions or devices.
 
 Built on `requests`, which the sending side of a link needs as well.
 """
@@ -23,14 +23,14 @@ from l3kit.tiering.transfer.refusals import json_object
 MAX_ANSWER_BYTES = 1024 * 1024
 
 Credential = Callable[[bool], Mapping[str, str]]
-"""Returns the headers that let a request in; told whether the former ones were refused. Blocking.
+"""Returns the headers that authorize a request; its argument: whether the former ones were refused. Blocking.
 
 Raises: CallError; NotNowError if a retry may help.
 """
 
 
 class NotNowError(Exception):
-    """A credential could not be had this time; the message may be shown."""
+    """A credential is temporarily unavailable; the message may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Manners:
     """The way a service reports a failure.
 
     Attributes:
-        words: the member of a JSON answer that says what went wrong.
-        final: statuses of 500 and more that are not retried if they come with such words.
+        words: the member of a JSON answer with the error message.
+        final: statuses of 500 and more that are not retried if they come with such a message.
         remedies: by status.
         remedy: for any other status.
     """
@@ -63,9 +63,9 @@ class Manners:
 
 
 class HttpCalls:
-    """Requests to some hosts, each with a session of its own.
+    """Requests to several hosts, each with its own session.
 
-    A lost answer, a 408, a 429 and a 5xx are retried, so what is called must have the same effect twice.
+    A lost answer, a 408, a 429 and a 5xx are retried, so calls must be idempotent.
 
     Args:
         timeout: seconds for one answer.
@@ -111,7 +111,7 @@ class HttpCalls:
 
 @dataclass
 class _Post:
-    """One request with its attempts; `anew`: True once a credential was refused."""
+    """One request with its attempts; `renew`: True once a credential was refused."""
 
     resource: str
     address: Address
@@ -120,7 +120,7 @@ class _Post:
     timeout: float
     manners: Manners
     usage: Usage
-    anew: bool = False
+    renew: bool = False
 
     async def attempt(self) -> bytes | Passing:
         self.usage.count("call")
@@ -129,7 +129,7 @@ class _Post:
 
     def _send(self) -> bytes | Passing:
         try:
-            let_in = self.address.credential(self.anew)
+            let_in = self.address.credential(self.renew)
             with self.session.post(
                 self.address.url,
                 data=self.body,
@@ -148,7 +148,7 @@ class _Post:
             return Passing(_lost(error, self.timeout), remedy=AGAIN)
 
     def _content(self, response: requests.Response) -> bytes:
-        """Read the answer, within the time limit as a whole."""
+        """Read the answer, within the total time limit."""
         give_up = time.monotonic() + self.timeout
         content = bytearray()
         for block in response.iter_content(65_536):
@@ -168,8 +168,8 @@ class _Post:
         words = json_object(content).get(manners.words)
         secrets = [secret for value in let_in.values() for secret in (value, value.rpartition(" ")[2])]
         said = f": {shown(words, secrets)}" if isinstance(words, str) else ""
-        if status == 401 and not self.anew:
-            self.anew = True
+        if status == 401 and not self.renew:
+            self.renew = True
             return Passing(f"HTTP {status}{said}")
         if status in (408, 429) or (status >= 500 and not (said and status in manners.final)):
             return Passing(f"HTTP {status}{said}", _seconds(response.headers.get("Retry-After")), AGAIN)

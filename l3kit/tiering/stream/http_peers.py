@@ -25,7 +25,7 @@ FUNCTIONS = Manners(
 
 
 def check_address(function: str, url: str) -> None:
-    """Raises: ConfigurationError naming the function, never the url, unless it is https, or http on loopback."""
+    """Check for https, or http on loopback. Raises: ConfigurationError naming the function, never the url."""
     if "://" not in url:
         raise ConfigurationError(
             function, "its address is a name; functions on this cloud are called by url", "Name it by its url"

@@ -16,18 +16,19 @@ import orjson
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.format.messages import MessageProblem, Telemetry
 from l3kit.tiering.ports import ObjectStore
 
 ACTION_FAILED = "action-failed"
-"""An event's action failed; the item itself is where the chain put it."""
+"""An event's action failed; the item itself is stored."""
 REFUSED_BY_RECEIVER = "refused-by-receiver"
 """The receiver on the next cloud refused the message, so the two ends run different versions."""
 SKIPPED_IN_REPLAYS = frozenset({str(MessageProblem.SUPERSEDED)})
 """A replay of an old version would replace the newer one."""
 CONCURRENT = 16
 MAX_CAUSE = 2000
-"""Characters of a cause that are kept."""
+"""Maximum characters of a stored cause."""
 SET_APART = "replayed/"
 """Prefix of the keys of letters that a replay has set apart; the replay's id follows."""
 _KEY = re.compile(
@@ -39,15 +40,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that did not reach the hot tier, or did not stay there, and why.
+    """A message that did not reach the hot tier, or was replaced there, and the reason.
 
     Attributes:
         problem: a `MessageProblem`, or one of the constants of this module.
         cause: in words, with the remedy.
-        function: that wrote the letter.
+        function: the function that wrote the letter.
         message: the exact bytes.
         device: the sender, if known.
-        received: when the source took the message; None if it does not tell.
+        received: when the source took the message; None if unknown.
     """
 
     problem: str
@@ -58,12 +59,12 @@ class DeadLetter:
     received: datetime | None = None
 
     def key(self, now: datetime) -> str:
-        """The object key: the day on which the message was received, or else of now, and the message's digest."""
+        """The object key: the day on which the message was received, or else today, and the message's digest."""
         day = (self.received or now).astimezone(UTC).strftime("%Y-%m-%d")
         return f"{self.problem}/{day}/{hashlib.sha256(self.message).hexdigest()}.json"
 
     def to_json(self) -> bytes:
-        """Encode the letter: a message in UTF-8 as text, so that people can read it, any other as base64."""
+        """Encode the letter: a message in UTF-8 as readable text, any other as base64."""
         try:
             message = {"message": self.message.decode()}
         except UnicodeDecodeError:
@@ -102,14 +103,20 @@ class Letters:
     Args:
         function: that writes them.
         clock: wall clock, UTC.
+        told: called with the number of letters stored; superseded versions and canaries do not count.
     """
 
     def __init__(
-        self, store: ObjectStore, function: str, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: ObjectStore,
+        function: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        told: Callable[[int], None] = lambda count: None,
     ) -> None:
         self._store = store
         self._function = function
         self._clock = clock
+        self._told = told
         self._writes = Bounded(CONCURRENT)
 
     def of(
@@ -129,13 +136,15 @@ class Letters:
         return self.of(problem, cause, item.json, device=item.device_id, received=item.received)
 
     async def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Store letters, each once: the same problem with the same message on the same day is stored already.
+        """Store letters, each once: a letter with the same problem, message and day is not stored again.
 
         Raises: StoreError if one could not be stored.
         """
         for letter in letters:
             log.warning("dead letter %s, device %s: %s", letter.problem, letter.device, letter.cause)
         await self._writes.run([self._write(letter) for letter in letters])
+        counted = [one for one in letters if one.problem not in SKIPPED_IN_REPLAYS and one.device != CANARY_DEVICE]
+        self._told(len(counted))
 
     async def _write(self, letter: DeadLetter) -> None:
         body = letter.to_json()
@@ -146,9 +155,9 @@ class Letters:
             log.info("dead letter %s is stored already", key)
 
     async def keys(self, problems: Collection[str] = ()) -> AsyncIterator[str]:
-        """Keys of the letters with these problems; without any of all but SKIPPED_IN_REPLAYS.
+        """Keys of the letters with these problems; if none are given, of all except SKIPPED_IN_REPLAYS.
 
-        Objects that a cloud's own delivery put into the same bucket are not among them (`others`).
+        Without objects that a cloud's own delivery put into the same bucket (`others`).
         """
         async for info in self._store.list():
             if is_chosen(info.key, problems):
@@ -161,40 +170,40 @@ class Letters:
                 yield info.key
 
     async def read(self, key: str) -> DeadLetter:
-        """Read a letter. Raises: StoreError if it is gone or is none."""
+        """Read a letter. Raises: StoreError if it is gone or no letter."""
         return DeadLetter.from_json(key, await self._store.read(key))
 
     async def mark_replayed(self, key: str) -> None:
         """Delete a letter whose message is in the hot tier now.
 
-        Call this only after an answer that counts no dead message: a message that failed again in the same way has
+        Only after an answer that counts no dead message: a message that failed again in the same way has
         exactly this letter.
         """
         await self._store.delete(key)
 
 
 def _readable(text: str) -> str:
-    """Escape lone surrogates, which no JSON holds, and shorten what is too long to be read."""
+    """Escape lone surrogates, which JSON cannot hold, and shorten long texts."""
     return text[:MAX_CAUSE].encode("utf-8", "backslashreplace").decode()
 
 
 def problem_of(key: str) -> str | None:
-    """The problem of a letter; None if the key is not one of a letter."""
+    """The problem in a letter's key; None if the key is not a letter's."""
     found = _KEY.fullmatch(key)
     return found["problem"] if found else None
 
 
 def day_of(key: str) -> str:
-    """The day in a letter's key, such as `2026-03-01`; empty if the key is not one of a letter."""
+    """The day in a letter's key, such as `2026-03-01`; empty if the key is not a letter's."""
     found = _KEY.fullmatch(key)
     return found["day"] if found else ""
 
 
 async def set_apart(store: ObjectStore, key: str, letter: DeadLetter, run: str) -> str:
-    """Move a letter out of the way of a rewrite of the same letter, and return its key then.
+    """Rename a letter so that a rewrite of the same letter does not collide with it, and return its new key.
 
     For a superseded version: once it is back in the hot tier, a newer one may supersede it again. That letter has the
-    same key, so a replay that deleted this key afterwards would delete the only copy. A replay that died left the
+    same key, so a replay that deleted this key afterwards would delete the only copy. An interrupted replay leaves the
     letter under either key or both, and both are listed.
 
     Args:

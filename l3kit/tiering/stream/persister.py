@@ -83,8 +83,8 @@ class Persister:
     async def handle(self, event: bytes) -> Counts:
         """Handle a call. Raises: CallError, StoreError; the caller may call again.
 
-        Events are checked after storing, and of items that were stored before as well: the run that stored them may
-        have ended before it could. A canary is no reading, so it has no events.
+        Events are checked after storing, also for items stored before: the run that stored them may
+        have ended before the check. A canary is no reading, so it has no events.
         """
         screened = Screening(self._rules, self._letters, self._clock()).call(event)
         counts = await settled(self._letters, screened.dead, self._tier.take(screened.items))

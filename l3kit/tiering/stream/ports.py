@@ -32,7 +32,7 @@ class Peers(Protocol):
             function: as in FUNCTIONS, e.g. `persister`.
             event: JSON.
         Returns: its answer, JSON.
-        Raises: CallError if it failed, was not reached, or did not answer; whether it has done its work is not known.
+        Raises: CallError if it failed, was not reached, or did not answer; whether it took effect is unknown.
         """
 
     async def close(self) -> None:
@@ -40,7 +40,7 @@ class Peers(Protocol):
 
 
 class Feedback(Protocol):
-    """The way back to a device, where layer 1 has one."""
+    """Feedback to devices, if layer 1 has it."""
 
     async def send(self, device_id: str, payload: bytes) -> None:
         """Send a message to a device, at least once if it is connected. Raises: CallError."""

@@ -1,6 +1,6 @@
-"""The twin's own processors: found in a package, loaded, and applied to one item at a time. No I/O but their files.
+"""The twin's own processors: found in a package, loaded, and applied to one item at a time. Reads only their files.
 
-docs/configuration.md describes a processor. It runs in a process of its own (`processor_child`).
+docs/reference/configuration.md describes a processor. It runs in a process of its own (`processor_child`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from l3kit.tiering.format.item_members import item_members
 FOLDER, FILE, DEFAULT = "processors", "process.py", "default"
 """A processor is `processors/<device or default>/process.py`, in the twin's folder and in the zip alike."""
 MAX_CAUSE = 300
-"""Maximum characters of what a failed processor said."""
+"""Maximum characters of a failed processor's message."""
 MAX_RESULT_BYTES = 4 * 1024 * 1024
 """Maximum bytes that a processor may return for one item, as JSON."""
 
@@ -30,7 +30,7 @@ Process = Callable[[dict[str, Any]], Any]
 
 
 class ProcessorFailedError(Exception):
-    """A processor gave no result; the error's text may be shown."""
+    """A processor returned no result; the error's text may be shown."""
 
 
 class Processors:
@@ -45,7 +45,7 @@ class Processors:
         self._loaded: dict[int, Process | ProcessorFailedError] = {}
 
     def results(self, number: int, item: bytes) -> list[bytes]:
-        """Give an item to a processor; return what it returns as JSON, in the exact form of what it left unchanged.
+        """Apply a processor to an item; return its result as JSON, with the exact bytes of unchanged values.
 
         Raises: ProcessorFailedError; MemoryError.
         """
@@ -72,7 +72,7 @@ def files_in(root: Path) -> dict[str, Path]:
 
 
 def device_of(folder: str) -> str:
-    """Return the device that a folder's name stands for. Raises: ValueError if it is not percent-encoded UTF-8."""
+    """Decode a folder's name to a device id. Raises: ValueError if it is not percent-encoded UTF-8."""
     return unquote(folder, errors="strict")
 
 

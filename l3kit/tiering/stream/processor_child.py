@@ -1,7 +1,7 @@
-"""The process that runs a twin's processors for a function, so that nothing that they do ends the function.
+"""The process that runs a twin's processors for a function, so that they cannot end the function.
 
 `processor_process` starts it with one end of a socket as its standard input. Over that, the function sends batches of
-items, and each item is answered before the next one is begun; so the first item without an answer is the one whose
+items, and each item is answered before the next one begins; so the first item without an answer is the one whose
 processor hangs, or ended this process.
 """
 
@@ -23,7 +23,7 @@ from typing import BinaryIO
 from l3kit.tiering.stream.processing import ProcessorFailedError, Processors
 
 READY, RESULTS, FAILED, LAST = range(4)
-"""Kinds of answers. LAST is FAILED, after which the process ends, since it has used up its memory."""
+"""Kinds of answers. LAST is FAILED, after which the process ends because its memory is exhausted."""
 HEAD = struct.Struct(">BI")
 """Head of an answer: its kind, and the number of bytes that follow."""
 _COUNT = struct.Struct(">I")
@@ -37,7 +37,7 @@ def batch_of(items: Sequence[tuple[int, bytes]]) -> bytes:
 
 
 def results_in(answer: bytes) -> list[bytes]:
-    """Take the content of RESULTS apart. Raises: ValueError if it has another form."""
+    """Parse the content of RESULTS. Raises: ValueError if it has another form."""
     results = []
     at = 0
     while at < len(answer):
@@ -87,7 +87,7 @@ def _answer(processors: Processors, number: int, item: bytes) -> tuple[int, byte
 
 
 def _limit_memory(limit: int) -> None:
-    """Make an allocation over the limit fail; where memory runs out all the same, let this be the process to end."""
+    """Make allocations over the limit fail; if memory runs out anyway, make this the process that is killed."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     with contextlib.suppress(OSError):
@@ -95,9 +95,9 @@ def _limit_memory(limit: int) -> None:
 
 
 def _end_with_function(channel: socket.socket) -> None:
-    """End when the function has ended, also while a processor hangs."""
+    """End this process with the function, even while a processor hangs."""
     poll = select.poll()
-    poll.register(channel, 0)  # only for the other end's closing, which is always told
+    poll.register(channel, 0)  # only for the other end's closing, which is always reported
     poll.poll()
     os._exit(0)
 

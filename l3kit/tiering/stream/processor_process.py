@@ -1,6 +1,6 @@
-"""Processes that run a twin's processors, as seen from the function: started on use, kept, and replaced when they end.
+"""Processes for a twin's processors, as seen from the function: started on use, reused, replaced when they end.
 
-What a processor prints or logs goes to the function's log, line by line.
+A processor's output and log records go to the function's log, line by line.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from l3kit.tiering.stream.processing import DEFAULT, FILE, FOLDER, MAX_RESULT_BY
 from l3kit.tiering.stream.processor_child import FAILED, HEAD, LAST, READY, RESULTS, batch_of, results_in
 
 PLACES = 4
-"""Processes of one function instance: as many of its concurrent calls use processors at the same time."""
+"""Processes of one function instance, hence the number of its concurrent calls that use processors."""
 MEMORY_SHARE = 0.5
-"""Share of the machine's memory that one process may allocate."""
+"""Share of the machine's memory maximum allocation of one process."""
 ENVIRONMENT = frozenset(
     {"PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PYTHONHOME"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
 )
-"""Variables that a processor sees; not the function's own, among which are tokens and credentials."""
+"""Variables visible to a processor, without the function's own, which include tokens and credentials."""
 MAX_LINE = 4096
-"""Bytes of printed output that become one line of the log."""
+"""Maximum bytes of a line of output."""
 MAX_ANSWER_BYTES = 2 * MAX_RESULT_BYTES
 _MEMORY_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _FUNCTION = "default-processor"
@@ -54,10 +54,10 @@ class Answers:
     """Outcome of a batch, in its order.
 
     Attributes:
-        given: results of the first items, or why there are none.
-        ended: why the process answered no more; empty if all are answered, or if the next item is not to blame.
-        hung: whether it ended because the time was over.
-        seconds: that it had.
+        given: results of the first items, or failures.
+        ended: why the process stopped answering; empty if all are answered, or the next item is not the cause.
+        hung: whether it ended at the time limit.
+        seconds: its time.
     """
 
     given: list[list[bytes] | Failed] = field(default_factory=list)
@@ -75,7 +75,7 @@ class ProcessorProcess:
 
     Args:
         files: of the processors, by number.
-        max_bytes: that it may allocate.
+        max_bytes: maximum allocation.
         seconds: time limit for its start.
     Raises: CallError if it cannot be started.
     """
@@ -107,7 +107,7 @@ class ProcessorProcess:
         return self._process.poll() is None
 
     def run(self, batch: Sequence[tuple[int, bytes]], seconds: float) -> Answers:
-        """Have items processed, each given with the number of its processor. Unless all are answered, it has ended."""
+        """Process items, each with the number of its processor. Unless all are answered, the process has ended."""
         self._context = contextvars.copy_context()
         end = time.monotonic() + seconds
         answers = Answers(seconds=seconds)
@@ -192,11 +192,11 @@ class ProcessorProcess:
 
 
 class ProcessorPool:
-    """Runs the processors of one function; without any it starts no process.
+    """Runs the processors of one function; without processors it starts no process.
 
     Args:
         files: of the processors, by device or `default`.
-        max_bytes: that one process may allocate.
+        max_bytes: maximum allocation of one process.
     """
 
     def __init__(self, files: Mapping[str, Path], *, max_bytes: int | None = None) -> None:
@@ -221,9 +221,9 @@ class ProcessorPool:
         return f"{FOLDER}/{self._files[number].parent.name}/{FILE}"
 
     def run(self, batch: Sequence[tuple[int, bytes]], seconds: float) -> Answers:
-        """Have a batch processed, as `ProcessorProcess.run`, in a process that is free. Blocking.
+        """Process a batch, as `ProcessorProcess.run`, in a free process. Blocking.
 
-        Raises: CallError if there was none within the time, or it could not be started; no message is to blame.
+        Raises: CallError if none became free in time, or it could not be started; no message is at fault.
         """
         end = time.monotonic() + seconds
         try:
@@ -251,7 +251,7 @@ class ProcessorPool:
 
 
 def memory_share() -> int:
-    """Bytes that a process of processors may allocate here."""
+    """Maximum allocation of a process of processors on this machine."""
     sizes = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
     for name in _MEMORY_FILES:
         with contextlib.suppress(OSError, ValueError):  # not there, or `max`

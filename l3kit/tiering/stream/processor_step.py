@@ -1,4 +1,4 @@
-"""The processor's place in the chain: the twin's own processors are applied, and what they return is handed on."""
+"""The processor's step of the chain: applies the twin's own processors, and passes their results on."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from l3kit.tiering.stream.screening import Screening
 from l3kit.tiering.stream.settling import settled
 
 SHARE = 0.5
-"""Share of the remaining time that processors may take, so that the rest is left for handing on."""
+"""Share of the remaining time for processors; the rest is for passing items on."""
 MAX_HANGING = 3
-"""Messages of one call whose processor may hang; after that the others are not processed either."""
+"""Maximum messages of one call whose processor hangs, after which the others are not processed either."""
 MAX_ENDED = 10
-"""Messages of one call whose processor may end its process, or hang; each costs the start of a new one."""
+"""Maximum messages of one call whose processor ends its process or hangs; each costs the start of a new one."""
 LEAST_SECONDS = 5.0
-"""Less time than this shows nothing about a processor."""
+"""Minimum time after which a processor counts as hanging."""
 MEND = "Correct the processor, apply the twin again, and replay the message"
 
 T = TypeVar("T")
@@ -41,10 +41,10 @@ class ProcessorStep:
     """Applies the processors. A message whose processor fails, hangs or ends its process goes to the dead letters.
 
     Args:
-        processors: none hand every item on unchanged.
+        processors: without any, every item is passed on unchanged.
         following: the persister.
         clock: wall clock, UTC.
-        least_seconds: time that processors must have had before one of them is said to hang.
+        least_seconds: minimum time for processors before one of them counts as hanging.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class ProcessorStep:
         return None if item.device_id == CANARY_DEVICE else self._processors.number_of(item.device_id)
 
     async def _outcomes(self, items: Sequence[Telemetry], numbers: Sequence[int | None]) -> dict[int, Outcome]:
-        """Have all items processed that have a processor. Returns: what each gave, by the item's index."""
+        """Process all items that have a processor. Returns: the outcomes, by the item's index."""
         outcomes: dict[int, Outcome] = {}
         hanging = ended = 0
         left = [(index, number) for index, number in enumerate(numbers) if number is not None]
@@ -137,7 +137,7 @@ class ProcessorStep:
 
 
 async def _in_thread(call: Callable[[], T]) -> T:
-    """Run a call in a thread of its own, so that it takes no place of shorter ones in the loop's executor."""
+    """Run a call in its own thread, so that it does not occupy the loop's executor."""
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[T] = loop.create_future()
 

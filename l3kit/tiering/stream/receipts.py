@@ -1,7 +1,7 @@
 """Times of receipt alongside the messages of a call: when the source of layer 1 took each. No I/O.
 
-They say in which order versions of one reading came, and nothing else; so one that is missing or malformed is unknown,
-and stops no message.
+They only order the versions of one reading; so a missing or malformed one counts as unknown,
+and never stops a message.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_BYTES = 36
 
 
 def receipts_member(received: Sequence[datetime | None]) -> bytes:
-    """The member and a comma, to be put before another member; nothing if no time is known."""
+    """The member and a comma, for use before another member; empty if no time is known."""
     if not any(received):
         return b""
     texts = [None if one is None else one.astimezone(UTC).isoformat() for one in received]
@@ -26,7 +26,7 @@ def receipts_member(received: Sequence[datetime | None]) -> bytes:
 
 
 def receipts_of(content: bytes | None, count: int) -> list[datetime | None]:
-    """Read the member's content for so many messages; without one, or of another length, all are unknown."""
+    """Read the member's content for this many messages; if it is missing or has another length, all are unknown."""
     try:
         texts = orjson.loads(content or b"null")
     except orjson.JSONDecodeError:

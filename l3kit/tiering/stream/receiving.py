@@ -21,7 +21,7 @@ class MessageReceiver(Receiver):
     """Takes `{"source_cloud", "payload"}`, one message or a list of them, and answers with their counts.
 
     The caller awaits the answer, so a bad message is a 400 that names it, and nothing of its request is stored. A 200
-    means that what follows has answered.
+    means that the next step has answered.
 
     Args:
         following: the processor, or the hot store.

@@ -1,4 +1,4 @@
-"""The work of dispatcher and connector: normalise messages and hand them on."""
+"""The work of dispatcher and connector: normalise messages and pass them on."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from l3kit.tiering.stream.settling import settled
 
 
 class Relay:
-    """Hands items on; what cannot become an item goes to the dead letters.
+    """Passes items on; messages that cannot become items go to the dead letters.
 
-    The connector is one of these, from layer 1 to the ingestion on layer 2's cloud.
+    The connector is a relay from layer 1 to the ingestion on layer 2's cloud.
 
     Args:
         following: the next function, or the receiver on the next cloud.

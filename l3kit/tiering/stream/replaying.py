@@ -1,4 +1,4 @@
-"""Replaying dead letters: which function a letter's message goes to, and when the letter can be deleted. No I/O."""
+"""Rules for replaying dead letters: the target of a letter's message, and when the letter can be deleted. No I/O."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from l3kit.tiering.stream.letters import ACTION_FAILED, DeadLetter
 from l3kit.tiering.stream.persister import CHECKER
 
 _ENTRANCES = {"connector": "dispatcher", "writer": "persister"}
-"""Function to which a replay sends the letters of these receivers, which accept requests of other clouds only."""
+"""Function to which a replay sends the letters of these receivers, which accept only requests of other clouds."""
 
 
 def replayed_by(letter: DeadLetter) -> str:
-    """The function that takes the letter's message again: the one that set it aside, so that none works on it twice.
+    """The function to which the letter's message is sent again: the one that wrote it, so that no step runs twice.
 
     An action runs again at the event checker, since the item itself is stored.
     """
@@ -51,8 +51,8 @@ def fate_of(function: str, sent: int, answer: object) -> Fate:
 
 
 def _checked(sent: int, answer: object) -> Fate:
-    told = answer if isinstance(answer, dict) else {}
-    checked, failed, dead = (told.get(name) for name in ("checked", "failed", "dead"))
+    counts = answer if isinstance(answer, dict) else {}
+    checked, failed, dead = (counts.get(name) for name in ("checked", "failed", "dead"))
     if type(checked) is not int or type(failed) is not int or type(dead) is not int or checked + dead < sent:
         return Fate.UNKNOWN
     if failed == dead == 0:
@@ -66,10 +66,10 @@ def is_settled(letter: DeadLetter, answer: bytes) -> bool:
     A message that failed again in the same way has exactly this letter, so it must stay.
     """
     try:
-        told = orjson.loads(answer)
+        given = orjson.loads(answer)
     except orjson.JSONDecodeError:
         return False
-    return fate_of(replayed_by(letter), 1, told) is Fate.ARRIVED
+    return fate_of(replayed_by(letter), 1, given) is Fate.ARRIVED
 
 
 def shares_calls(message: bytes) -> bool:
@@ -83,9 +83,9 @@ def shares_calls(message: bytes) -> bool:
 def replay_event(
     messages: Sequence[bytes], source_cloud: str, received: Sequence[datetime | None] = ()
 ) -> bytes | None:
-    """The event of a call with these messages, of which each alone or all share calls; their bytes stay as they are.
+    """The event of a call with one message, or with several that share calls; their bytes are unchanged.
 
-    A message that is not an object is sent bare, so that it fails again as itself.
+    A message that is not an object is sent bare, so that it fails in the same way again.
 
     Returns: None for a message that is not UTF-8, and so not JSON, which no event can carry.
     """

@@ -1,4 +1,4 @@
-"""Messages sorted into items and dead letters. No I/O."""
+"""Sorting of messages into items and dead letters. No I/O."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Screening:
     """Decides for each message alone, so that a bad one does not stop the others.
 
     Attributes:
-        letters: whose function is named in the letters.
+        letters: the function's, which the letters name.
         now: of the invocation.
     """
 
@@ -34,7 +34,7 @@ class Screening:
     now: datetime
 
     def deliveries(self, deliveries: Iterable[Delivery]) -> Screened:
-        """Screen what a source delivered; each body is one message or a list of them."""
+        """Screen the deliveries of a source; each body is one message or a list of them."""
         screened = Screened()
         for delivery in deliveries:
             try:
@@ -47,7 +47,7 @@ class Screening:
         return screened
 
     def call(self, event: bytes) -> Screened:
-        """Screen what another function handed on."""
+        """Screen the messages of another function's call."""
         screened = Screened()
         try:
             messages = messages_in(event)

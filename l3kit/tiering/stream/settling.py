@@ -1,4 +1,4 @@
-"""Last step of a function of the chain: write dead letters while the valid messages are handed on."""
+"""Last step of a function of the chain: write dead letters while the valid messages are passed on."""
 
 from __future__ import annotations
 

@@ -11,10 +11,10 @@ LONGEST = 500
 
 
 def shown(words: str, secrets: Iterable[str] = ()) -> str:
-    """Return the text as it may be shown.
+    """Return the text in displayable form.
 
     Args:
-        secrets: replaced before the text is shortened, so that no part of one is left.
+        secrets: replaced before the text is shortened, so that no part of one remains.
     """
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         words = words.replace(secret, "***")

@@ -1,4 +1,4 @@
-"""The receiver's end of a link's authentication: what admits a request."""
+"""The receiver's end of a link's authentication: the admission of requests."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Admission:
     def refusal(self, request: Request, now: datetime) -> Response | None:
         """The 403 for a request without valid credentials; None admits it.
 
-        A signature that is there decides alone. Only after it has proved to be made with the token is its time looked
-        at, so that nobody else learns anything of the receiver's clock.
+        If there is a signature, it alone decides. Its time is checked only once it is proved to be made with the token,
+        so that nobody else learns anything about the receiver's clock.
         """
         if not self.token:
             log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")

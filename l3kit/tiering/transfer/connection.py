@@ -16,7 +16,7 @@ from l3kit.tiering.transfer.wire import TOKEN_HEADER, is_loopback
 
 
 def check_url(url: str, link: str) -> None:
-    """Raises: ConfigurationError naming the link, without the url, unless it is https, or http on loopback."""
+    """Check for https, or http on loopback. Raises: ConfigurationError naming the link, without the url."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -46,7 +46,7 @@ def credentials(token: Secret, signed_path: str, body: bytes, now: datetime) -> 
 
     Args:
         signed_path: of the receiving function, `/` and its name; empty for the token itself.
-        body: as it is sent.
+        body: as sent.
         now: wall clock, UTC.
     """
     if signed_path:

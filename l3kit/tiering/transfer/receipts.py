@@ -3,9 +3,9 @@
 A run that died right after storing a chunk leaves an open entry in its journal, and the next run looks the chunk up in
 the cold tier. Without a receipt, a chunk archived in between would appear lost, and its items would be moved twice.
 Only the chunk with a device's highest number can have an open entry, so a device has at most one receipt, besides old
-ones that the mover removes. That receipt stays until the cold tier holds a chunk with a higher number: it tells a
+ones that the mover removes. That receipt stays until the cold tier holds a chunk with a higher number: it shows a
 journal that has lost the device's record which numbers are spent. Numbers below RESERVED_NUMBERS and those from there
-on are two number spaces, each with a last chunk of its own. docs/journal.md, "Both movers at once".
+on are two number spaces, each with a last chunk of its own. docs/reference/journal.md, "Both movers at once".
 """
 
 from __future__ import annotations

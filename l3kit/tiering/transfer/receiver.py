@@ -1,4 +1,4 @@
-"""The receiving side of the protocol: what all receivers have in common, and what the cold and archive writer have."""
+"""The receiving side of the protocol: the base of all receivers, and that of the cold and archive writer."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Receiver(ABC):
         self._seconds = seconds
 
     async def handle(self, request: Request) -> Response:
-        """Handle one request. Errors of the sender or of what is behind the receiver become error responses."""
+        """Handle one request. Errors of the sender or of the receiver's stores and functions become error responses."""
         if forbidden := self._admission.refusal(request, self._clock()):
             return forbidden
         if request.method.upper() != "POST":

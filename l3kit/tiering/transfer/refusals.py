@@ -129,7 +129,7 @@ def unconfirmed(link: str, answer: Answer) -> TransferError:
     else:
         missing = "" if "sha256" in answer.body else ": it has no 'sha256', which every writer must return"
         cause = f"HTTP {answer.status}, but the response does not confirm the key and digest that were sent{missing}"
-        remedy = "Check that the url is that of l3kit's writer; see docs/protocol.md"
+        remedy = "Check that the url is that of l3kit's writer; see docs/reference/protocol.md"
     return TransferError(link, cause, f"{remedy}. Nothing was deleted", status=answer.status)
 
 
@@ -140,7 +140,7 @@ def conflicting_digest(link: str, answer: Answer, key: str) -> str:
         raise TransferError(
             link,
             f"HTTP 409 for {key} without the digest of the existing content",
-            "The content is unreadable there, or the writer is a third-party one: see docs/protocol.md",
+            "The content is unreadable there, or the writer is a third-party one: see docs/reference/protocol.md",
             status=409,
         )
     return existing

@@ -125,7 +125,7 @@ class Writer:
         return ChunkReceipt(written if type(written) is int else chunk.count, key, chunk.sha256)
 
     def seal_chunk(self, key: ChunkKey, source_cloud: str) -> str | None:
-        """Seal the key with an empty array: None; else the digest of what it holds. Raises: TransferError."""
+        """Seal the key with an empty array: None; else the digest of the existing content. Raises: TransferError."""
         payload = encode(wire.seal_pieces(key, source_cloud), SMALLEST_LIMIT)
         answer = self._post(payload, str(key), SMALLEST_LIMIT)
         if answer.status == 409:
@@ -167,7 +167,7 @@ class Writer:
         return PartReceipt(tuple(answer.get("pending", ())))
 
     def post_messages(self, pieces: Sequence[bytes], *, limit: ReceiverLimit = SMALLEST_LIMIT) -> Mapping[str, Any]:
-        """Send messages to an ingestion or a hot writer.
+        """Send messages to an ingestion or a hot writer, or feedback to its receiver.
 
         Args:
             pieces: the body, in pieces.
@@ -190,19 +190,19 @@ class Writer:
                 refusals.REMEDIES[413],
             )
         answer = self._post(payload, key, limit)
-        told = answer.body
+        content = answer.body
         if answer.status == 409:
-            existing = told.get("sha256")
+            existing = content.get("sha256")
             if existing != sha256:
                 raise KeyConflictError(
                     f"{self._link}: {key}",
                     "the key holds other content, which was left unchanged",
-                    "Compare the two; see docs/protocol.md",
+                    "Compare the two; see docs/reference/protocol.md",
                     existing_sha256=existing if isinstance(existing, str) else None,
                 )
-        elif not (may_pend and _is_pending(told)) and (told.get("key"), told.get("sha256")) != (key, sha256):
+        elif not (may_pend and _is_pending(content)) and (content.get("key"), content.get("sha256")) != (key, sha256):
             raise refusals.unconfirmed(self._link, answer)
-        return told
+        return content
 
     def _post(self, payload: Payload, key: str | None, limit: ReceiverLimit) -> Answer:
         """POST, falling back to plain JSON on a 415. Returns: a 200 or a 409. Raises: TransferError.

@@ -1,7 +1,7 @@
-"""Signatures of requests: HMAC-SHA256 with a link's token, as in docs/protocol.md. No I/O.
+"""Signatures of requests: HMAC-SHA256 with a link's token, as in docs/reference/protocol.md. No I/O.
 
-What is signed is the receiving function's own path, not the path of the request: gateways, routes and proxies in front
-of a function change that, and no receiver chooses anything by it.
+The signed path is the receiving function's own, not that of the request: gateways, routes and proxies in front
+of a function change that, and no receiver depends on it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Signable:
 
     Attributes:
         path: of the receiving function, such as `/cold-writer`.
-        body: as it is sent, which for gzip is compressed.
+        body: as sent, which for gzip is compressed.
     """
 
     method: str
@@ -50,7 +50,7 @@ def signature_header(request: Signable, token: Secret, now: datetime) -> str:
 def signed_at(value: str, request: Signable, tokens: Iterable[Secret]) -> int | None:
     """The time (Unix, seconds) of a signature that one of these tokens made; None for any other value.
 
-    The time itself is not judged. All tokens are tried, each compared in constant time; blank ones match nothing.
+    The time itself is not checked. All tokens are tried, each compared in constant time; blank ones match nothing.
     """
     form = _FORM.fullmatch(value)
     if form is None:

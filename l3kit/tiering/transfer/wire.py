@@ -1,4 +1,4 @@
-"""The cross-cloud protocol: envelopes, headers, sizes and the receiver's checks, as in docs/protocol.md. No I/O.
+"""The cross-cloud protocol: envelopes, headers, sizes, the receiver's checks, as in docs/reference/protocol.md. No I/O.
 
 Sender and receiver both import this module, so that they cannot disagree.
 """
@@ -54,7 +54,7 @@ class Request:
     """An HTTP request from a cloud's entry point: header names in any case, the raw body.
 
     Attributes:
-        query: what follows the `?` of the address, as it was sent.
+        query: the part of the address after the `?`, as sent.
     """
 
     headers: Mapping[str, str]

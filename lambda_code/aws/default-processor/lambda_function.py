@@ -1,4 +1,4 @@
-"""Processes devices' messages, by the twin's own processors where it has some."""
+"""Processes devices' messages, with the twin's own processors, if any."""
 
 from l3kit.clouds.aws.data.entry import build
 

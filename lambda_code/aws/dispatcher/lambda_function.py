@@ -1,4 +1,4 @@
-"""Takes devices' messages from IoT Core and hands them to the next function."""
+"""Takes devices' messages from IoT Core and passes them to the next function."""
 
 from l3kit.clouds.aws.data.entry import build
 

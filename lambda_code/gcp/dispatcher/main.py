@@ -1,4 +1,4 @@
-"""Takes devices' messages from Pub/Sub and hands them to the next function."""
+"""Takes devices' messages from Pub/Sub and passes them to the next function."""
 
 from pathlib import Path
 

@@ -14,6 +14,7 @@ from l3kit.clouds.aws.cloud import AwsCloud
 from l3kit.clouds.aws.session import open_sandbox
 from l3kit.deploy import Plan, apply, plan
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import REGION
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 from l3kit.twin.connections import Connection
@@ -26,7 +27,7 @@ MakeTwin = Callable[..., Twin]
 @pytest.fixture(scope="session")
 def session(sandbox: SandboxState) -> Session:
     """A session on the shared sandbox."""
-    cloud = AwsCloud(open_sandbox(sandbox.gateway, sandbox.region))
+    cloud = AwsCloud(open_sandbox(sandbox.gateway, REGION))
     return Session("sandbox", {"aws": cloud}, sandbox.home, sandbox.gateway)
 
 

@@ -24,7 +24,7 @@ from l3kit.operate.load.loading import load
 from l3kit.operate.load.progress_file import Progress, read_progress
 from l3kit.operate.load.report import LoadReport
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.session import Session
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.twin.config import Twin
@@ -211,7 +211,7 @@ def test_a_killed_load_is_continued_by_the_same_command_and_copies_nothing_twice
         "report = load(session, twin, [], {'from_table': 'long', 'out': sys.argv[4], 'rate': 40.0}); "
         "print(json.dumps(report.to_json()))"
     )
-    words = [sandbox.gateway, sandbox.region, str(twin.path), str(tmp_path), str(sandbox.home)]
+    words = [sandbox.gateway, REGION, str(twin.path), str(tmp_path), str(sandbox.home)]
     command = [sys.executable, "-c", code, *words]
     progress, kills = tmp_path / "long.progress.json", 0
     for wanted in (40, 200):

@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import tempfile
-import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -23,7 +20,6 @@ from l3kit.clouds.aws.data.stores import open_journal
 from l3kit.clouds.ports.operator_permissions import Verb
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
-from l3kit.operate.audit.auditing import audit
 from l3kit.operate.erase.starting import erase, plan_erase
 from l3kit.operate.explain.gather import explain
 from l3kit.operate.history.reading import runs
@@ -33,8 +29,6 @@ from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
 from l3kit.operate.letters.listing import letters
 from l3kit.operate.letters.replay import replay_letters
-from l3kit.operate.load.loading import load
-from l3kit.operate.logs.reading import logs
 from l3kit.operate.movers import run_mover
 from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.query import query
@@ -56,10 +50,10 @@ from tests.support import whole_jobs
 from tests.support.accounts import aws_of
 from tests.support.operators import Operator, root_of
 from tests.support.resource_lives import LIVES, live, resources
+from tests.support.tried_verbs import DEVICE, try_alarms, try_audit, try_load, try_logs
 from tests.support.whole_jobs import Workplace
 
 pytestmark = pytest.mark.sandbox
-DEVICE = "pump-1"
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
@@ -138,6 +132,14 @@ def _fill(work: Workplace) -> None:
 def chained(session: Session, make_twin: MakeTwin) -> Twin:
     """With a message chain, deployed."""
     twin = make_twin(devices=[DEVICE], chain=("aws", "aws"))
+    deploy(twin, session)
+    return twin
+
+
+@pytest.fixture(scope="module")
+def watched(session: Session, make_twin: MakeTwin) -> Twin:
+    """With alarms, deployed."""
+    twin = make_twin(devices=[DEVICE], alarms=True)
     deploy(twin, session)
     return twin
 
@@ -224,27 +226,6 @@ def _replay_letters(session: Session, twin: Twin) -> None:
     assert replayed.total("arrived") == len(LETTERS)
 
 
-def _load(session: Session, twin: Twin) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        file, now = Path(folder) / "a.csv", time.time_ns()
-        file.write_text(f"device,time,v\n{DEVICE},{now // 1_000_000_000},1\n{DEVICE},1000000000,{now}\n")
-        loaded = load(session, twin, [file], {"replace": True})
-        assert loaded.total("rows") == 2
-        loaded.raise_if_failed()
-
-
-def _logs(session: Session, twin: Twin) -> None:
-    found = logs(session, twin)
-    assert found.complete, found.summary()
-
-
-def _audit(session: Session, twin: Twin) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        found = audit(session, twin, {"out": folder})
-        assert not found.gaps, found.summary()
-        assert found.total("read")
-
-
 def _hold(session: Session, twin: Twin) -> None:
     hold(session, twin, DEVICE, reason="audit")
     release(session, twin, DEVICE)
@@ -270,9 +251,10 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "verify": _verify,
     "letters": _letters,
     "replay_letters": _replay_letters,
-    "load": _load,
-    "logs": _logs,
-    "audit": _audit,
+    "load": try_load,
+    "logs": try_logs,
+    "audit": try_audit,
+    "alarms": try_alarms,
 }
 
 
@@ -291,7 +273,7 @@ def test_a_verb_misses_each_of_its_permissions(
     record_property: Callable[[str, object], None],
 ) -> None:
     of_letters = verb in ("letters", "replay_letters")
-    twin: Twin = request.getfixturevalue("chained" if of_letters else "filled")
+    twin: Twin = request.getfixturevalue("chained" if of_letters else "watched" if verb == "alarms" else "filled")
     work, scope = Workplace(sandbox, aws_of(session).names(twin.name)), scope_of(twin, session)
     grants, prepare = tuple(g for g in grants_for((verb,)) if not g.only), _put_letters if of_letters else _fill
     operator.allow(scope, grants)
@@ -379,7 +361,8 @@ def test_making_mending_and_removing_miss_each_permission(
     aws: Any,
     record_property: Callable[[str, object], None],
 ) -> None:
-    twin, life = make_twin("azure", "aws", "aws"), LIVES[kind]
+    config = {"notify": ["ops@example.com"]} if kind == "alarms" else {}
+    twin, life = make_twin("azure", "aws", "aws", **config), LIVES[kind]
     scope, names, root = scope_of(twin, session), aws_of(session).names(twin.name), root_of(session)
     save_inter_cloud_connection(twin.path, twin.connection_ids()["cold-writer"], "", "t" * 64)
     needed = [r for r in resources(twin, root) if r.kind == "role" and kind in ("functions", "schedules")]

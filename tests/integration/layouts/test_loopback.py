@@ -10,13 +10,14 @@ import pytest
 from l3kit import sandbox
 from l3kit.clouds.aws.session import open_sandbox
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import REGION
 
 A = {":a": {"S": "a"}}
 pytestmark = pytest.mark.sandbox
 
 
 def test_every_server_of_the_three_clouds_binds_loopback_only(all_clouds: SandboxState) -> None:
-    items = open_sandbox(all_clouds.gateway, all_clouds.region).client("dynamodb")
+    items = open_sandbox(all_clouds.gateway, REGION).client("dynamodb")
     with pytest.raises(items.exceptions.ResourceNotFoundException):  # the first request starts the last part
         items.query(TableName="none-hot-iot-data", KeyConditionExpression="a = :a", ExpressionAttributeValues=A)
     state = sandbox.status(all_clouds.home)

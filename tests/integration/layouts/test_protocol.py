@@ -1,4 +1,4 @@
-"""The writers of every cloud answer as docs/openapi.yaml says: to drawn requests, to broken ones, and in sequences."""
+"""Every cloud's writers answer as docs/reference/openapi.yaml says: to drawn and broken requests, and in sequences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readers with addresses on every cloud: GET requests as docs/openapi.yaml says, tokens, and what deployment does."""
+"""Readers with addresses on every cloud: GET requests as in docs/reference/openapi.yaml, tokens, deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ingestion and writer deployed on every cloud: requests as docs/openapi.yaml says, and a sender that has only that."""
+"""Ingestion and writer on each cloud: requests as docs/reference/openapi.yaml says, and a sender that has only it."""
 
 from __future__ import annotations
 

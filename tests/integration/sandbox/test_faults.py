@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.aws.part import environment
 from l3kit.sandbox.faults import arranged as faults
 from l3kit.sandbox.faults.arranged import Action
@@ -232,7 +233,7 @@ def test_an_object_that_is_delivered_again_overwrites_what_was_written_since(san
     caller = boto3.client(
         "s3",
         endpoint_url=sandbox.gateway,
-        region_name=sandbox.region,
+        region_name=REGION,
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         config=Config(

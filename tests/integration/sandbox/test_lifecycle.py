@@ -23,6 +23,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState, node_install
+from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.aws.part import environment
 from l3kit.sandbox.homes import default_home, resolve_home
 from l3kit.sandbox.node_install import Node
@@ -61,7 +62,7 @@ def members(state: SandboxState) -> list[psutil.Process]:
 def client(state: SandboxState, service: str) -> Any:
     variables = environment(state)
     return boto3.client(
-        service, endpoint_url=state.gateway, region_name=state.region,
+        service, endpoint_url=state.gateway, region_name=REGION,
         aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
         config=Config(retries={"total_max_attempts": 1}),
@@ -188,7 +189,7 @@ def test_a_sandbox_nobody_uses_stops_itself(home: Path) -> None:
 def test_a_state_file_with_dead_or_foreign_pids_is_cleaned(home: Path) -> None:
     home.mkdir()
     foreign = ProcessInfo("gateway", os.getpid(), 1, "x", 1.0)
-    write_json(home / "state.json", SandboxState("http://127.0.0.1:1", "us-east-1", (foreign,), home, "x").to_json())
+    write_json(home / "state.json", SandboxState("http://127.0.0.1:1", (foreign,), home, "x").to_json())
     assert read_state(resolve_home(home)) is not None
     assert l3kit_sandbox.status(home) is None
     assert l3kit_sandbox.down(home) is False, "this test's own process must survive"

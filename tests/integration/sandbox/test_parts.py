@@ -25,6 +25,7 @@ from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
 from l3kit.errors import ProvisioningError, SandboxError
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.aws.part import environment
 from l3kit.sandbox.azure.part import storage_connection_string
 from l3kit.sandbox.listing import sandboxes
@@ -94,7 +95,7 @@ def full(process: psutil.Process, most: int = 0) -> Iterator[None]:
 def client(state: SandboxState, service: str) -> Any:
     keys = environment(state)
     return boto3.client(
-        service, endpoint_url=state.gateway, region_name=state.region, config=ONCE,
+        service, endpoint_url=state.gateway, region_name=REGION, config=ONCE,
         aws_access_key_id=keys["AWS_ACCESS_KEY_ID"], aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
     )  # fmt: skip
 

@@ -10,6 +10,10 @@ INVENTORY = "tests/unit/operate/test_inventory.py"
 READERS = "tests/unit/tiering/runtime/test_readers.py"
 JOURNAL_VIEW = "tests/unit/operate/test_journal.py"
 FACTS = "tests/unit/operate/explain/test_gather.py"
+AUDIT = "tests/unit/operate/audit/test_auditing_meanwhile.py"
+LOADING = "tests/unit/operate/load/test_loading.py"
+HISTORY = "tests/unit/operate/test_history.py"
+TURNS = "tests/unit/deploy/test_turns.py"
 
 OPERATING = (
     Mutation(
@@ -116,5 +120,33 @@ OPERATING = (
         "    for tier, key in facts.foreign[:MAX_NAMED]:\n",
         "    for tier, key in ():\n",
         (FACTS,),
+    ),
+    Mutation(
+        "a continued audit forgets what was before its interruption",
+        "l3kit/operate/audit/device.py",
+        "        self._doubles(outcome)\n        self.doubles.left_out = 0",
+        "        self.doubles.left_out = 0",
+        (AUDIT,),
+    ),
+    Mutation(
+        "a load continues one that chose other items",
+        "l3kit/operate/load/loading.py",
+        "if settings.choice.name else []",
+        "if not settings else []",
+        (LOADING,),
+    ),
+    Mutation(
+        "a mover that never ran is passed in silence",
+        "l3kit/operate/history/todo.py",
+        '            return f"while the {other} has run since {iso(first)}"\n',
+        '            return ""\n',
+        (HISTORY,),
+    ),
+    Mutation(
+        "a second apply does not wait for the first",
+        "l3kit/deploy/turns.py",
+        "        taken = not waited or _taken(lock, seconds)\n",
+        "        taken = True\n",
+        (TURNS,),
     ),
 )

@@ -124,7 +124,7 @@ def test_everything_that_is_exported_is_there_and_no_module_has_an_exports_name(
 
 
 def test_the_page_explains_every_key_and_its_example_loads(tmp_path: Path) -> None:
-    page = (Path(__file__).parents[3] / "docs" / "cost.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "cost.md").read_text("utf-8")
     for name in (*KEYS, *cost.Workload.__dataclass_fields__):
         assert f"`{name}`" in page, name
     example = page.split("```yaml\n")[1].split("```")[0]

@@ -18,7 +18,7 @@ from l3kit.cli.program import root_command
 from l3kit.operate.open_twin import OpenTwin
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "command_line.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "reference" / "command_line.md").read_text("utf-8")
 HEAVY = {"boto3", "matplotlib", "moto", "pandas", "psutil", "pydantic", "rich"}
 
 

@@ -50,6 +50,7 @@ WORKLOADS = st.builds(
     bulk_restores=st.booleans(),
     restore_days=st.integers(1, 30),
     reads_leave_cloud=st.booleans(),
+    alarms=st.booleans(),
     free_tiers=st.booleans(),
 )
 ANY_LAYOUT = st.sampled_from(all_layouts())

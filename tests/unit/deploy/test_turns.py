@@ -21,19 +21,21 @@ from l3kit.errors import ProvisioningError
 from l3kit.session import Session
 from tests.unit.deploy.memory_resources import SESSION, Fake, log_file, planned
 
-PATIENCE = 60.0
+PATIENCE = 20.0
+"""Seconds for what takes a moment; what goes wrong is seen at once all the same."""
 
 
 @dataclasses.dataclass
 class Slow(Fake):
-    """A resource whose change does not end before it is let go."""
+    """A resource whose change does not end before it is let go, and that a second program must not reach meanwhile."""
 
     begun: threading.Event = dataclasses.field(default_factory=threading.Event)
     go_on: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def create(self) -> None:
+        assert not self.begun.is_set(), "two programs change this twin at once: the second one took no turn"
         self.begun.set()
-        assert self.go_on.wait(PATIENCE)
+        assert self.go_on.wait(PATIENCE), "the second program neither waited for its turn nor ended"
         super().create()
 
 
@@ -51,9 +53,14 @@ def while_the_first_works(first: Plan, slow: Slow, then: Callable[[], Any]) -> t
         assert slow.begun.wait(PATIENCE)
         two = threads.submit(apply, then(), SESSION, progress=progress)
         two.add_done_callback(lambda _: waits.set())
-        assert waits.wait(PATIENCE)
-        assert told == [f"waiting for another program that changes this twin, to {then().title}"]
-        slow.go_on.set()
+        try:
+            assert waits.wait(PATIENCE), "the second program neither waited for its turn nor ended"
+            if two.done():
+                two.result()  # raises what ended it
+            expected = f"waiting for another program that changes this twin, to {then().title}"
+            assert told == [expected], "the second program did not wait for its turn"
+        finally:
+            slow.go_on.set()
         return one.result(PATIENCE), two
 
 
@@ -128,10 +135,12 @@ with turn(Path({str(log_file(tmp_path))!r}), "deploy t"):
     time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == "taken\n"
-        assert is_taken(log_file(tmp_path))
-        other.kill()
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == "taken\n"
+            assert is_taken(log_file(tmp_path)), "a program that holds a turn takes none"
+        finally:
+            other.kill()
     assert not is_taken(log_file(tmp_path))
 
 

@@ -15,11 +15,11 @@ import pytest
 from l3kit.errors import ConfigurationError, L3Error, StoreError
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import Finding, Lag, PastRun, RunHistory
-from l3kit.operate.history.reading import history_of, runs
-from l3kit.operate.history.todo import findings
+from l3kit.operate.history.reading import Stored, history_of, runs
+from l3kit.operate.history.todo import Situation, findings
 from l3kit.operate.tier_stores import TierStores
 from l3kit.session import Session
-from l3kit.tiering.format.pauses import NOTHING, Pause, Pauses
+from l3kit.tiering.format.pauses import Pause, Pauses
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
 from l3kit.tiering.ports import JournalRow
@@ -36,7 +36,7 @@ A, B, C = (device.id for device in TWIN.devices)
 LONG_AGO = NOW - timedelta(days=365)
 
 
-def read(stores: TierStores, since: datetime = LONG_AGO) -> tuple[list[PastRun], list[Lag], Pauses, list[Any]]:
+def read(stores: TierStores, since: datetime = LONG_AGO) -> Stored:
     return asyncio.run(history_of(stores, TWIN, since, MOVERS, NOW))
 
 
@@ -57,7 +57,8 @@ def moved() -> tuple[World, TierStores]:
 
 
 def test_each_stored_report_is_a_run_the_newest_first() -> None:
-    past, _, _, gaps = read(moved()[1])
+    found = read(moved()[1])
+    past = found.runs
     assert [(run.mover, run.verdict, run.items) for run in past] == [
         (COLD, "complete", 1),
         (HOT, "complete", 1),
@@ -65,15 +66,16 @@ def test_each_stored_report_is_a_run_the_newest_first() -> None:
         (HOT, "complete", 50),
     ]
     assert "is full" in past[2].first_reason
-    assert (past[2].skipped, past[0].skipped, gaps) == (1, 0, [])
+    assert (past[2].skipped, past[0].skipped, found.gaps) == (1, 0, [])
 
 
 def test_older_runs_are_left_out_without_being_read() -> None:
     world, stores = moved()
     world.journal.usage.requests.clear()
-    past, *_ = read(stores, NOW - timedelta(days=1, hours=1))
-    assert [run.mover for run in past] == [COLD, HOT]
+    found = read(stores, NOW - timedelta(days=1, hours=1))
+    assert [run.mover for run in found.runs] == [COLD, HOT]
     assert world.journal.usage.requests == {"get": 2}, "a report and the pauses"
+    assert found.kept[HOT] == (NOW - timedelta(days=3), NOW - timedelta(days=1)), "by their names"
 
 
 def test_a_report_that_cannot_be_read_is_a_gap_and_hides_no_other() -> None:
@@ -84,15 +86,15 @@ def test_a_report_that_cannot_be_read_is_a_gap_and_hides_no_other() -> None:
     other = {**read_report(world.journal.rows[name]), "function": "another"}
     row = JournalRow(1, {"report": zlib.compress(orjson.dumps(other))})
     world.journal.rows[f"{REPORT_PREFIX}2026-02-27T00:00:00Z-y"] = row
-    past, _, _, gaps = read(stores)
-    assert len(past) == 4
-    assert [gap.what for gap in gaps] == [f"2 reports of the {HOT}", f"1 report of the {COLD}"]
+    found = read(stores)
+    assert len(found.runs) == 4
+    assert [gap.what for gap in found.gaps] == [f"2 reports of the {HOT}", f"1 report of the {COLD}"]
 
 
 def test_what_is_not_reached_is_a_gap() -> None:
-    past, lags, _, gaps = read(TierStores(None, None, None, None))
-    assert (past, lags) == ([], [])
-    assert [gap.what for gap in gaps] == [f"runs of the {HOT}", f"runs of the {COLD}"]
+    found = read(TierStores(None, None, None, None))
+    assert (found.runs, found.lags, found.kept) == ([], [], {})
+    assert [gap.what for gap in found.gaps] == [f"runs of the {HOT}", f"runs of the {COLD}"]
 
 
 def test_each_device_s_oldest_item_that_can_be_moved_tells_its_lag() -> None:
@@ -101,7 +103,7 @@ def test_each_device_s_oldest_item_that_can_be_moved_tells_its_lag() -> None:
     world.put(B, item(B, 0))
     world.hot.devices[B]["0001-not-a-time"] = b"{}"
     world.put(C, item(C, 60 * 24 * 50))
-    _, lags, *_ = read(TierStores(world.hot, world.journal, world.cold, None))
+    lags = read(TierStores(world.hot, world.journal, world.cold, None)).lags
     assert [(lag.device, lag.days_over) for lag in lags] == [(B, 29.0), (A, 9.0), (C, -21.0)]
 
 
@@ -114,7 +116,7 @@ def test_runs_of_one_second_are_in_the_order_of_the_times_that_they_stand_for() 
         if name.startswith(REPORT_PREFIX):
             report = {**read_report(row), "cutoff": f"2026-01-{10 + number:02d}T00:00:00Z"}
             world.journal.rows[name] = JournalRow(1, {"report": zlib.compress(orjson.dumps(report))})
-    found, *_ = read(TierStores(world.hot, world.journal, cold.cold, None))
+    found = read(TierStores(world.hot, world.journal, cold.cold, None)).runs
     hot = [run.cutoff for run in found if run.mover == HOT]
     assert hot == sorted(hot, reverse=True)
     assert len(set(hot)) == 3
@@ -129,8 +131,9 @@ def past(verdict: str, hours_ago: float, mover: str = HOT, reason: str = "") -> 
 
 
 def todo(*past_runs: PastRun, **more: Any) -> list[Finding]:
-    given: dict[str, Any] = {"schedules": {}, "lags": [], "pauses": NOTHING, "letters": 0, "now": NOW, **more}
-    return list(findings(past_runs, *given.values()))
+    starts = {mover: [run.started for run in past_runs if run.mover == mover] for mover in MOVERS}
+    kept = {mover: (min(times), max(times)) for mover, times in starts.items() if times}
+    return list(findings(Situation(**{"now": NOW, "runs": past_runs, "kept": kept, **more})))
 
 
 def test_nothing_needs_doing_where_all_is_well() -> None:
@@ -147,10 +150,27 @@ def test_a_failed_run_comes_first_with_its_reason() -> None:
     assert f"l3kit run {HOT}" in found.remedy
 
 
+def test_a_mover_that_fails_night_after_night_is_told_with_its_first_failure() -> None:
+    (found,) = todo(*(past("failed", 24 * n + 5, reason="d: is full") for n in range(9)), past("complete", 999))
+    assert found.why == "at 2026-02-28T19:00:00Z, and each of the 9 runs since 2026-02-20T19:00:00Z: d: is full"
+
+
+def test_a_mover_that_its_deadline_ends_again_and_again_does_not_keep_up() -> None:
+    runs = [past("deadline", hours) for hours in (1, 2, 3)]
+    (found,) = todo(*runs)
+    assert found.what == f"the {HOT} does not keep up"
+    assert found.why.startswith("the deadline ended its last 3 runs, since 2026-02-28T21:00:00Z")
+    assert todo(*runs[:2]) == [], "the next run goes on"
+
+
 def test_partial_twice_is_told_and_a_paused_run_between_changes_nothing() -> None:
     (found,) = todo(past("partial", 1, reason="x: why"), past("paused", 2), past("partial", 3))
     assert found.what == f"the {HOT} ended partial twice"
-    assert "x: why" in found.why
+    assert found.why == (
+        "its last 2 runs left something, since 2026-02-28T21:00:00Z; the last one left 1, first x: why"
+    )
+    (found,) = todo(past("partial", 1, reason="x: why"), past("failed", 2), past("partial", 3))
+    assert found.what == f"the {HOT} ended partial 3 times in a row"
     assert todo(past("partial", 1, HOT), past("partial", 1, COLD)) == [], "each mover by itself"
 
 
@@ -170,6 +190,25 @@ def test_a_run_that_its_schedule_missed_is_told(expression: str, hours_ago: floa
     found = todo(past("complete", hours_ago), schedules={HOT: Schedule("on", expression)})
     assert [one.what for one in found] == [f"the {HOT} did not run when it should have"] * missed
     assert todo(past("complete", hours_ago), schedules={HOT: Schedule("fired", expression)}) == []
+    asked_for = todo(past("complete", hours_ago), runs=(), schedules={HOT: Schedule("on", expression)})
+    assert asked_for == found, "a run that was not asked for is known all the same"
+
+
+def test_a_mover_that_never_ran_is_told_once_it_should_have() -> None:
+    daily, lag = {mover: Schedule("on", "rate(1 day)") for mover in MOVERS}, Lag(A, NOW, timedelta(days=5))
+    assert todo(schedules=daily) == [], "the twin may be new"
+    late, lags = todo(schedules=daily, lags=[lag])
+    assert (late.what, lags.what) == (f"the {HOT} has never run", "1 device lags behind")
+    assert late.why == (
+        "No report of it is kept, and items have been due for up to 5.0 days; its schedule is rate(1 day)"
+    )
+    assert todo(past("complete", 20), schedules=daily) == []
+    (found,) = todo(*(past("complete", hours) for hours in (5, 29)), schedules=daily)
+    assert found.what == f"the {COLD} has never run"
+    assert f"while the {HOT} has run since 2026-02-27T19:00:00Z" in found.why
+    assert "l3kit verify" in found.remedy
+    fired = dict.fromkeys(MOVERS, Schedule("fired", "rate(1 day)"))
+    assert [one.what for one in todo(schedules=fired, lags=[lag])] == ["1 device lags behind"]
 
 
 @pytest.mark.parametrize("state", ["off", "missing"])
@@ -181,11 +220,28 @@ def test_a_schedule_that_runs_nothing_is_told(state: Any) -> None:
 def test_lags_dead_letters_and_pauses_are_told_in_this_order() -> None:
     pauses = Pauses(None, {B: Pause(NOW, "ann")})
     lags = [Lag(A, NOW, timedelta(days=5)), Lag(B, NOW, timedelta(days=4)), Lag(C, NOW, timedelta(days=1))]
-    found = todo(lags=lags, letters=3, pauses=pauses)
-    assert [one.what for one in found] == ["1 device lags behind", "dead letters", "paused movers"]
+    letters = {"no-time": 2, "unknown-device": 1}
+    found = todo(lags=lags, letters=letters, pauses=pauses)
+    assert [one.what for one in found] == ["1 device lags behind", "dead letters", "paused devices"]
     assert found[0].why == f"up to 5.0 days beyond the twin's days for the hot tier: {A}"
-    assert found[1].why == "3 messages are not in the hot tier"
+    assert found[0].remedy.startswith(f"l3kit explain {A} shows why")
+    assert found[1].why == "3 messages: 2 no-time, 1 unknown-device"
+    assert todo(letters=letters, more_letters=True)[0].why.startswith("at least 3 messages")
     assert f"Device {B} is paused since" in found[2].why
+    assert found[2].why.endswith(f"; what waits in the hot tier has been due for up to 4.0 days: {B}")
+    assert found[2].remedy == f"l3kit resume {B}, once the reason is gone"
+
+
+def test_a_paused_twin_is_told_with_what_waits_and_half_a_pause_with_what_completes_it() -> None:
+    lags = [Lag(A, NOW, timedelta(days=5)), Lag(B, NOW, timedelta(days=1))]
+    (found,) = todo(lags=lags, pauses=Pauses(Pause(NOW, "ann"), {C: Pause(NOW)}))
+    assert (found.what, found.remedy) == ("paused movers", "l3kit resume, once the reason is gone")
+    assert found.why.endswith(f"due for up to 5.0 days: {A}")
+    (found,) = todo(pauses=Pauses(None, {B: Pause(NOW), C: Pause(NOW)}))
+    assert found.remedy == "l3kit resume DEVICE, once the reason is gone"
+    half = "the twin is paused for the hot-to-cold-mover alone"
+    (found,) = todo(pauses=Pauses(Pause(NOW)), halves=[half])
+    assert (found.what, found.why) == ("a pause is half done", half)
 
 
 # --- the answer

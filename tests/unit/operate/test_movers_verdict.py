@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from l3kit.errors import CheckFailedError
 from l3kit.operate.movers import MoverRun, moments_between
 from tests.unit.operate.mover_reports import report
 
@@ -15,6 +18,14 @@ def test_a_movers_verdict_remembers_what_an_earlier_invocation_skipped() -> None
     assert (both.total("items"), both.total("chunks")) == (12, 2)
     assert both.summary() == "m: 12 items, 2 chunks, 120 bytes; complete"
     assert list(both.requests_frame().iloc[0]) == ["hot.query", 4, 2]
+
+
+@pytest.mark.parametrize(("device", "command"), [(None, "l3kit resume"), ("pump-1", "l3kit resume pump-1")])
+def test_a_paused_run_is_told_with_the_command_that_resumes(device: str | None, command: str) -> None:
+    pause = {"device": device, "since": "2026-03-01T00:00:00+00:00", "by": "ann", "reason": ""}
+    run = MoverRun("m", ({**report("paused"), "paused": [pause]},))
+    with pytest.raises(CheckFailedError, match=rf"is paused since .* by ann \({command}\)"):
+        run.raise_if_failed()
 
 
 def test_scheduled_times_end_with_the_end() -> None:

@@ -46,6 +46,7 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "logs": lambda twin: twin.logs(),
     "forecast": lambda twin: twin.forecast("hot-to-cold-mover"),
     "runs": lambda twin: twin.runs(),
+    "alarms": lambda twin: twin.alarms(),
     "pause": lambda twin: twin.pause(),
     "resume": lambda twin: twin.resume(),
     "end_lease": lambda twin: twin.end_lease("JFK"),
@@ -70,7 +71,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
             ProcessInfo("gateway", me.pid, 1, str(place.log("gateway")), me.create_time()),
             ProcessInfo("dynalite", me.pid, 1, str(place.log("dynalite")), me.create_time() - 100),
         )
-        write_json(place.state_file, SandboxState(ENDPOINT, "us-east-1", parts, place.root, "x").to_json())
+        write_json(place.state_file, SandboxState(ENDPOINT, parts, place.root, "x").to_json())
     return place.root
 
 

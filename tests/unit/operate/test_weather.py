@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.operate.weather import WEATHER_FILE, newest_of_each, read_weather
+from l3kit.operate.load.items import read_items
+from l3kit.operate.weather import WEATHER_FILE, newest_of_each, read_weather, weather_options
 from l3kit.tiering.format.messages import Telemetry
 
 FILE = Path(__file__).parents[3] / "params" / "twins" / "nyc-weather" / WEATHER_FILE
@@ -48,6 +49,17 @@ def test_numbers_keep_the_digits_of_the_file_and_missing_values_are_left_out(rea
         assert values.pop("iotDeviceId") == one.device_id
         wanted = {name: text for name in QUANTITIES if (text := rows[one.device_id, moment][name]) not in ("", "NA")}
         assert values == wanted
+
+
+def test_each_item_is_the_one_that_a_load_with_a_shift_makes(readings: list[Telemetry]) -> None:
+    loaded = read_items(FILE, weather_options(NEWEST))
+    assert sorted(loaded, key=lambda one: (one.id, one.device_id)) == readings
+
+
+def test_the_last_readings_are_those_at_the_end_of_all(readings: list[Telemetry]) -> None:
+    kept = newest_of_each(readings, 3)
+    assert read_weather(FILE, NEWEST, last=3) == [one for one in readings if one in kept]
+    assert read_weather(FILE, NEWEST, last=0) == []
 
 
 def test_only_the_last_readings_of_each_station(readings: list[Telemetry]) -> None:

@@ -25,7 +25,7 @@ def dead(tmp_path: Path) -> Session:
     log = tmp_path / "logs" / "dynalite.log"
     log.write_text("line\n" * 50 + "FATAL: out of memory\n")
     part = ProcessInfo(name="dynalite", pid=2**22 + 1, port=9, log_file=str(log), created=1.0)
-    state = SandboxState(CLOSED, "us-east-1", (part,), tmp_path, "")
+    state = SandboxState(CLOSED, (part,), tmp_path, "")
     (tmp_path / "state.json").write_text(json.dumps(state.to_json()))
     boto = boto3.Session(aws_access_key_id="x", aws_secret_access_key=SECRET, region_name="us-east-1")
     return Session("sandbox", {"aws": AwsCloud(AwsSession("us-east-1", "123456789012", CLOSED, boto))}, tmp_path)

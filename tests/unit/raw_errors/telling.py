@@ -4,6 +4,8 @@ in a sentence that names the resource, the cause and the remedy, and shows no se
 
 from __future__ import annotations
 
+import gzip
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.query import query
 from l3kit.operate.telemetry import put_telemetry
 from l3kit.operate.verify.report import verify
+from l3kit.operate.weather import WEATHER_FILE
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
@@ -69,6 +72,19 @@ def _plan(session: Session) -> Plan:
     return Plan("deploy t", (step,), session.deploy_log(TWIN), ())
 
 
+READINGS = b"""time_hour,origin,year,month,day,hour,temp
+2013-01-01T00:00:00Z,JFK,2013,1,1,0,39.0
+2013-01-01T01:00:00Z,JFK,2013,1,1,1,39.2
+"""
+
+
+def _load_few(session: Session) -> int:
+    """Load two readings instead of the example's year."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / WEATHER_FILE).write_bytes(gzip.compress(READINGS))
+        return load_example(OpenTwin(replace(TWIN, path=Path(folder)), session), newest=NOON, last=1)
+
+
 ONE_READING = [("JFK", b'{"iotDeviceId":"JFK","id":"2026-01-01T00:00:00Z"}')]
 VERBS: Mapping[str, Callable[[Session], object]] = {
     "plan": lambda s: plan(TWIN, s),
@@ -91,7 +107,7 @@ VERBS: Mapping[str, Callable[[Session], object]] = {
     "end_lease": lambda s: end_lease(s, TWIN, "JFK"),
     "letters": lambda s: letters(s, CHAINED),
     "replay_letters": lambda s: replay_letters(s, CHAINED),
-    "load_example": lambda s: load_example(opened(s), newest=NOON, last=1),
+    "load_example": _load_few,
     "prepare_deployment": lambda s: prepare_deployment(opened(s)),
     "holds_readings": lambda s: holds_readings(opened(s), "JFK"),
     "sample": lambda s: sample(opened(s)),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from l3kit.twin.schedule_times import next_time
+from l3kit.twin.schedule_times import longest_gap, next_time
 from tests.unit.operate.explain.pages import NOW
 
 
@@ -44,3 +44,22 @@ def test_a_rate_counts_from_when_it_was_made_and_is_unknown_without() -> None:
     assert next_time("rate(1 day)", NOW) is None
     assert next_time("rate(1 day)", NOW, NOW + timedelta(hours=5)) == NOW + timedelta(hours=5)
     assert next_time("rate(1 day)", NOW, NOW) == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("expression", "gap"),
+    [
+        ("rate(5 minutes)", timedelta(minutes=5)),
+        ("rate(2 days)", timedelta(days=2)),
+        ("cron(0 3 * * ? *)", timedelta(days=1)),
+        ("cron(0 3,15 * * ? *)", timedelta(hours=12)),
+        ("cron(0 3 ? * MON-FRI *)", timedelta(days=3)),
+        ("cron(0/5 9-17 ? * MON-FRI *)", timedelta(days=2, hours=15, minutes=5)),
+        ("cron(* * ? * MON-FRI *)", timedelta(days=2, minutes=1)),
+        ("cron(0 3 1 * ? *)", timedelta(days=31)),
+        ("cron(0 3 L * ? *)", None),
+        ("at(2026-03-01T00:00:00)", None),
+    ],
+)
+def test_the_longest_gap_between_two_runs(expression: str, gap: timedelta | None) -> None:
+    assert longest_gap(expression) == gap

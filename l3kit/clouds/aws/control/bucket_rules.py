@@ -113,7 +113,7 @@ def policy_texts(policy: Any) -> list[str]:
 
 
 def lifecycle_texts(rules: list[dict[str, Any]]) -> list[str]:
-    """Return what is compared of lifecycle rules, a text for each."""
+    """Return the compared parts of lifecycle rules, a text for each rule."""
     return [
         ", ".join(f"{name} {value}" for name, value in zip(_PARTS, _compared(rule), strict=True) if value)
         for rule in rules

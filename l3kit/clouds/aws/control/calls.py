@@ -12,7 +12,7 @@ from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
 T = TypeVar("T")
-DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 REFUSED_KEYS = frozenset(
     {
         "ExpiredToken",
@@ -28,6 +28,8 @@ TAKEN = frozenset(
         "BucketAlreadyOwnedByYou",
         "ConflictException",
         "EntityAlreadyExists",
+        "QueueAlreadyExists",
+        "QueueNameExists",
         "ResourceAlreadyExistsException",
         "ResourceConflictException",
         "ResourceInUseException",
@@ -37,6 +39,8 @@ TAKEN = frozenset(
 MISSING = frozenset(
     {
         "404",
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NotFound",
         "NoSuchBucket",
         "NoSuchEntity",
         "NoSuchBucketPolicy",
@@ -44,6 +48,7 @@ MISSING = frozenset(
         "NoSuchLifecycleConfiguration",
         "NoSuchPublicAccessBlockConfiguration",
         "NoSuchTagSetError",
+        "ResourceNotFound",
         "ResourceNotFoundException",
         "ServerSideEncryptionConfigurationNotFoundError",
     }

@@ -18,7 +18,7 @@ from l3kit.clouds.shared.log_text import log_line
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
 PAGE_LINES = 10_000
-"""The most that CloudWatch Logs gives at once; it ends a page at 1 MB."""
+"""Maximum events per page of CloudWatch Logs, which also ends a page at 1 MB."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _THROTTLED = frozenset({"LimitExceededException", "ThrottlingException", "Throttling"})
 _REQUEST = re.compile(r"(?:(?:START|END|REPORT) )?RequestId: ([0-9a-f-]{36})\b")
@@ -39,7 +39,7 @@ def read_log(context: Context, function: str, since: datetime | None) -> Iterato
         wanted["startTime"] = max(0, (since - _EPOCH) // timedelta(milliseconds=1))
     pages = iter(context.client("logs").get_paginator("filter_log_events").paginate(**wanted))
     while True:
-        with _told(group, context.names.twin_name):
+        with _log_errors(group, context.names.twin_name):
             page = next(pages, None)
         if page is None:
             return
@@ -61,7 +61,7 @@ def line_of(event: Mapping[str, Any]) -> LogLine:
 
 
 @contextmanager
-def _told(group: str, twin: str) -> Iterator[None]:
+def _log_errors(group: str, twin: str) -> Iterator[None]:
     resource = f"log group {group}"
     try:
         with explained(resource):

@@ -1,4 +1,4 @@
-"""Rows of the table of the operator's permissions: actions on one kind of the twin's resources."""
+"""Rows of the operator's permission table: actions on one kind of the twin's resources."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ On = Literal[
     "letters objects",
     "objects",
     "functions",
+    "called functions",
     "roles",
     "roles of functions",
     "scheduler's role",
@@ -36,6 +37,12 @@ On = Literal[
     "schedules",
     "topic rule",
     "all topic rules",
+    "alarms",
+    "all alarms",
+    "metrics",
+    "alarm topic",
+    "all subscriptions",
+    "queue of missed starts",
     "stores' keys",
     "oneself",
 ]

@@ -1,4 +1,4 @@
-"""The statements of a function's resource policy: who may invoke it besides its account's identities."""
+"""The statements of a function's resource policy: who may invoke it, besides identities of its account."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ UNDELIVERED_KEY = UNDELIVERED_PREFIX + '${parse_time("yyyy/MM/dd", timestamp())}
 """Of a message for which the dispatcher could not be invoked; Lambda's own records are below `aws/lambda/async/`."""
 RIGHT = "IotRule"
 HIDDEN = "UnauthorizedException"
-"""Code of IoT's answer about a rule that may not be seen, and about one that does not exist."""
+"""IoT's error code for a rule that may not be read, and for one that does not exist."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class LambdaHost:
             self._wait_ready(name)
 
     def update(self, name: str, definition: Definition, code: bytes) -> None:
-        """Call only what changes something: of code and configuration each may be as it should be."""
+        """Update code and configuration, each only if it differs."""
         with explained(f"function {name}"):
             there, wanted = self._settled(name), self._configuration(name, definition)
             same_code = _digest(there) == hashlib.sha256(code).hexdigest()
@@ -112,7 +112,7 @@ class LambdaHost:
             raise L3Error(name, cause, "Run it again; nothing is moved or stored twice") from None
         except PermissionMissingError:
             raise
-        except ProvisioningError as error:  # what boto3 raised, told already
+        except ProvisioningError as error:  # what boto3 raised, already translated
             raise L3Error(name, error.cause, running) from None
         except BotoCoreError as error:
             raise L3Error(name, f"did not respond ({type(error).__name__})", running) from None
@@ -157,7 +157,7 @@ class LambdaHost:
         return Deployed(name, "", _digest(there), state, definition)
 
     def _fault(self, there: Mapping[str, Any]) -> str:
-        """Return what this host always sets and somebody changed, or what is under way; "" if nothing."""
+        """Return the drift of settings that this host always sets, or a change under way; "" if there is none."""
         if there.get("Handler") != HANDLER:
             return f"it starts {there.get('Handler')}, not {HANDLER}"
         if (architecture := _architecture_of(there)) != self._architecture:
@@ -271,7 +271,7 @@ def _failure(there: Mapping[str, Any]) -> str:
 
 
 def _run_failure(name: str, payload: bytes, log: str) -> L3Error:
-    told = json.loads(payload or b"null")
-    reason = told.get("errorMessage", "no message") if isinstance(told, dict) else told
+    content = json.loads(payload or b"null")
+    reason = content.get("errorMessage", "no message") if isinstance(content, dict) else content
     lines = base64.b64decode(log).decode("utf-8", "replace").splitlines()
     return L3Error(name, f"failed: {reason}", "The end of its log:\n" + "\n".join(lines[-LOG_LINES:]))

@@ -98,7 +98,7 @@ class FunctionUrl:
 
 @dataclass(frozen=True)
 class LeftOverUrl:
-    """The URL of a function that stays without one. It goes last, so that what is left of it can be found."""
+    """The URL of a function that stays without one. Deleted last, so that an interrupted removal can be found."""
 
     context: Context
     name: str

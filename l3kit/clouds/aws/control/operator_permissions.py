@@ -17,12 +17,13 @@ class AwsPermissions:
         return permission_table(verbs)
 
     def policy(self, scope: PolicyScope, verbs: Collection[Verb] = VERBS) -> Policy:
-        document = operator_policy(Scope(scope.twin, scope.account, scope.region, scope.from_table), verbs)
+        named = Scope(scope.twin, scope.account, scope.region, scope.from_table, scope.calls)
+        document = operator_policy(named, verbs)
         length = len(compact(document))
-        note = (
-            f"{length:,} characters: fits a role's inline policies ({ROLE_POLICIES:,}), not a customer managed policy "
-            f"({MANAGED_POLICY:,}): use --managed for those"
-        )
+        inline = f"a role's inline policies ({ROLE_POLICIES:,})"
+        managed = f"a customer managed policy ({MANAGED_POLICY:,})"
+        fits = f"fits {inline}, not {managed}" if length <= ROLE_POLICIES else f"fits neither {inline} nor {managed}"
+        note = f"{length:,} characters: {fits}: use --managed for those"
         return Policy(document, managed_policies(document), note if length > MANAGED_POLICY else "")
 
 

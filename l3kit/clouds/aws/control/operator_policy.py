@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from l3kit.clouds.aws.control.alarm_specs import alarm_patterns
 from l3kit.clouds.aws.control.grants import Grant, On
 from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
@@ -13,11 +14,12 @@ from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import Pauses
+from l3kit.tiering.runtime.measures import NAMESPACE
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 
 _ANY_TWIN = "anametobereplaced"
-"""Without a dash, which a topic rule's name has as an underscore."""
+"""Has no dash, which would be an underscore in a topic rule's name."""
 BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 
 
@@ -25,18 +27,21 @@ BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 class Scope:
     """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name.
 
-    `source`: the table that `load` is to copy; empty if there is none.
+    Attributes:
+        source: the table that `load` copies; empty if there is none.
+        called: deployed names of the functions that events call.
     """
 
     twin: str
     account: str = "*"
     region: str = "*"
     source: str = ""
+    called: tuple[str, ...] = ()
 
     def arns(self, on: On) -> tuple[str, ...]:
         """Return the ARNs of that kind, exact except for unknown parts."""
         if self.twin == "*":
-            named = Scope(_ANY_TWIN, self.account, self.region, self.source).arns(on)
+            named = replace(self, twin=_ANY_TWIN).arns(on)
             return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
         if on == "oneself":
             return (f"arn:aws:iam::{self.account}:user/*", f"arn:aws:iam::{self.account}:role/*")
@@ -44,6 +49,8 @@ class Scope:
             return (self._arn("kms", "key/*"),)
         if on == "source table":
             return (self._arn("dynamodb", f"table/{self.source}"),) if self.source else ()
+        if on == "called functions":
+            return tuple(self._arn("lambda", f"function:{name}") for name in self.called)
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
         if on == "cold pauses":
@@ -58,14 +65,21 @@ class Scope:
             return tuple(self._arn("lambda", f"function:{self._names.function(name)}") for name in FUNCTIONS)
         if on in ("log groups", "all log groups"):
             return self._log_groups(on)
-        if on == "all topic rules":  # the action knows no resources
+        if on in ("all topic rules", "metrics", "all subscriptions"):  # the actions know no resources
             return ("*",)
+        if on in ("alarms", "all alarms"):
+            chosen = alarm_patterns(self._names) if on == "alarms" else ("*",)
+            return tuple(self._arn("cloudwatch", f"alarm:{name}") for name in chosen)
+        if on == "alarm topic":
+            return (self._arn("sns", self._names.alarm_topic()),)
+        if on == "queue of missed starts":
+            return (self._arn("sqs", self._names.missed_starts_queue()),)
         if on == "topic rule":
             return (self._arn("iot", f"rule/{self._names.topic_rule()}"),)
         group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
-        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(one)}") for one in SCHEDULED)
 
     @property
     def _names(self) -> AwsNames:
@@ -120,15 +134,22 @@ def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
     for grant in grants:
         if scope.arns(grant.on):
             actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
-    statements = [_statement(scope.arns(on), sorted(its), passed_to) for (on, passed_to), its in actions.items()]
+    statements = [
+        _statement(scope.arns(on), sorted(its), condition_of(on, passed_to)) for (on, passed_to), its in actions.items()
+    ]
     return {"Version": VERSION, "Statement": statements}
 
 
-def _statement(arns: Sequence[str], actions: list[str], passed_to: str) -> dict[str, Any]:
+def condition_of(on: On, passed_to: str) -> dict[str, str]:
+    """Return the condition keys that a row demands, with their values."""
+    if on == "metrics":
+        return {"cloudwatch:namespace": NAMESPACE}
+    return {"iam:PassedToService": passed_to} if passed_to else {}
+
+
+def _statement(arns: Sequence[str], actions: list[str], condition: Mapping[str, str]) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": list(arns)}
-    if passed_to:
-        statement["Condition"] = {"StringEquals": {"iam:PassedToService": passed_to}}
-    return statement
+    return {**statement, "Condition": {"StringEquals": dict(condition)}} if condition else statement
 
 
 def managed_policies(document: dict[str, Any], limit: int = MANAGED_POLICY) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from l3kit.clouds.aws.control.grants import LETTERS, LOOKING, READING, Grant, On
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
+from l3kit.tiering.runtime.measures import NAMESPACE
 
 
 def _grant(on: On, service: str, names: str, why: str, verbs: tuple[Verb, ...], **more: str) -> Grant:
@@ -129,6 +130,14 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     ),
     _grant("functions", "lambda", "GetPolicy", "see who may call them", LOOKING),
     _grant(
+        "called functions",
+        "lambda",
+        "GetFunction",
+        "see whether they are there",
+        ("plan",),
+        only="with `calls`, where an event calls a function by name",
+    ),
+    _grant(
         "functions",
         "lambda",
         "GetFunctionEventInvokeConfig",
@@ -171,6 +180,25 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("schedules", "scheduler", "CreateSchedule UpdateSchedule", "create and update", ("apply",)),
     _grant("schedules", "scheduler", "DeleteSchedule", "remove", ("apply", "destroy")),
     _grant("schedule group", "scheduler", "DeleteScheduleGroup", "remove", ("apply", "destroy")),
+    _grant("all alarms", "cloudwatch", "DescribeAlarms", "read their state", (*LOOKING, "alarms")),
+    _grant("alarms", "cloudwatch", "ListTagsForResource", "read their ownership tag", (*LOOKING, "alarms")),
+    _grant("alarms", "cloudwatch", "PutMetricAlarm TagResource", "create and update", ("apply",)),
+    _grant("alarms", "cloudwatch", "DeleteAlarms", "remove", ("apply", "destroy")),
+    _grant("metrics", "cloudwatch", "PutMetricData", "note that a mover is watched from then on", ("apply",)),
+    _grant("alarm topic", "sns", "ListTagsForResource", "read its ownership tag", LOOKING),
+    _grant("alarm topic", "sns", "ListSubscriptionsByTopic", "see who is told", (*LOOKING, "alarms")),
+    _grant("alarm topic", "sns", "CreateTopic TagResource Subscribe", "create, subscribe", ("apply",)),
+    _grant("all subscriptions", "sns", "Unsubscribe", "remove; SNS knows no narrower resource", ("apply",)),
+    _grant("alarm topic", "sns", "DeleteTopic", "remove", ("apply", "destroy")),
+    _grant(
+        "queue of missed starts",
+        "sqs",
+        "GetQueueUrl ListQueueTags GetQueueAttributes",
+        "read the actual state and the ownership tag",
+        LOOKING,
+    ),
+    _grant("queue of missed starts", "sqs", "CreateQueue TagQueue SetQueueAttributes", "create and update", ("apply",)),
+    _grant("queue of missed starts", "sqs", "DeleteQueue", "remove", ("apply", "destroy")),
     _grant("functions", "lambda", "InvokeFunction", "run movers", ("move", "verify")),
     _grant("hot table", "dynamodb", "Query", "read items", READING),
     _grant("hot table", "dynamodb", "Scan", "find devices that the twin does not list", ("tiers", "verify")),
@@ -258,12 +286,14 @@ def grants_for(verbs: Collection[Verb] = VERBS) -> tuple[Grant, ...]:
 
 
 def permission_table(verbs: Collection[Verb] = VERBS) -> str:
-    """Return the rows as the Markdown table of docs/provisioning.md."""
+    """Return the rows as the Markdown table of docs/reference/provisioning.md."""
     lines = ["| actions | on | what for | verbs |", "|---|---|---|---|"]
     for grant in grants_for(verbs):
         why = grant.why + (f" ({grant.only})" if grant.only else "")
         if grant.passed_to:
             why += f" (condition: passed to {grant.passed_to})"
+        if grant.on == "metrics":
+            why += f" (condition: namespace {NAMESPACE})"
         lines.append(f"| {_code_list(grant.actions)} | {grant.on} | {why} | {', '.join(grant.verbs)} |")
     return "\n".join(lines)
 

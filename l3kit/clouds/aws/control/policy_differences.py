@@ -14,19 +14,19 @@ def policy_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> l
         return []
     has, needs = _grants(there), _grants(wanted)
     less, more = needs - has, has - needs
-    told = []
+    found = []
     if less:
-        told.append(
+        found.append(
             Difference(f"its policy lacks {_actions(less)}", list_changes("permission", (), _by_resource(less)))
         )
     if more:
         words = f"its policy also allows {_actions(more)}"
-        told.append(Difference(words, list_changes("permission", _by_resource(more), ())))
-    return told or [Difference("its policy differs")]
+        found.append(Difference(words, list_changes("permission", _by_resource(more), ())))
+    return found or [Difference("its policy differs")]
 
 
 def permissions(policy: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a policy allows and denies, a text for each resource and condition."""
+    """Return the grants and denials of a policy, a text for each resource and condition."""
     return _by_resource(_grants(policy))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of
 from l3kit.clouds.aws.control.grants import DEPLOYING, On
-from l3kit.clouds.aws.control.operator_policy import Scope
+from l3kit.clouds.aws.control.operator_policy import Scope, condition_of
 from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS
 from l3kit.clouds.aws.unanswered import LOG_IN
 from l3kit.clouds.ports.operator_permissions import Verb
@@ -79,7 +79,9 @@ def _denied(iam: Any, caller: str, scope: Scope) -> list[_Missing]:
     refused = {
         (on, action): f"{action}{where}"
         for (on, passed_to), actions in asked.items()
-        for action, where in _refused(iam, principal, _arns(scope, on), passed_to, list(dict.fromkeys(actions)))
+        for action, where in _refused(
+            iam, principal, _arns(scope, on), condition_of(on, passed_to), list(dict.fromkeys(actions))
+        )
     }
     found = (
         (tuple(refused[grant.on, one] for one in grant.actions if (grant.on, one) in refused), grant.verbs)
@@ -95,13 +97,13 @@ def _arns(scope: Scope, on: On) -> tuple[str, ...]:
 
 
 def _refused(
-    iam: Any, principal: str, resources: Sequence[str], passed_to: str, actions: Sequence[str]
+    iam: Any, principal: str, resources: Sequence[str], condition: Mapping[str, str], actions: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
     """Yield the actions that the principal may not do; with the resources, if it may do them on others."""
-    context = []
-    if passed_to:
-        key = {"ContextKeyName": "iam:PassedToService", "ContextKeyValues": [passed_to], "ContextKeyType": "string"}
-        context.append(key)
+    context = [
+        {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
+        for key, value in condition.items()
+    ]
     at_once = BATCH // len(resources)
     for start in range(0, len(actions), at_once):
         denied: dict[str, list[str]] = {}

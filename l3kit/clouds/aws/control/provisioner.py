@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.clouds.aws.billing import BILLING
 from l3kit.clouds.aws.control import preflight
+from l3kit.clouds.aws.control.alarm_specs import AlarmSpec, alarm_specs, all_alarm_names
+from l3kit.clouds.aws.control.alarms import LeftOverAlarms, MetricAlarm
 from l3kit.clouds.aws.control.buckets import Bucket
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.event_functions import missing_functions
@@ -24,17 +26,19 @@ from l3kit.clouds.aws.control.policies import (
     topic_rule_policy,
     trust,
 )
+from l3kit.clouds.aws.control.queues import Queue
 from l3kit.clouds.aws.control.roles import Role
 from l3kit.clouds.aws.control.schedules import Schedule, ScheduleGroup
 from l3kit.clouds.aws.control.tables import Table
+from l3kit.clouds.aws.control.topics import Topic
 from l3kit.clouds.aws.control.undelivered import FailureDestination
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT, BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
-from l3kit.twin.event_checks import functions_by_name, needs_feedback
-from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
+from l3kit.twin.event_checks import functions_by_name
+from l3kit.twin.layout import CHAIN, SCHEDULED, SOURCE
 from l3kit.twin.topics import feedback_filter, telemetry_filter
 
 if TYPE_CHECKING:
@@ -45,7 +49,7 @@ if TYPE_CHECKING:
 PROVIDER = "aws"
 OTHER_MEMORY = 512
 """MB of a function that has no memory of its own in `BILLING`."""
-TIMEOUT = dict.fromkeys((*MOVERS, *CHAIN), 900)
+TIMEOUT = dict.fromkeys((*SCHEDULED, *CHAIN), 900)
 
 
 class AwsProvisioner:
@@ -83,7 +87,7 @@ class AwsProvisioner:
         return found
 
     def function_parts(self, function: str, pending_changes: Callable[[], tuple[str, ...]]) -> list[Resource]:
-        """Return role, log group, the function, the URL of its entrance, and what brings messages to the dispatcher."""
+        """Return role, log group, the function, the URL of its entrance, and the dispatcher's source of messages."""
         context, names, twin = self._context, self._context.names, self._twin
         runtime = runtime_of(self._session)
         parts: list[Resource] = [
@@ -107,7 +111,7 @@ class AwsProvisioner:
         return [*parts, *self._source()] if function == SOURCE else parts
 
     def _source(self) -> list[Resource]:
-        """Return what invokes the dispatcher, and what keeps a message that it did not process."""
+        """Return the rule that invokes the dispatcher, and the destination of messages that it did not process."""
         context, names = self._context, self._context.names
         dispatcher, letters = names.function(SOURCE), names.dead_letters_s3_bucket()
         trusted, role = trust("iot.amazonaws.com", context), names.topic_rule_role()
@@ -118,29 +122,61 @@ class AwsProvisioner:
             TopicRule(context, names.topic_rule(), topics, dispatcher, letters, role),
         ]
 
-    def schedules(self, movers: Sequence[str]) -> list[Resource]:
+    def schedules(self, functions: Sequence[str]) -> list[Resource]:
         """Return the schedules with their group and the role that EventBridge Scheduler assumes."""
-        role = self._context.names.scheduler_role()
+        role, missed = self._context.names.scheduler_role(), self._missed_starts
         trusted = trust("scheduler.amazonaws.com", self._context)
         return [
-            Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(movers))),
+            Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(functions), missed)),
             ScheduleGroup(self._context, self._context.names.schedule_group()),
-            *self.left_over_schedules(movers),
+            *self.left_over_schedules(functions),
         ]
 
-    def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
+    def left_over_schedules(self, functions: Sequence[str]) -> list[Resource]:
         context, names = self._context, self._context.names
         return [
             Schedule(
                 context,
-                names.schedule(mover),
+                names.schedule(function),
                 names.schedule_group(),
-                names.function(mover),
+                names.function(function),
                 names.scheduler_role(),
-                self._twin.config.mover_schedule,
+                self._twin.config.schedule_of(function),
+                self._missed_starts,
             )
-            for mover in movers
+            for function in functions
         ]
+
+    def alarms(self) -> list[Resource]:
+        """Return the topic with its subscribers, the queue of missed starts and the alarms, where the twin has any."""
+        context, names = self._context, self._context.names
+        specs = self._alarm_specs()
+        if not specs:
+            return []
+        return [
+            Topic(context, names.alarm_topic(), tuple(self._twin.config.notify)),
+            *([Queue(context, self._missed_starts)] if self._missed_starts else []),
+            *(MetricAlarm(context, spec, names.alarm_topic()) for spec in specs),
+        ]
+
+    def left_over_alarms(self) -> list[Resource]:
+        context, names = self._context, self._context.names
+        specs = self._alarm_specs()
+        strange = sorted({*all_alarm_names(names)} - {spec.name for spec in specs})
+        return [
+            LeftOverAlarms(context, tuple(strange)),
+            *([] if specs else [Topic(context, names.alarm_topic())]),
+            *([] if self._missed_starts else [Queue(context, names.missed_starts_queue())]),
+        ]
+
+    def _alarm_specs(self) -> tuple[AlarmSpec, ...]:
+        return alarm_specs(self._twin, self._context.names, PROVIDER) if self._twin.has_alarms else ()
+
+    @property
+    def _missed_starts(self) -> str:
+        """Name of the queue of starts that did not happen; empty if the twin has none here."""
+        watched = self._twin.has_alarms and self._twin.layout.movers_on(PROVIDER)
+        return self._context.names.missed_starts_queue() if watched else ""
 
     def left_over_addresses(self, functions: Sequence[str]) -> list[Resource]:
         context = self._context
@@ -151,11 +187,12 @@ class AwsProvisioner:
         context, layout, events = self._context, self._twin.layout, self._twin.events
         called = tuple(context.names.function(peer) for peer in layout.peers_of(function))
         checks = function == "event-checker"
+        to_devices = function == "feedback-receiver" or (checks and layout.l1 == PROVIDER and layout.feedback)
         place = Placement(
             remote=layout.link_from(function) is not None,
             archive_here=layout.archive == PROVIDER,
             called=functions_by_name(events) if checks else called,
-            feedback=feedback_filter(self._twin.name) if checks and needs_feedback(events) else "",
+            feedback=feedback_filter(self._twin.name) if to_devices else "",
         )
 
         def make() -> dict[str, Any]:

@@ -72,7 +72,7 @@ class Role:
             unless_missing(lambda: self._iam.delete_role(RoleName=self.name))
 
     def _remove_policies(self, *, except_for: str = "") -> None:
-        """Remove policies; one that is gone may be what an earlier try removed whose response was lost."""
+        """Remove policies; a missing one may have been removed by an earlier try whose response was lost."""
         for name in self._inline():
             if name != except_for:
                 unless_missing(partial(self._iam.delete_role_policy, RoleName=self.name, PolicyName=name))

@@ -20,7 +20,8 @@ GROUP_LIMIT = 120.0
 TIMEZONE = "UTC"
 WINDOW = {"Mode": "OFF"}
 
-_TARGETS = {"Arn": "starts", "RoleArn": "role", "Input": "input"}
+_MISSED = "DeadLetterConfig"
+_TARGETS = {"Arn": "starts", "RoleArn": "role", "Input": "input", _MISSED: "missed starts"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,11 @@ class ScheduleGroup:
 
 @dataclass(frozen=True)
 class Schedule:
-    """One enabled schedule that starts this function at this expression."""
+    """One enabled schedule that starts this function at this expression.
+
+    Attributes:
+        missed_starts: the queue of the starts that Scheduler gave up; empty if it drops them.
+    """
 
     context: Context
     name: str
@@ -74,6 +79,7 @@ class Schedule:
     function: str
     role: str
     expression: str
+    missed_starts: str = ""
     kind: str = "schedule"
     holds_data: bool = False
 
@@ -101,12 +107,15 @@ class Schedule:
     def _scheduler(self) -> Any:
         return self.context.client("scheduler")
 
-    def _target(self) -> dict[str, str]:
-        return {
+    def _target(self) -> dict[str, Any]:
+        target: dict[str, Any] = {
             "Arn": self.context.arn("lambda", f"function:{self.function}"),
             "RoleArn": self.context.arn("iam", f"role/{self.role}", regional=False),
             "Input": INPUT,
         }
+        if self.missed_starts:
+            target[_MISSED] = {"Arn": self.context.arn("sqs", self.missed_starts)}
+        return target
 
     def _put(self, operation: Callable[..., Any]) -> None:
         def put() -> None:
@@ -134,10 +143,10 @@ class Schedule:
             found.append(differs(f"its time zone is {zone}, not {TIMEZONE}", "time zone", zone, TIMEZONE))
         if (window := there.get("FlexibleTimeWindow", WINDOW)).get("Mode") != "OFF":
             found.append(differs("its flexible time window differs", "flexible time window", window, WINDOW))
-        target = there.get("Target", {})
-        for key, value in self._target().items():
-            if target.get(key) != value:
-                found.append(differs(f"its {key} differs", _TARGETS[key], target.get(key), value))
+        target, wanted = there.get("Target", {}), self._target()
+        for key, word in _TARGETS.items():
+            if (target.get(key) or None) != wanted.get(key):
+                found.append(differs(f"its {key} differs", word, target.get(key), wanted.get(key)))
         return found
 
 

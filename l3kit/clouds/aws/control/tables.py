@@ -28,7 +28,7 @@ class Table:
 
     Attributes:
         keys: partition key and, if any, sort key; both are strings.
-        protected: whether DynamoDB is to refuse its deletion; None leaves the setting unchanged.
+        protected: deletion protection; None leaves the setting unchanged.
         expires_by: attribute with a row's expiry time (seconds since 1970), or "".
     """
 

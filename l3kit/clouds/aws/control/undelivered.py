@@ -15,9 +15,9 @@ from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 
 RETRIES = 2
-"""Repetitions of a failed invocation by Lambda; the most that it offers."""
+"""Lambda's retries of a failed invocation; its maximum."""
 AGE_SECONDS = 21_600
-"""Maximum age of an event that Lambda still retries, e.g. while throttled; the longest that it offers."""
+"""Maximum age of an event that Lambda still retries, e.g. while throttled; Lambda's maximum."""
 RIGHTS_LIMIT = 90.0
 """Maximum seconds until Lambda sees that the function's role may write into the bucket."""
 

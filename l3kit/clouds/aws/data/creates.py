@@ -1,6 +1,6 @@
 """Creation of items in DynamoDB, 25 per request, each only if its key is free.
 
-An INSERT reports whether an item's key was taken, not by what; the existing item is then read. An item with attribute
+An INSERT reports that an item's key was taken, but not the existing item, which is then read. An item with attribute
 names that are too long for a statement is created by a PutItem of its own.
 """
 
@@ -26,7 +26,7 @@ from l3kit.tiering.hot_creates import CREATED, Batch, BatchCreates, Entry, cut, 
 from l3kit.tiering.ports import Creation, Refused
 
 UNHOLDABLE = frozenset({"ItemCollectionSizeLimitExceeded", "ValidationError"})
-"""Codes of single statements for an item that DynamoDB cannot hold."""
+"""Error codes of single statements for an item that DynamoDB cannot store."""
 
 Wire = dict[str, Any]
 
@@ -118,7 +118,7 @@ class ConditionalCreates:
         return [CREATED]
 
     async def _taken(self, batch: Batch[Insert]) -> list[Creation | None]:
-        """Read the items that hold these keys; None for one that is gone again."""
+        """Read the items that hold these keys; None for one deleted in the meantime."""
         if not batch:
             return []
         keys = [{key: entry.encoded.wire[key] for key in KEYS} for entry in batch]

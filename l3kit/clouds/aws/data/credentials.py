@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from l3kit.errors import ConfigurationError
 
 SHORTEST_SECRET = 16
-"""AWS's secrets have 40 characters and more; a shorter one is an emulator's, and a word."""
+"""AWS's secrets have at least 40 characters; a shorter one is an emulator's, and an ordinary word."""
 
 
 @dataclass(frozen=True, slots=True)

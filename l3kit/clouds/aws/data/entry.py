@@ -11,6 +11,7 @@ import base64
 import os
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,10 +20,12 @@ import orjson
 
 from l3kit.clouds.aws.data.http import tls_context
 from l3kit.clouds.aws.data.late_modules import LATE_MODULES
+from l3kit.clouds.aws.data.metric_lines import metric_line
 from l3kit.clouds.aws.data.stores import open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.measures import measures_of
 from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
@@ -55,9 +58,16 @@ def openers(tuning: Tuning) -> Openers:
     )
 
 
-def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
+def build(
+    function: str,
+    env: Mapping[str, str] = os.environ,
+    opened_by: Openers | None = None,
+    tell: Callable[[str], None] = print,
+) -> Handler:
     """Build the handler of one of the twin's functions.
 
+    Args:
+        tell: takes a line for CloudWatch, which makes metrics of it; only a twin with alarms has any.
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
     settings = load_settings(function, env, cloud=VARIABLES, root=Path(env.get("LAMBDA_TASK_ROOT", ".")))
@@ -68,15 +78,19 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
             tls_context(env.get("AWS_CA_BUNDLE") or None)  # while the function starts; its first call needs it
     runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them
     served = Function(settings, opened_by or openers(settings.tuning), LATE_MODULES)
-    role = FUNCTIONS[function].role
+    role, scheduled = FUNCTIONS[function].role, FUNCTIONS[function].is_scheduled
 
     async def serve(event: Event, context: Context) -> Any:
         def remaining() -> float:
             return context.get_remaining_time_in_millis() / 1000
 
-        if role == "mover":
+        if scheduled:
             run = Run(event.get("time"), context.aws_request_id, remaining, event.get("canary") is True)
-            return bounded_report(await served.move(run))
+            report = await served.move(run)
+            if settings.twin.alarms and not run.canary:  # a canary is no run
+                finished = datetime.fromisoformat(report.finished)
+                tell(metric_line(settings.twin.name, finished, measures_of(report), function))
+            return bounded_report(report)
         if role in ("source", "step"):
             return await chain_answer(served, event, remaining)
         if role == "writer":
@@ -90,7 +104,11 @@ def build(function: str, env: Mapping[str, str] = os.environ, opened_by: Openers
 
     def handler(event: Event, context: Any) -> Any:
         log_lines.request_id = context.aws_request_id
-        return runner.run(serve(event, context), context=copy_context())
+        try:
+            return runner.run(serve(event, context), context=copy_context())
+        finally:
+            if (letters := served.take_letter_count()) and settings.twin.alarms:
+                tell(metric_line(settings.twin.name, datetime.now(UTC), {"DeadLetters": letters}))
 
     return handler
 

@@ -20,12 +20,12 @@ _RULE_MEMBERS = frozenset({"payload", "topic", "client", "received"})
 
 
 def wrapped(event: bytes) -> bytes:
-    """Wrap JSON so that Lambda's runtime hands it over to the byte."""
+    """Wrap JSON so that Lambda's runtime passes it on byte for byte."""
     return orjson.dumps({EVENT: event.decode()})
 
 
 def unwrapped(event: Any) -> bytes:
-    """Return an event's JSON: of another function to the byte, of any other caller as the runtime has read it."""
+    """Return an event's JSON: from another function byte for byte, from any other caller as parsed by the runtime."""
     text = event[EVENT] if isinstance(event, dict) and event.keys() == {EVENT} else None
     if isinstance(text, str):
         return text.encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""The way back to a device on AWS: Publish of IoT's data plane.
+"""Feedback to a device on AWS: Publish of IoT's data plane.
 
 Source: AWS IoT API Reference, "Publish". No real service has seen these requests; the tests compare them with what
 boto3 sends.

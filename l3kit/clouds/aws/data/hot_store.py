@@ -72,7 +72,7 @@ class DynamoHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """Conditional on the attributes read, with the gap described in docs/journal.md."""
+        """Conditional on the attributes read, with the gap described in docs/reference/journal.md."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, Deletions)
@@ -92,11 +92,11 @@ class DynamoHotStore:
         await self._bounded.run([self._write("batch_delete", batch) for batch in batches])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
-        """Batches of 25 PartiQL inserts; what is there instead is read by BatchGetItem."""
+        """Batches of 25 PartiQL inserts; existing items are read by BatchGetItem."""
         return await self._creates.run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
-        """A PutItem on condition of the attributes read, with the gap described in docs/stores.md."""
+        """A PutItem on condition of the attributes read, with the gap described in docs/reference/stores.md."""
         assert isinstance(held.seen, dict)
         return await replace(self._table, item, held.seen)
 

@@ -1,7 +1,7 @@
 """A small asyncio HTTP/1.1 client for one host: keep-alive, a bounded pool, time-outs; bodies are bytes.
 
-A mover sends thousands of small signed requests; each costs a tenth of the CPU of urllib3 (docs/benchmarks.md). A
-request may be sent twice: the ports' contracts make repeats harmless.
+A mover sends thousands of small signed requests; each costs a tenth of the CPU of urllib3
+(docs/explanation/benchmarks.md). A request may be sent twice: the ports' contracts make repeats harmless.
 """
 
 from __future__ import annotations

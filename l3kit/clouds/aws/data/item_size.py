@@ -12,7 +12,7 @@ from l3kit.errors import ItemRefusedError
 
 MAX_BYTES = 400 * 1024
 LARGEST_GROWTH = 3
-"""Above the ratio of an item's size to the bytes of its chunk JSON: the most is 2, of empty lists in a list."""
+"""Upper bound of the ratio of an item's size to its chunk JSON; the maximum is 2, for empty lists in a list."""
 COLLECTION_BYTES = 3
 """Overhead of a list or map; each entry adds one byte."""
 

@@ -1,6 +1,6 @@
 """Conversion between DynamoDB's wire JSON and chunk JSON, item by item, for every type.
 
-Whole pages go through `shapes` if possible, with the same result. docs/chunks.md describes the format.
+Whole pages go through `shapes` if possible, with the same result. docs/reference/chunks.md describes the format.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from l3kit.tiering.object_writes import check_digest, regrouped
 PART_BYTES = 8 * 1024 * 1024
 """S3 requires at least 5 MiB for every part but the last."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
-"""Answers that say that the key is taken."""
+"""Answers for a taken key."""
 
 
 async def upload_parts(

@@ -72,8 +72,8 @@ class LambdaPeers:
 def _failure(answer: Answer) -> str:
     """Type and message of the error that ended the function, without its traceback."""
     try:
-        told = orjson.loads(answer.body)
-        kind, message = str(told.get("errorType") or ""), str(told.get("errorMessage") or "")
+        content = orjson.loads(answer.body)
+        kind, message = str(content.get("errorType") or ""), str(content.get("errorMessage") or "")
     except (ValueError, AttributeError):
         kind = message = ""
     words = ": ".join(part for part in (kind, message) if part)

@@ -29,7 +29,7 @@ class Put:
     condition: Mapping[str, Any]
 
     def body(self) -> bytes:
-        """The request body. The response has the item that was there, also if the condition failed."""
+        """The request body. The response has the previous item, also if the condition failed."""
         return odd_text.dumps(
             {
                 "TableName": self.table,
@@ -50,7 +50,7 @@ def absent() -> dict[str, Any]:
 def unchanged(item: Wire, successor: Wire) -> dict[str, Any]:
     """The condition that the key holds these attributes, and none that only the successor has.
 
-    It states as much as DynamoDB takes in one condition, the values first. It cannot state that there are no further
+    It states as much as fits one condition, the values first. It cannot state that there are no further
     attributes.
     """
     held = [*KEYS, *sorted(name for name in item if name not in KEYS)][:MAX_COMPARISONS]

@@ -46,7 +46,7 @@ async def replace(table: DynamoTable, item: bytes, seen: Wire) -> bool:
 
 
 async def _put_back(table: DynamoTable, name: str, newest: Wire, there: Wire) -> None:
-    """Put an item back in the place of its replacement; again with what this replaces, if that is newer still.
+    """Put an item back in place of its replacement; repeat with the item that this replaces, if that is still newer.
 
     Each round but the last needs another write in between, so there is no limit.
 
@@ -75,7 +75,7 @@ async def _put(table: DynamoTable, kind: str, item: Wire, there: Wire, expected:
 
 
 def _replaced(table: DynamoTable, answer: Answer) -> Wire:
-    """Return the item that a put took the place of."""
+    """Return the item that a put replaced."""
     content = odd_text.loads(answer.body)
     table.count_write(content)
     replaced: Wire = content["Attributes"]

@@ -2,8 +2,8 @@
 
 Telemetry items of one kind have the same attributes of the same types; only the values differ. Such a *shape* is a
 regular expression that matches exactly the items of that shape, and a template for their chunk JSON. Copying the text
-of each value keeps all digits of numbers, at a third of the cost of parsing and writing (docs/benchmarks.md). Items
-that no shape matches exactly are converted by l3kit.clouds.aws.data.items.
+of each value keeps all digits of numbers, at a third of the cost of parsing and writing
+(docs/explanation/benchmarks.md). Items that no shape matches exactly are converted by l3kit.clouds.aws.data.items.
 
 Why text matching is safe: in valid JSON a quote inside a string is always escaped, so the literal parts of the patterns
 match only structure; items are matched contiguously from the first to the last byte; and the rest of the page without

@@ -95,7 +95,7 @@ def open_peers(names: Mapping[str, str], place: Place | None = None) -> LambdaPe
 
 
 def open_feedback(twin: str, place: Place | None = None, *, timeout: float = REQUEST_TIMEOUT) -> IotFeedback:
-    """Open the way back to the devices of a twin. `timeout`: seconds per request."""
+    """Open the sender of feedback to the devices of a twin. `timeout`: seconds per request."""
     from l3kit.clouds.aws.data.feedback import IotFeedback
 
     place = place or Place.from_env("iot_data_plane")

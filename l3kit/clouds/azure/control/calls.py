@@ -48,7 +48,7 @@ def explained(resource: str, role: str) -> Iterator[None]:
     """Translate Azure's errors.
 
     Args:
-        role: that allows this, and on what.
+        role: the role that allows this, and its scope.
     Raises: PermissionMissingError, ProvisioningError, both without keys.
     """
     from azure.core.exceptions import AzureError, HttpResponseError

@@ -58,8 +58,8 @@ class BlobCalls(SdkCalls):
     def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
         if isinstance(error, HttpResponseError) and error.response is not None:
             status = int(error.status_code or 0)
-            told = getattr(error, "error_code", None)
-            code = str(getattr(told, "value", told) or status)
+            found = getattr(error, "error_code", None)
+            code = str(getattr(found, "value", found) or status)
             remedy = self._denied if code in DENIED else REMEDIES.get(code, "")
             return Failure(status, code, code, remedy, retry_after(error.response))
         if isinstance(error, ClientAuthenticationError):

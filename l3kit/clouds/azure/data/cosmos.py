@@ -41,7 +41,7 @@ class Reply:
     Attributes:
         status: 0 for success, else an expected status.
         headers: of the last response, names in lower case.
-        message: with an expected status of a request other than a batch that was refused for one operation.
+        message: of an expected status, unless a batch was refused for one operation.
         operations: the status of each operation of a refused batch, which then had no effect.
     """
 

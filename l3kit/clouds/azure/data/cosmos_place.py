@@ -32,7 +32,7 @@ class CosmosPlace:
         credential: the account's key, or a token credential; None for azure.identity's DefaultAzureCredential.
         agent: part of the user agent of every request.
         denied: remedy for a permission that the credential lacks.
-        missing: remedy for a database or container that is not there.
+        missing: remedy for a missing database or container.
     """
 
     endpoint: str

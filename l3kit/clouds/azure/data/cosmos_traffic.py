@@ -12,7 +12,7 @@ Direction = Literal["read", "write"]
 
 
 class SecondSendError(Exception):
-    """The SDK tried to send a request again that must be sent once."""
+    """The SDK tried to resend a request that must be sent once."""
 
 
 class Exchange:

@@ -1,7 +1,7 @@
 """Creation and replacement of items in Cosmos DB.
 
 A transactional batch creates all of its items or none. If one key is taken, a query finds which others are as well, and
-the free ones go into a batch again: so a batch that was delivered before takes two requests, not one for each item.
+the free ones are sent in another batch: so a batch that was delivered before takes two requests, not one per item.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from l3kit.tiering.ports import Creation, Refused
 
 TAKEN = 409
 UNHOLDABLE = frozenset((400, 413))
-"""Statuses for an item that Cosmos DB cannot hold."""
+"""Statuses for an item that Cosmos DB cannot store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class ItemCreates:
         return [*await self._rest(batch[:at]), refused, *await self._rest(batch[at + 1 :])]
 
     async def _with_taken(self, device_id: str, batch: Batch[Sized]) -> Sequence[Creation | None]:
-        """Report what holds the taken keys, and create the other items."""
+        """Return the existing items of the taken keys, and create the other items."""
         found = await self._found(device_id, [entry.encoded.document[SORT_KEY] for entry in batch])
         free = [entry for entry in batch if entry.encoded.document[SORT_KEY] not in found]
         if len(free) == len(batch):  # deleted meanwhile
@@ -98,7 +98,7 @@ class ItemCreates:
         return await self._send(batch) if batch else []
 
     async def _found(self, device_id: str, sort_keys: Sequence[str]) -> dict[str, Document]:
-        """Read those of a device's documents that exist, by sort key."""
+        """Read a device's documents with these sort keys, as far as they exist."""
         names = [f"@k{number}" for number in range(len(sort_keys))]
         text = f"SELECT * FROM c WHERE c.id IN ({', '.join(names)})"
         parameters = [{"name": name, "value": key} for name, key in zip(names, sort_keys, strict=True)]

@@ -1,7 +1,7 @@
-"""The way back to a device on Azure: a direct method of IoT Hub.
+"""Feedback to a device on Azure: a direct method of IoT Hub.
 
-IoT Hub takes cloud-to-device messages of a service over AMQP alone; of what it offers over HTTPS, a direct method
-reaches a connected device with a payload. It is called `feedback`; a device answers it with a status below 300.
+IoT Hub accepts a service's cloud-to-device messages over AMQP alone. Over HTTPS, a direct method
+carries a payload to a connected device. It is called `feedback`; a device answers it with a status below 300.
 
 Source: Azure IoT Hub, "Understand and invoke direct methods" and "Control access to IoT Hub by using Microsoft Entra
 ID". No real service has seen these requests.
@@ -35,7 +35,7 @@ METHOD = "feedback"
 MAX_PAYLOAD_BYTES = 128 * 1024
 """Limit for a direct method's payload."""
 DEVICE_SECONDS = 30
-"""For the device's answer, 5 to 300."""
+"""Time-out for the device's answer, 5 to 300."""
 SIGNATURE_SECONDS = 3600
 IOT_HUB = Manners(
     words="Message",
@@ -50,7 +50,7 @@ IOT_HUB = Manners(
 )
 
 Authorize = Callable[[bool], str]
-"""Returns the value of the header Authorization; told whether the former one was refused. Blocking."""
+"""Returns the value of the header Authorization; its argument: whether the former one was refused. Blocking."""
 
 
 class Signatures:
@@ -68,7 +68,7 @@ class Signatures:
         self._key = key
         self._clock = clock
 
-    def __call__(self, anew: bool) -> str:
+    def __call__(self, renew: bool) -> str:
         expiry = int(self._clock()) + SIGNATURE_SECONDS
         digest = hmac.digest(self._key, f"{self._host}\n{expiry}".encode(), hashlib.sha256)
         signature = quote(base64.b64encode(digest), safe="")
@@ -82,7 +82,7 @@ class EntraTokens:
         self._credential = credential
         self._lock = threading.Lock()
 
-    def __call__(self, anew: bool) -> str:
+    def __call__(self, renew: bool) -> str:
         from azure.core.exceptions import ClientAuthenticationError
 
         with self._lock:
@@ -98,7 +98,7 @@ class EntraTokens:
 
 @dataclass(frozen=True, slots=True)
 class IotHubPlace:
-    """Url of an IoT hub, and what lets requests in."""
+    """Url of an IoT hub, and the authorization of requests."""
 
     url: str
     authorize: Authorize = field(repr=False)
@@ -138,7 +138,7 @@ class IotHubFeedback:
             cause = f"the feedback has {len(payload):,} bytes; a direct method takes {MAX_PAYLOAD_BYTES:,}"
             raise CallError(device_id, cause, "Shorten the action's payload")
         url = f"{self._place.url}/twins/{quote(device_id, safe='')}/methods?api-version={API_VERSION}"
-        address = Address(url, lambda anew: {"Authorization": self._place.authorize(anew)})
+        address = Address(url, lambda renew: {"Authorization": self._place.authorize(renew)})
         status = _status(await self._calls.post(device_id, address, _request(payload)))
         if status is None or status >= 300:
             raise CallError(device_id, f"the device answered the method {METHOD!r} with {status}", "See the device")
@@ -148,7 +148,7 @@ class IotHubFeedback:
 
 
 def _url(host: str, variable: str) -> str:
-    """The hub's url; that of a sandbox is on loopback, without TLS."""
+    """The hub's url; a sandbox's is on loopback, without TLS."""
     for url in (f"http://{host}", f"https://{host}"):
         try:
             check_url(url, variable)

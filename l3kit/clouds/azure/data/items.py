@@ -1,8 +1,8 @@
 """Conversion between Cosmos DB documents and chunk JSON: the same JSON except for values that Cosmos DB would change.
 
 Cosmos DB's numbers are IEEE doubles. A number that would lose digits is stored as `{"$number": "<digits>"}`. The
-chunk's tags (docs/chunks.md) are stored unchanged, and a map that only looks like a tag as `{"$map": ...}`. Attributes
-with a special meaning in Cosmos DB (`ttl`, `_ts`, ...) are stored under a name that begins with `$l3kit.`.
+chunk's tags (docs/reference/chunks.md) are stored unchanged, and a map that only looks like a tag as `{"$map": ...}`.
+Attributes with a special meaning in Cosmos DB (`ttl`, `_ts`, ...) are stored under a name that begins with `$l3kit.`.
 """
 
 from __future__ import annotations

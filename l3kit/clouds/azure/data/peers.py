@@ -11,9 +11,9 @@ from l3kit.tiering.stream.http_calls import Address
 from l3kit.tiering.stream.http_peers import HttpPeers, check_address
 
 KEY_HEADER = "x-functions-key"
-"""Carries the key that the query's `code` has, outside the url, which clients and proxies log."""
+"""Header for the key of the query's `code`, since clients and proxies log urls."""
 ANSWER_SECONDS = 230.0
-"""Azure's load balancer answers for the function after this time."""
+"""Time after which Azure's load balancer answers in place of the function."""
 
 
 def open_peers(urls: Mapping[str, str], *, retry: RetryPolicy | None = None, agent: str = "l3kit") -> HttpPeers:
@@ -35,4 +35,4 @@ def _address(function: str, url: str) -> Address:
         raise ConfigurationError(f"the url of {function}", "has no function key as `code`", "Apply the twin again")
     headers = {KEY_HEADER: key}
     rest = urlencode([(name, value) for name, value in query if name != "code"])
-    return Address(parts._replace(query=rest, fragment="").geturl(), lambda anew: headers)
+    return Address(parts._replace(query=rest, fragment="").geturl(), lambda renew: headers)

@@ -53,7 +53,7 @@ def explained(resource: str, role: str) -> Iterator[None]:
     """Translate Google's errors.
 
     Args:
-        role: that allows this, and on what.
+        role: the role that allows this, and its scope.
     Raises: PermissionMissingError, ProvisioningError.
     """
     from google.api_core.exceptions import Forbidden, GoogleAPIError, Unauthorized

@@ -1,4 +1,4 @@
-"""Creation and replacement of items in Firestore: BatchWrites whose writes have a precondition each."""
+"""Creation and replacement of items in Firestore: BatchWrites with a precondition on each write."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class ItemCreates:
         return outcomes
 
     async def _read(self, names: Sequence[str]) -> dict[str, Any]:
-        """Read those of the documents that exist, by name, strongly consistent."""
+        """Read the existing documents of these, by name, strongly consistent."""
         request = types.BatchGetDocumentsRequest.pb()(database=self._client.database, documents=names)
         answers = await self._client.call(
             "batch_get_documents",

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 MAX_BYTES = 1500
 _UNHOLDABLE = re.compile("[/\ud800-\udfff]")
 RESERVED = re.compile(r"__.*__", re.DOTALL)
-"""Ids and names of fields that Firestore keeps for itself."""
+"""Ids and field names that Firestore reserves."""
 _ENCODED = re.compile(r"[/%\x00-\x1f\x7f]")
 _LAST_OF_BYTES = ("", "\x7f", "\u07ff", "\uffff")
 """The greatest character of one, two and three UTF-8 bytes."""
@@ -90,7 +90,7 @@ def _position(text: str, *, before: bool) -> Position | None:
 def _greatest_below(encoded: bytes) -> str:
     """The greatest text of at most MAX_BYTES that is less than this longer one.
 
-    It shares the longest prefix that fits. The first character that does not fit has more bytes than are left, so it
+    It shares the longest prefix that fits. The first character that does not fit has more bytes than remain, so it
     is greater than any that fits.
     """
     kept = encoded[:MAX_BYTES].decode(errors="ignore")

@@ -1,4 +1,4 @@
-"""Cloud Run functions: convert HTTP requests, Pub/Sub's among them, to calls of `l3kit.tiering`, and results back.
+"""Cloud Run functions: convert HTTP requests, including Pub/Sub's, to calls of `l3kit.tiering`, and results back.
 
 `lambda_code/gcp/<function>/main.py` calls `build` at import, so that a missing variable fails the cold start with an
 error that names it.

@@ -101,7 +101,7 @@ class FirestoreHotStore:
         await self._bounded.run([self._writes.put(batch) for batch in batches(list(last.values()))])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
-        """Batches of 500, each item on condition that it does not exist; what is there instead is read by name."""
+        """Batches of 500, each item on condition that it does not exist; existing items are read by name."""
         return await self._creates.run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:

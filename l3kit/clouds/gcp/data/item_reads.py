@@ -53,7 +53,7 @@ class ItemReads:
         direction: int = ASCENDING,
         enough: Callable[[Any], bool] = never,
     ) -> list[Any]:
-        """The first documents between two positions, at most `most`; `enough` may end the read earlier."""
+        """The first documents between two positions, at most `most`; `enough` may end the read early."""
         query = _Query()
         query.from_.add(collection_id=ITEMS)
         query.order_by.add(direction=direction).field.field_path = NAME

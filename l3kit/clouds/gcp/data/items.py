@@ -1,4 +1,4 @@
-"""Conversion between Firestore values and chunk JSON. docs/chunks.md describes the JSON form.
+"""Conversion between Firestore values and chunk JSON. docs/reference/chunks.md describes the JSON form.
 
 Stored natively: text, booleans, null, maps, arrays, bytes, 64-bit integers, and doubles if their digits survive. Values
 that Firestore does not support are stored in a map with a single key, which `to_chunk_json` reverses:

@@ -33,7 +33,7 @@ class IdentityTokens:
     """Identity tokens of the function's service account, from the metadata server; each is kept until it expires.
 
     Source: Compute Engine, "Verifying the identity of instances"; Cloud Run, "Authenticating service-to-service". Not
-    by google-auth, whose import takes twice as long as that of everything else that a calling function loads. No real
+    by google-auth, whose import takes twice as long as everything else that a calling function loads. No real
     service has seen these requests.
 
     Args:
@@ -49,11 +49,11 @@ class IdentityTokens:
         self._lock = threading.Lock()
         self._kept: dict[str, tuple[str, float]] = {}
 
-    def headers(self, audience: str, anew: bool) -> Mapping[str, str]:
+    def headers(self, audience: str, renew: bool) -> Mapping[str, str]:
         """Return the header with a token for this audience. Raises: CallError; NotNowError."""
         with self._lock:
             token, expiry = self._kept.get(audience, ("", 0.0))
-            if anew or expiry - self._clock() < EARLY_SECONDS:
+            if renew or expiry - self._clock() < EARLY_SECONDS:
                 token = self._fetch(audience)
                 self._kept[audience] = token, _expiry(token)
             return {"Authorization": f"Bearer {token}"}
@@ -84,14 +84,14 @@ class IdentityTokens:
 
 
 class GcpPeers(HttpPeers):
-    """Functions by their urls, each called with a token that is good for it alone."""
+    """Functions by their urls, each called with a token valid for it alone."""
 
     def __init__(
         self, urls: Mapping[str, str], tokens: IdentityTokens, *, retry: RetryPolicy | None = None, agent: str = "l3kit"
     ) -> None:
         def address(function: str, url: str) -> Address:
             check_address(function, url)
-            return Address(url, lambda anew: tokens.headers(url, anew))
+            return Address(url, lambda renew: tokens.headers(url, renew))
 
         found = {function: address(function, url) for function, url in urls.items()}
         super().__init__(found, timeout=ANSWER_SECONDS, retry=retry, agent=agent)

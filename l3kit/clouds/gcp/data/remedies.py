@@ -1,4 +1,4 @@
-"""Remedies that the stores on Google Cloud share; a module of its own, because Firestore's opener loads no library."""
+"""Remedies shared by the stores on Google Cloud; a separate module, because Firestore's opener loads no library."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class StorageCalls(SdkCalls):
     """Runs the client's calls.
 
     Args:
-        threads: at most so many concurrently.
+        threads: maximum concurrent calls.
         denied: remedy for a missing permission, which depends on whose credentials these are.
     """
 

@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCESS_KEY, ACCOUNT_ID
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.evaluation import Identity
 from l3kit.sandbox.aws.iam.operator import OPERATOR, OPERATOR_KEY
 from l3kit.sandbox.aws.iam.principals import ROOT, Principal
 from l3kit.sandbox.aws.signatures import credentials_of
-from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID
 
 FUNCTION_TOKEN = re.compile(r"sandbox/(?P<function>[^/]+)/[^/]+")
 """Session token of a function's instance (`function_instance.IDENTITY`)."""
@@ -51,7 +51,7 @@ class Callers:
         return Identity(Principal("user", user.arn, name, unique_id=user.unique_id), user.policies, user.boundary)
 
     async def role_session(self, role_arn: str, session: str) -> Identity:
-        """A role as it is at this moment. Raises: UnknownCallerError if it is gone."""
+        """The current state of a role. Raises: UnknownCallerError if it is gone."""
         name = role_arn.rsplit("/", 1)[-1]
         role = await self._directory.role(name)
         if role is None or role.arn != role_arn:

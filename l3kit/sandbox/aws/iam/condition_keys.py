@@ -1,6 +1,6 @@
-"""The condition keys that the sandbox can judge: those of the policies that l3kit writes.
+"""The condition keys that the sandbox can evaluate: those of the policies that l3kit writes.
 
-A policy with any other key is refused when it is put; otherwise it would be taken for true or false unseen.
+A policy with any other key is refused when it is stored, because it could not be evaluated.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ KNOWN = frozenset(
         *OF_EVERY_REQUEST,
         "aws:sourceaccount",
         "aws:sourcearn",
+        "cloudwatch:namespace",
         "iam:passedtoservice",
         "kms:viaservice",
         "lambda:functionurlauthtype",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam.documents import Policy, parse_policy
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
-from l3kit.sandbox.state import ACCOUNT_ID
 
 READS = ("Get", "List", "Simulate", "Generate")
 """Prefixes of read-only IAM operations."""

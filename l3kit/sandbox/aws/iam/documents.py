@@ -122,7 +122,7 @@ def _principals(content: Mapping[str, Any], kind: Kind) -> Principals | None:
 
 
 def _texts(content: Mapping[str, Any], name: str, missing: str) -> tuple[str, ...]:
-    """The text or texts of an element that must be there."""
+    """The text or texts of a required element."""
     value = content.get(name)
     its = value if isinstance(value, list) else [value]
     if not its or not all(isinstance(one, str) and one for one in its):

@@ -126,6 +126,12 @@ class Enforcement:
             return targets.logs_needs(call)
         if call.service == "kms":
             return await targets.kms_needs(call, self._keys.arn)
+        if call.service == "monitoring":
+            return targets.monitoring_needs(call)
+        if call.service == "sns":
+            return query.sns_needs(call)
+        if call.service == "sqs":
+            return targets.sqs_needs(call)
         if call.service == "iam":
             return await query.iam_needs(call, self._directory.arn)
         return []  # STS says who one is

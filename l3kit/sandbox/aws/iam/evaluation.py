@@ -1,6 +1,6 @@
 """Policy evaluation: an explicit deny overrides any allow, and without an allow a request is denied.
 
-Within one account an allow of the identity's policies or of the resource's will do; a boundary
+Within one account an allow of the identity's policies or of the resource's suffices; a boundary
 limits both (IAM User Guide, "Policy evaluation for requests within a single account").
 """
 

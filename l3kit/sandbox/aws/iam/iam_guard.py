@@ -6,13 +6,13 @@ import re
 
 from aiohttp import web
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import Kind, MalformedPolicyError, parse_policy
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Handler
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.simulation import Simulation
-from l3kit.sandbox.state import ACCOUNT_ID
 
 DOCUMENTS: dict[str, tuple[str, Kind]] = {
     "CreatePolicy": ("PolicyDocument", "identity"),
@@ -78,7 +78,7 @@ class IamGuard:
 
 
 async def say_who(access: AccessRequest, handler: Handler) -> web.Response:
-    """STS's GetCallerIdentity; nothing else of STS is offered."""
+    """Answer STS's GetCallerIdentity, the only supported operation of STS."""
     operation, principal = access.call.form.get("Action", ""), access.principal
     if operation != "GetCallerIdentity":
         return refusals.unmapped("sts", f"sts:{operation}")

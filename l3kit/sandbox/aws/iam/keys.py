@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.aws.iam.moto_iam import parse_xml
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 AWS_MANAGED = "alias/aws/"
 """Alias prefix of AWS managed keys, which the whole account may use through their service."""

@@ -52,7 +52,7 @@ class MotoIam:
         return [document(text, policy) for policy, text in (await self.inline_texts(kind, name)).items()]
 
     async def inline_texts(self, kind: str, name: str, *, without: str = "") -> dict[str, str]:
-        """The inline policies' texts by name. Args: without: name of a policy to leave out."""
+        """The inline policies' texts by name. Args: without: name of a policy to omit."""
         listed = await self.call(f"List{kind}Policies", **{f"{kind}Name": name})
         found = {}
         names = listed.texts(".//PolicyNames/member") if listed else []

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from l3kit.clouds.aws.control.operator_policy import Scope, managed_policies, operator_policy
 from l3kit.clouds.aws.control.policy_limits import compact
 from l3kit.errors import SandboxError
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 OPERATOR = "l3kit-operator"
 OPERATOR_KEY = "sandbox"
@@ -19,8 +19,11 @@ OPERATOR_KEY = "sandbox"
 
 
 def operator_policies() -> dict[str, str]:
-    """The required permissions, on the resources of any twin and any table to copy, as policy documents by name."""
-    parts = managed_policies(operator_policy(Scope("*", ACCOUNT_ID, REGION, "*")))
+    """Return the required permissions as policy documents by name.
+
+    They are for the resources of any twin, any table to copy, and any function that an event may call.
+    """
+    parts = managed_policies(operator_policy(Scope("*", ACCOUNT_ID, REGION, "*", ("*",))))
     return {f"{OPERATOR}-{number}": compact(part) for number, part in enumerate(parts, 1)}
 
 

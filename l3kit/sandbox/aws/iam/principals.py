@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from l3kit.sandbox.state import ACCOUNT_ID
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT_ID}:root"
 _ARN = re.compile(r"arn:aws:(?:iam::\d{12}:(?:root|user/\S+|role/\S+)|sts::\d{12}:assumed-role/\S+)")

@@ -17,6 +17,7 @@ from l3kit.sandbox.aws.iam.principals import Principal
 
 REST = frozenset(("iot", "lambda", "scheduler"))
 JSON = frozenset(("logs", "kms"))
+JSON_1_0 = frozenset(("monitoring", "sqs"))
 _INVALID_TOKEN = "The security token included in the request is invalid"
 
 
@@ -45,7 +46,9 @@ def access_denied(service: str, text: str) -> web.Response:
         return rest_error(403, "AccessDeniedException", text)
     if service == "iotdata":
         return rest_error(403, "ForbiddenException", text)
-    return query_error(403, "AccessDenied", text)
+    if service in JSON_1_0:
+        return aws_json_error("AccessDeniedException", text, "1.0")
+    return query_error(403, "AuthorizationError" if service == "sns" else "AccessDenied", text)
 
 
 def unmapped(service: str, what: str) -> web.Response:
@@ -63,11 +66,13 @@ def unknown_caller(service: str) -> web.Response:
         return aws_json_error("UnrecognizedClientException", f"{_INVALID_TOKEN}.", "1.1")
     if service in REST or service == "iotdata":
         return rest_error(403, "UnrecognizedClientException", f"{_INVALID_TOKEN}.")
+    if service in JSON_1_0:
+        return aws_json_error("InvalidClientTokenId", f"{_INVALID_TOKEN}.", "1.0")
     return query_error(403, "InvalidClientTokenId", f"{_INVALID_TOKEN}.")
 
 
 def query_error(status: int, code: str, text: str) -> web.Response:
-    """As IAM and STS, services of the query protocol, answer."""
+    """Error in the format of IAM and STS, services of the query protocol."""
     body = (
         "<ErrorResponse><Error><Type>Sender</Type>"
         f"<Code>{code}</Code><Message>{escape(text)}</Message></Error><RequestId>{uuid.uuid4()}</RequestId></ErrorResponse>"

@@ -8,6 +8,7 @@ import re
 from aiohttp import web
 
 from l3kit.sandbox.answers import rest_error
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from l3kit.sandbox.aws.iam.callers import Callers, UnknownCallerError
 from l3kit.sandbox.aws.iam.calls.request import UnreadableError
 from l3kit.sandbox.aws.iam.condition_keys import OF_EVERY_REQUEST, Context
@@ -16,7 +17,6 @@ from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handle
 from l3kit.sandbox.aws.iam.evaluation import Identity, Need, evaluate
 from l3kit.sandbox.aws.iam.principals import service
 from l3kit.sandbox.aws.iam.refusals import message
-from l3kit.sandbox.state import ACCOUNT_ID
 
 _FUNCTION = re.compile(r"/2015-03-31/functions/[^/]+")
 LAMBDA, SCHEDULER = "lambda.amazonaws.com", "scheduler.amazonaws.com"
@@ -61,7 +61,7 @@ class RoleUse:
         return answer
 
     async def guard_scheduler(self, access: AccessRequest, handler: Handler) -> web.StreamResponse:
-        """CreateSchedule and UpdateSchedule: Scheduler must be able to take the role."""
+        """Check that Scheduler can assume the role in CreateSchedule and UpdateSchedule."""
         if access.call.method in ("POST", "PUT") and access.call.path.startswith("/schedules/"):
             role = str((access.call.content.get("Target") or {}).get("RoleArn") or "")
             if role and not await self.can_assume(role, SCHEDULER, OF_SCHEDULER):

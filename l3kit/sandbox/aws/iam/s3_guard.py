@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from l3kit.sandbox.answers import s3_error
+from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls import s3
 from l3kit.sandbox.aws.iam.calls.request import Call
@@ -16,7 +17,6 @@ from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Enforcement, Handle
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.aws.iam.keys import Keys
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
-from l3kit.sandbox.state import REGION
 from l3kit.sandbox.upstream import Answer
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"

@@ -1,4 +1,4 @@
-"""SimulatePrincipalPolicy, answered by the evaluator that judges real requests."""
+"""SimulatePrincipalPolicy, answered by the evaluator of real requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from l3kit.sandbox.aws.iam.principals import Principal
 OPERATION = "SimulatePrincipalPolicy"
 PARAMETERS = re.compile(r"Action|Version|PolicySourceArn|MaxItems|(?:ActionNames|ResourceArns|ContextEntries)(?:\..*)?")
 MOST = 1000
-"""Of `MaxItems` (IAM API Reference); the answer is one page."""
+"""Maximum of `MaxItems` (IAM API Reference); the answer is one page."""
 
 
 class Simulation:
@@ -29,7 +29,7 @@ class Simulation:
         self._directory = directory
 
     async def answer(self, access: AccessRequest) -> web.Response:
-        """SimulatePrincipalPolicy; nothing else is offered."""
+        """Answer SimulatePrincipalPolicy; other operations are not supported."""
         form = access.call.form
         strange = [name for name in form if not PARAMETERS.fullmatch(name)]
         if form["Action"] != OPERATION or strange:
@@ -47,7 +47,7 @@ class Simulation:
         return _page([_result(action, arn, evaluate(identity, Need(action, arn, context))) for action, arn in pairs])
 
     async def _identity(self, source: str) -> Identity | None:
-        """None if there is no such user or role."""
+        """Return a user or role; None if it does not exist."""
         kind, _, path = source.rpartition(":")[2].partition("/")
         name = path.rsplit("/", 1)[-1]
         found: Role | User | None = None

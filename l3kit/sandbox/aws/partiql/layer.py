@@ -1,7 +1,7 @@
 """BatchExecuteStatement on top of dynalite.
 
 Each statement becomes one conditional DeleteItem or PutItem, which dynalite decides and carries out under its lock of
-that item. So a statement is atomic against every other write. What the answers look like is taken from DynamoDB's
+that item. So a statement is atomic against every other write. The form of the answers is taken from DynamoDB's
 service model and documentation, and compared with DynamoDB Local in `tests/conformance`.
 """
 
@@ -68,7 +68,7 @@ class PartiQL:
             return dynamodb_error("ValidationException", str(error))
         carried_out = iter(await self._carry_out(writes))
         outcomes = [next(carried_out) if isinstance(plan, Write) else plan for plan in planned]
-        content: dict[str, Any] = {"Responses": [_told(*each) for each in zip(planned, outcomes, strict=True)]}
+        content: dict[str, Any] = {"Responses": [_response(*each) for each in zip(planned, outcomes, strict=True)]}
         if request.capacity:
             content["ConsumedCapacity"] = [
                 {"TableName": one.table, "CapacityUnits": float(one.units)} for one in outcomes if one.units
@@ -115,11 +115,11 @@ def _units(item: Mapping[str, Any] | None) -> int:
     return max(1, math.ceil(item_size(item) / WRITE_UNIT_BYTES)) if item else 1
 
 
-def _told(plan: Write | Outcome, outcome: Outcome) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+def _response(plan: Write | Outcome, outcome: Outcome) -> dict[str, Any]:
+    response: dict[str, Any] = {}
     if outcome.error:
         code, message = outcome.error
-        told["Error"] = {"Code": code, "Message": message}
+        response["Error"] = {"Code": code, "Message": message}
     elif outcome.item and isinstance(plan, Write) and plan.returning:
-        told["Item"] = outcome.item
-    return {**told, "TableName": outcome.table} if outcome.table else told
+        response["Item"] = outcome.item
+    return {**response, "TableName": outcome.table} if outcome.table else response

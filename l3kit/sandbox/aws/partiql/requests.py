@@ -28,14 +28,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The statements, and whether the capacity is to be told."""
+    """The statements, and whether to report the capacity."""
 
     statements: Sequence[Asked]
     capacity: bool
 
 
 def request_of(body: bytes) -> Request:
-    """Raises: RequestError."""
+    """Parse a request. Raises: RequestError."""
     content = odd_text.loads(body)
     statements = content.get("Statements")
     if not isinstance(statements, list) or not statements:

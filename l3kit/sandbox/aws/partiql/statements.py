@@ -105,7 +105,7 @@ def _check_name(name: str) -> None:
 
 
 def _condition(equal: Sequence[tuple[str, Any]], missing: Sequence[str]) -> dict[str, Any]:
-    """The parameters of a conditional write that say the same as these parts of a WHERE.
+    """The parameters of a conditional write that are equivalent to these parts of a WHERE.
 
     Uses DynamoDB's legacy `Expected` form, because dynalite needs milliseconds to parse an expression.
     Raises: StatementError for a repeated name, which that form cannot express.

@@ -87,7 +87,7 @@ class _Cursor:
         self._name = cursor.values[0].reference_value if cursor.values else None
 
     def place(self, path: str, ids: Sequence[str], *, above: bool) -> int:
-        """Index of this position in a collection's sorted ids; `above`: behind an id equal to the cursor's."""
+        """Index of this position in a collection's sorted ids; `above`: after an id equal to the cursor's."""
         if self._name is None:
             return len(ids) if above else 0
         parent, one = names.split(self._name)

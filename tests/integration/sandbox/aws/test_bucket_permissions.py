@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCOUNT_ID
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from tests.integration.sandbox.aws.callers import give, make_role, refusal
 from tests.integration.sandbox.aws.calls import Aws
 from tests.support import aws_callers as callers

@@ -11,7 +11,7 @@ import pytest
 
 from l3kit.clouds.aws.control.preflight import preflight
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCOUNT_ID
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from tests.integration.sandbox.aws.callers import PUTTER, make_function, make_role, refusal
 from tests.integration.sandbox.aws.calls import Aws
 from tests.support import aws_callers as callers
@@ -121,7 +121,7 @@ def test_the_operator_may_what_l3kit_lists_and_loses_what_is_taken_away(aws: Aws
 
 
 def test_the_operator_is_told_beforehand_that_it_lacks_nothing(sandbox: SandboxState) -> None:
-    session = SimpleNamespace(client=callers.operator(sandbox).client, account_id=ACCOUNT_ID, region=sandbox.region)
+    session = SimpleNamespace(client=callers.operator(sandbox).client, account_id=ACCOUNT_ID, region=REGION)
     assert preflight(cast(Any, SimpleNamespace(name="plant")), cast(Any, session)) == ()
 
 

@@ -11,8 +11,8 @@ from l3kit.clouds.aws.data.credentials import Credentials
 from l3kit.clouds.aws.data.stores import Place, open_peers
 from l3kit.errors import CallError
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY
 from l3kit.sandbox.aws.function_instance import IDENTITY
-from l3kit.sandbox.state import ACCESS_KEY, ACCOUNT_ID, REGION, SECRET_KEY
 from tests.integration.sandbox.aws.callers import give, make_function, make_role
 from tests.integration.sandbox.aws.calls import Aws
 from tests.support.aws_callers import allow

@@ -10,7 +10,7 @@ import pytest
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.errors import SandboxError
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCOUNT_ID
+from l3kit.sandbox.aws.account import ACCOUNT_ID
 from tests.integration.sandbox.aws.callers import KEY, PUTTER, give, make_function, make_role, refusal
 from tests.integration.sandbox.aws.calls import Aws
 from tests.integration.sandbox.conftest import trust

@@ -14,9 +14,10 @@ from google.cloud import firestore, storage
 
 from l3kit.clouds.azure.control.calls import blob_client
 from l3kit.sandbox import SandboxState, status
+from l3kit.sandbox.azure.account import COSMOS_KEY
 from l3kit.sandbox.azure.part import azure_session
-from l3kit.sandbox.emulator_accounts import COSMOS_KEY, PROJECT
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.messages.client import start_broker
 from tests.integration.sandbox.aws.test_function_urls import open_url
 from tests.integration.sandbox.broken.templates import templates

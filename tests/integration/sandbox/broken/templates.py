@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from azure.storage.blob import generate_container_sas
 
 from l3kit.sandbox.aws.upstream import authorization
-from l3kit.sandbox.emulator_accounts import STORAGE_ACCOUNT, STORAGE_KEY
+from l3kit.sandbox.azure.account import STORAGE_ACCOUNT, STORAGE_KEY
 from tests.integration.sandbox.conftest import RUNTIME
 from tests.support.broken.whole import Whole
 

@@ -17,7 +17,7 @@ from l3kit.clouds.ports.message_source import Route
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import ProvisioningError
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.emulator_accounts import IOT_HUB_KEY, IOT_HUB_POLICY
+from l3kit.sandbox.azure.account import IOT_HUB_KEY, IOT_HUB_POLICY
 from l3kit.sandbox.faults.arranged import arm
 from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.messages.client import SandboxMessageSource, wait_until_delivered

@@ -14,9 +14,9 @@ import requests
 
 from l3kit.clouds.ports.message_source import Route
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.emulator_accounts import PROJECT
 from l3kit.sandbox.faults.arranged import arm
 from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.messages.client import SandboxMessageSource, wait_until_delivered
 from tests.integration.sandbox.messages.device import PAYLOADS, Device
 from tests.support.cloud_functions import definition, gcp_zip

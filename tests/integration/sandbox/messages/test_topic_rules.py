@@ -13,11 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.rule_errors import DATE, UNIQUE
 from l3kit.sandbox.aws.rule_sql import OFFERED, VERSION
 from l3kit.sandbox.faults.arranged import arm
 from l3kit.sandbox.messages.client import wait_until_delivered
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 from tests.integration.sandbox.aws.calls import Aws, Deploy, code_of
 from tests.integration.sandbox.conftest import trust
 from tests.integration.sandbox.messages.device import PAYLOADS, Device

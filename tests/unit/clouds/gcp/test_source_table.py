@@ -20,8 +20,8 @@ def source(own: str = "") -> FirestoreSource:
 def test_a_collection_that_is_filled_again_keeps_its_identity_which_is_said() -> None:
     first, again = run(source().facts()), run(source().facts())
     assert first.identity == again.identity == "projects/p/databases/d/documents/plants/one/readings"
-    assert "has been refilled" in first.untold
-    assert "--restart" in first.untold
+    assert "has been refilled" in first.unverified
+    assert "--restart" in first.unverified
 
 
 def test_the_twins_own_collection_is_refused() -> None:

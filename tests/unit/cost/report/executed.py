@@ -13,7 +13,7 @@ def result(text: str) -> nbformat.NotebookNode:
 def notebook(*outputs: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return new_notebook(
         cells=[
-            new_markdown_cell("Formulas are in [cost](../docs/cost.md)."),
+            new_markdown_cell("Formulas are in [cost](../docs/reference/cost.md)."),
             new_code_cell("secret_of_the_code = 1", outputs=[result("shown")]),
             new_code_cell("x", outputs=[result("left out")], metadata={"tags": ["not-in-report"]}),
             new_code_cell("y", outputs=list(outputs)),

@@ -27,7 +27,7 @@ def test_outputs_are_shown_without_code_and_prompts() -> None:
 
 def test_links_into_the_docs_become_text_and_nothing_is_fetched() -> None:
     html = report_html(notebook(), "Title")
-    assert "Formulas are in cost (docs/cost.md)." in html
+    assert "Formulas are in cost (docs/reference/cost.md)." in html
     assert "<script src" not in html
     assert not re.search(r'(src|href)="(https?:)?//', html)
 

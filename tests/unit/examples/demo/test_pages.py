@@ -166,16 +166,17 @@ def test_every_picture_has_a_name_and_every_page_a_language_and_one_heading(page
 @pytest.mark.parametrize(
     ("link", "folder", "below", "target"),
     [
-        ("../docs/journal.md", "notebooks", "", "docs/journal.html"),
+        ("../docs/reference/journal.md", "notebooks", "", "docs/reference/journal.html"),
         ("deploy_l3.ipynb", "notebooks", "", "deploy_l3.html"),
         ("crash_lab.ipynb", "notebooks", "", None),
-        ("journal.md#receipts", "docs", "docs/", "journal.html#receipts"),
-        ("../README.md", "docs", "docs/", "readme.html"),
-        ("docs/openapi.yaml", ".", "docs/", "openapi.yaml"),
-        ("../notebooks/walkthrough.ipynb", "docs", "docs/", "../walkthrough.html"),
-        ("../params", "docs", "docs/", None),
-        ("docs/nothing.md", ".", "docs/", None),
-        ("#here", "docs", "docs/", "#here"),
+        ("journal.md#receipts", "docs/reference", "docs/reference", "journal.html#receipts"),
+        ("../glossary.md", "docs/reference", "docs/reference", "../glossary.html"),
+        ("../README.md", "docs", "docs", "readme.html"),
+        ("docs/reference/openapi.yaml", ".", "docs", "reference/openapi.yaml"),
+        ("../notebooks/walkthrough.ipynb", "docs", "docs", "../walkthrough.html"),
+        ("../params", "docs", "docs", None),
+        ("docs/nothing.md", ".", "docs", None),
+        ("#here", "docs", "docs", "#here"),
     ],
 )
 def test_where_a_link_leads(link: str, folder: str, below: str, target: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,16 @@ import pytest
 
 from l3kit.errors import StoreError
 from l3kit.operate.audit.auditing import AuditStoppedError
+from l3kit.operate.audit.device import DeviceAudit
+from l3kit.operate.audit.doubles import Doubles
+from l3kit.operate.audit.kept import Kept, State
+from l3kit.operate.audit.look import AuditedStores, AuditedTier, look_at
+from l3kit.operate.audit.objects import ObjectCheck
 from l3kit.operate.tier_stores import TierStores
+from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.ports import ObjectInfo
-from tests.support.audited import DEVICES, AuditedWorld
-from tests.support.moving import Dead, Instead, readings, refusing
+from tests.support.audited import DEVICES, AuditedWorld, as_chunk
+from tests.support.moving import Dead, Instead, item, readings, refusing
 
 WRITES = ("create", "create_large", "delete", "copy_from", "restore")
 SLOW = pytest.mark.slow
@@ -199,12 +206,70 @@ def test_a_store_that_is_down_stops_the_audit_which_then_continues(world: Audite
     error = StoreError("bucket", "answered 503 to every try")
     cold, archive = (refusing(store, "read", error) for store in (world.cold, world.archive))
     stores: Any = TierStores(world.world.hot, world.world.journal, cold, archive)  # type: ignore[arg-type]
-    with pytest.raises(AuditStoppedError, match=r"5 objects in a row .* looked at; the same command continues"):
+    with pytest.raises(AuditStoppedError, match=r"5 objects in a row .* checked; the same command continues"):
         world.audit(stores=stores)
     report = world.audit()
     assert report.faults == ()
     assert report.complete, "what could not be read was asked for again"
     assert any(note.startswith("Continued an audit") for note in report.notes)
+
+
+def dies_reading(world: AuditedWorld, key: str) -> TierStores:
+    """The stores, of which the process dies when it reads an object of the cold tier."""
+
+    async def read(own: Any, asked: str, **part: Any) -> bytes:
+        if asked == key:
+            raise Dead
+        content: bytes = await own(asked, **part)
+        return content
+
+    cold: Any = Instead(world.cold, "read", read)
+    return TierStores(world.world.hot, world.world.journal, cold, world.archive)
+
+
+@pytest.mark.parametrize("shared", ["all", "one"])
+def test_an_item_in_an_object_before_and_one_after_an_interruption_is_found_twice(
+    world: AuditedWorld, shared: str
+) -> None:
+    first = world.keys("JFK")[2]
+    items = world.items(first) if shared == "all" else world.items(first)[1:2]
+    second = object_key("JFK", items[0]["id"], items[-1]["id"], 77)
+    world.put(world.cold, second, as_chunk(items), items=str(len(items)))
+    with pytest.raises(Dead):
+        world.audit(stores=dies_reading(world, second))
+    (progress,) = world.folder.glob("*.progress.json")
+    assert json.loads(progress.read_bytes())["current"]["place"] == [first, "cold"]
+    (fault,) = world.audit().faults
+    assert (fault.kind, fault.key) == ("double", second)
+    assert f"that {first} holds as well" in fault.what
+
+
+def test_what_memory_had_no_room_for_is_counted_once_though_it_is_taken_again(world: AuditedWorld) -> None:
+    world.world.put("JFK", *[item("JFK", minute, late=True) for minute in range(60)])
+    world.world.move("JFK")
+    stores = AuditedStores(None, AuditedTier("cold", "aws", world.cold), AuditedTier("archive", "aws", world.archive))
+    look = asyncio.run(look_at(stores, "JFK"))
+    check = ObjectCheck(restore=False, archive=None)
+    outcomes = [asyncio.run(check.check(one)) for one in look.objects]
+
+    def left_out(taken: int) -> int:
+        """Return how many objects are told as not compared if the audit is interrupted after so many."""
+        kept = Kept(world.folder, f"t{taken}", State(audit="t", begun="", seed=""), restart=True)
+        device = DeviceAudit(look, stores, kept, whole=True, doubles=Doubles(max_held=20))
+        device.begin()
+        for outcome in outcomes[:taken]:
+            device.take(outcome)
+        resumed = DeviceAudit(look, stores, kept, whole=True, doubles=Doubles(max_held=20))
+        for outcome in outcomes[:taken]:
+            resumed.take_again(outcome)
+        for outcome in outcomes[taken:]:
+            resumed.take(outcome)
+        kept.close()
+        return kept.state.uncompared
+
+    never = left_out(0)
+    assert never
+    assert [left_out(taken) for taken in range(1, len(outcomes))] == [never] * (len(outcomes) - 1)
 
 
 class Interrupted:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ConfigurationError
+from l3kit.operate.load.choice import Choice
 from l3kit.operate.load.items import read_items
 from l3kit.operate.load.loading import load
 from l3kit.operate.load.settings import LoadOptions
@@ -115,7 +116,8 @@ def test_only_the_items_that_are_taken_are_loaded_and_the_others_are_no_bad_rows
         tmp_path, "a.csv", "device,time\n" + "".join(f"pump-1,2026-05-31T08:30:{n:02d}Z\n" for n in range(9))
     )
     store = FaultyHotStore()
-    report = load(session_with(store, twin), twin, [file], {}, take=lambda item: item.id >= "2026-05-31T08:30:07")
+    late = Choice("late", lambda item: item.id >= "2026-05-31T08:30:07")
+    report = load(session_with(store, twin), twin, [file], {}, choice=late)
     assert (report.total("created"), report.total("bad")) == (2, 0)
     assert ids(store) == ["2026-05-31T08:30:07Z", "2026-05-31T08:30:08Z"]
 

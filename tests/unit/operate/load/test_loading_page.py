@@ -1,4 +1,4 @@
-"""The examples of docs/load.md, run."""
+"""The examples of docs/how-to/load.md, run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.memory_stores import MemoryHotStore
 from tests.support.source_tables import MemorySource
 
 ROOT = Path(__file__).parents[4]
-PAGE = (ROOT / "docs" / "load.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "load.md").read_text("utf-8")
 
 
 FENCES = re.findall(r"^```\n(.*?)^```\n", PAGE, re.MULTILINE | re.DOTALL)

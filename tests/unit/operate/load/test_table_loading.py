@@ -143,12 +143,12 @@ def test_a_copy_continues_behind_what_is_recorded_and_reads_none_of_it_again(twi
 
 
 def test_what_a_table_does_not_tell_of_itself_is_noted_once_where_a_copy_is_continued(twin: Twin, folder: Path) -> None:
-    store, untold = FaultyHotStore(at=4, fault="refused"), "nobody tells whether it was filled again"
+    store, caveat = FaultyHotStore(at=4, fault="refused"), "nobody tells whether it was filled again"
     with pytest.raises(LoadStoppedError):
-        copied(store, twin, plant(untold=untold), folder)
-    result = copied(store, twin, plant(untold=untold), folder)
-    assert [note for note in result.notes if untold in note] == [f"continued behind {result.resumed} items; {untold}"]
-    assert not any(untold in note for note in copied(store, twin, plant(untold=untold), folder).notes)
+        copied(store, twin, plant(unverified=caveat), folder)
+    result = copied(store, twin, plant(unverified=caveat), folder)
+    assert [note for note in result.notes if caveat in note] == [f"continued behind {result.resumed} items; {caveat}"]
+    assert not any(caveat in note for note in copied(store, twin, plant(unverified=caveat), folder).notes)
 
 
 def test_parts_are_copied_side_by_side_and_each_is_continued_where_it_was(twin: Twin, folder: Path) -> None:

@@ -42,7 +42,9 @@ class Broker:
                 self.topics.append(body[2 : 2 + length].decode())
                 if self._left == 0:
                     client.shutdown(socket.SHUT_WR)
-                    continue
+                    while stream.read(1024):  # what was under way; a close without it would reset the connection
+                        pass
+                    return
                 self._left -= 1
                 client.sendall(b"\x40\x02" + body[2 + length : 4 + length])
 

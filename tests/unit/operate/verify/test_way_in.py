@@ -18,9 +18,9 @@ def test_on_an_account_the_dispatcher_is_called_with_the_message_and_that_is_tol
     way_in.send(b"{}")
     assert calls == [("dispatcher", b"{}")]
     assert way_in.direct
-    assert way_in.told == "given to the dispatcher directly, since l3kit cannot publish to this account"
+    assert way_in.description == "given to the dispatcher directly, since l3kit cannot publish to this account"
 
 
 def test_in_a_sandbox_it_is_published_as_devices_do() -> None:
     way_in = way_in_of(Session("sandbox", {}, sandbox_endpoint="http://127.0.0.1:9"), TWIN, 5.0)
-    assert (way_in.direct, way_in.told) == (False, "published over MQTT")
+    assert (way_in.direct, way_in.description) == (False, "published over MQTT")

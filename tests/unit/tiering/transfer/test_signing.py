@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.signing import Signable, redacted, signature_header, signed_at
 
-PAGE = (Path(__file__).parents[4] / "docs" / "protocol.md").read_text("utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "reference" / "protocol.md").read_text("utf-8")
 TIMES = st.integers(0, 99_999_999_999)
 REQUESTS = st.builds(
     Signable,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
 from l3kit.sandbox.partiql.parser import subject
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 ON_INDEX = frozenset(("Query", "Scan"))
 ON_TABLE = frozenset(

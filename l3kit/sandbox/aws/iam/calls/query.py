@@ -1,12 +1,12 @@
-"""IAM, a service of the query protocol: the operation is the parameter `Action`."""
+"""IAM and SNS, services of the query protocol: the operation is the parameter `Action`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.state import ACCOUNT_ID
 
 ArnOf = Callable[[str, str], Awaitable[str]]
 """Returns the ARN, with its path, of a `role` or `user` by name."""
@@ -29,6 +29,20 @@ async def iam_needs(call: Call, arn_of: ArnOf) -> list[Need]:
     if operation in ("CreateRole", "CreateUser", "CreatePolicy") and "Tags.member.1.Key" in form:
         found.append(call.need(f"iam:Tag{operation.removeprefix('Create')}", found[0].resource))
     return found
+
+
+def sns_needs(call: Call) -> list[Need]:
+    """Permissions of an SNS request. Raises: UnmappedError without an operation."""
+    form = call.form
+    operation = form.get("Action", "")
+    if not operation:
+        raise UnmappedError("sns: a request without Action")
+    if operation in ("Unsubscribe", "ListTopics", "ListSubscriptions"):  # know no resources
+        return [call.need(f"sns:{operation}")]
+    made = f"arn:aws:sns:{REGION}:{ACCOUNT_ID}:{form.get('Name', '')}"
+    arn = made if operation == "CreateTopic" else form.get("TopicArn") or form.get("ResourceArn") or "*"
+    tags = operation == "CreateTopic" and "Tags.member.1.Key" in form
+    return [call.need(f"sns:{operation}", arn), *([call.need("sns:TagResource", arn)] if tags else [])]
 
 
 async def _iam_resource(form: dict[str, str], operation: str, arn_of: ArnOf) -> str:

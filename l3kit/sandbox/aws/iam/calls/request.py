@@ -1,4 +1,4 @@
-"""The parts of a request that the maps look at."""
+"""The parts of a request that determine its permissions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Call:
         path: decoded, with its leading slash.
         raw_path: as sent, without the query.
         headers: looked up by names in small letters.
-        body: empty where the map does not need it (S3 objects).
+        body: empty if it is not needed (S3 objects).
     """
 
     service: str

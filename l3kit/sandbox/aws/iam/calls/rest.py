@@ -9,10 +9,10 @@ from urllib.parse import unquote
 
 from botocore.loaders import Loader
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.function_record import function_name
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 OTHER_NAMES = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}
 """Operations whose action has a different name (Service Authorization Reference)."""

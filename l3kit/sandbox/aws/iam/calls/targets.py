@@ -1,12 +1,12 @@
-"""Permissions of CloudWatch Logs and KMS, JSON protocols with the operation in X-Amz-Target."""
+"""Permissions of CloudWatch, CloudWatch Logs, KMS and SQS: JSON protocols with the operation in X-Amz-Target."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.state import ACCOUNT_ID, REGION
 
 KeyArn = Callable[[str], Awaitable[str]]
 """Returns the ARN of a key given by id, ARN or alias."""
@@ -49,6 +49,39 @@ async def kms_needs(call: Call, key_arn: KeyArn) -> list[Need]:
         return [call.need(f"kms:{operation}")]
     key = str(content.get("KeyId") or content.get("TargetKeyId") or "")
     return [call.need(f"kms:{operation}", await key_arn(key) if key else "*")]
+
+
+def monitoring_needs(call: Call) -> list[Need]:
+    """Permissions of a CloudWatch request. Raises: UnmappedError, UnreadableError."""
+    operation, content = call.operation, call.content
+    action = f"cloudwatch:{operation}"
+    if operation == "DescribeAlarms":  # knows no single alarm
+        return [call.need(action, _alarm_arn("*"))]
+    if operation == "PutMetricAlarm":
+        arn = _alarm_arn(str(content.get("AlarmName", "")))
+        return [call.need(action, arn), *([call.need("cloudwatch:TagResource", arn)] if content.get("Tags") else [])]
+    if operation == "DeleteAlarms":
+        return [call.need(action, _alarm_arn(str(name))) for name in content.get("AlarmNames") or ()]
+    if operation == "PutMetricData":
+        return [call.need(action, cloudwatch__namespace=str(content.get("Namespace", "")))]
+    if content.get("ResourceARN"):
+        return [call.need(action, str(content["ResourceARN"]))]
+    raise UnmappedError(action if operation else "cloudwatch: a request without X-Amz-Target")
+
+
+def _alarm_arn(name: str) -> str:
+    return f"arn:aws:cloudwatch:{REGION}:{ACCOUNT_ID}:alarm:{name}"
+
+
+def sqs_needs(call: Call) -> list[Need]:
+    """Permissions of an SQS request. Raises: UnmappedError, UnreadableError."""
+    operation, content = call.operation, call.content
+    name = content.get("QueueName") or str(content.get("QueueUrl") or "").rpartition("/")[2]
+    if not operation or not name:
+        raise UnmappedError(f"sqs: {operation or 'a request without X-Amz-Target'}")
+    arn = f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}"
+    tags = operation == "CreateQueue" and content.get("tags")
+    return [call.need(f"sqs:{operation}", arn), *([call.need("sqs:TagQueue", arn)] if tags else [])]
 
 
 def _name_of(identifier: str) -> str:

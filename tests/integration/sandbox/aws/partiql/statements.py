@@ -18,7 +18,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
 DYNAMODB_LOCAL: Mapping[str, str] = {

@@ -7,7 +7,7 @@ import json
 import pytest
 import requests
 
-from l3kit.sandbox.state import ACCESS_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY
 from tests.integration.sandbox.aws.partiql.statements import NO_VALUES, Item, Table, code, key
 
 pytestmark = pytest.mark.sandbox

@@ -22,7 +22,13 @@ def test_every_action_is_asked_for_a_resource_named_as_the_twins() -> None:
     needed = {action for grant in REQUIRED_PERMISSIONS if not grant.only for action in grant.actions}
     assert set(iam.asked) == needed - {"iam:SimulatePrincipalPolicy"}  # which asks
     everywhere = {action for action, its in iam.asked.items() if not all("plant" in resource for resource in its)}
-    assert everywhere == {"iot:ListTopicRules", "logs:DescribeLogGroups"}
+    assert everywhere == {
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:PutMetricData",
+        "iot:ListTopicRules",
+        "logs:DescribeLogGroups",
+        "sns:Unsubscribe",
+    }
     assert all(resource.endswith("/*") for resource in iam.asked["s3:DeleteObject"])
     assert {resource.split(":function:")[1] for resource in iam.asked["lambda:CreateFunction"]} == {
         AwsNames("plant", ACCOUNT, "us-east-1").function(function) for function in FUNCTIONS

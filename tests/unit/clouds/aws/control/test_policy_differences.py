@@ -53,7 +53,7 @@ WANTED = policy((["dynamodb:Query", "dynamodb:GetItem"], TABLE), ("s3:GetObject"
 def test_permissions_come_and_go(there: dict[str, Any], words: list[str], lines: list[str]) -> None:
     found = policy_differences(there, WANTED)
     assert [one.words for one in found] == words
-    assert [str(change) for one in found for change in one.told] == lines
+    assert [str(change) for one in found for change in one.all_changes] == lines
 
 
 def test_permissions_under_a_condition_are_told_with_it() -> None:

@@ -246,3 +246,65 @@ def test_what_is_no_statement_is_for_dynamodb_to_refuse() -> None:
     for statement in ('SELECT * FROM "t"', "EXISTS (SELECT 1)", "DELETE FROM", 7, None):
         assert dynamodb.statement_need(made, {"Statement": statement}) is None
         assert dynamodb.statement_need(made, statement) is None
+
+
+ALARM = f"arn:aws:cloudwatch:{REGIONAL}:alarm:"
+QUEUE, TOPIC = f"arn:aws:sqs:{REGIONAL}:q", f"arn:aws:sns:{REGIONAL}:t"
+
+
+@pytest.mark.parametrize(
+    ("operation", "content", "expected"),
+    [
+        ("DescribeAlarms", {"AlarmNames": ["a"]}, [("DescribeAlarms", f"{ALARM}*")]),
+        ("PutMetricAlarm", {"AlarmName": "a"}, [("PutMetricAlarm", f"{ALARM}a")]),
+        ("PutMetricAlarm", {"AlarmName": "a", "Tags": [{}]},
+         [("PutMetricAlarm", f"{ALARM}a"), ("TagResource", f"{ALARM}a")]),
+        ("DeleteAlarms", {"AlarmNames": ["a", "b"]}, [("DeleteAlarms", f"{ALARM}a"), ("DeleteAlarms", f"{ALARM}b")]),
+        ("ListTagsForResource", {"ResourceARN": f"{ALARM}a"}, [("ListTagsForResource", f"{ALARM}a")]),
+        ("PutMetricData", {"Namespace": "n"}, [("PutMetricData", "*")]),
+    ],
+)  # fmt: skip
+def test_cloudwatch(operation: str, content: Any, expected: list[tuple[str, str]]) -> None:
+    asked = call("monitoring", "POST", "/", content, X_Amz_Target=f"GraniteServiceVersion20100801.{operation}")
+    needs = targets.monitoring_needs(asked)
+    assert shown(needs) == [(f"cloudwatch:{name}", arn) for name, arn in expected]
+    if operation == "PutMetricData":
+        assert needs[0].context["cloudwatch:namespace"] == ("n",)
+        assert is_known("cloudwatch:namespace")
+
+
+@pytest.mark.parametrize(
+    ("operation", "content", "expected"),
+    [
+        ("CreateQueue", {"QueueName": "q"}, ["CreateQueue"]),
+        ("CreateQueue", {"QueueName": "q", "tags": {"a": "b"}}, ["CreateQueue", "TagQueue"]),
+        ("DeleteQueue", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/q"}, ["DeleteQueue"]),
+    ],
+)
+def test_sqs(operation: str, content: Any, expected: list[str]) -> None:
+    needs = targets.sqs_needs(call("sqs", "POST", "/", content, X_Amz_Target=f"AmazonSQS.{operation}"))
+    assert shown(needs) == [(f"sqs:{name}", QUEUE) for name in expected]
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ({"Action": "CreateTopic", "Name": "t"}, [("CreateTopic", TOPIC)]),
+        ({"Action": "CreateTopic", "Name": "t", "Tags.member.1.Key": "k"},
+         [("CreateTopic", TOPIC), ("TagResource", TOPIC)]),
+        ({"Action": "Subscribe", "TopicArn": TOPIC}, [("Subscribe", TOPIC)]),
+        ({"Action": "ListTagsForResource", "ResourceArn": TOPIC}, [("ListTagsForResource", TOPIC)]),
+        ({"Action": "Unsubscribe", "SubscriptionArn": f"{TOPIC}:1"}, [("Unsubscribe", "*")]),
+    ],
+)  # fmt: skip
+def test_sns(form: dict[str, str], expected: list[tuple[str, str]]) -> None:
+    needs = query.sns_needs(call("sns", "POST", "/", urlencode(form).encode()))
+    assert shown(needs) == [(f"sns:{name}", arn) for name, arn in expected]
+
+
+def test_requests_that_name_no_operation_or_resource_are_refused() -> None:
+    for asked in (call("monitoring", "POST", "/", {}), call("sqs", "POST", "/", {}), call("sns", "POST", "/")):
+        with pytest.raises(UnmappedError):
+            {"monitoring": targets.monitoring_needs, "sqs": targets.sqs_needs, "sns": query.sns_needs}[asked.service](
+                asked
+            )

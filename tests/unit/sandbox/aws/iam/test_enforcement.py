@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from l3kit.sandbox.aws.account import ACCESS_KEY
 from l3kit.sandbox.aws.iam.callers import Callers
 from l3kit.sandbox.aws.iam.directory import Directory
 from l3kit.sandbox.aws.iam.documents import parse_policy
@@ -22,7 +23,6 @@ from l3kit.sandbox.aws.iam.moto_iam import Element, MotoIam, parse_xml
 from l3kit.sandbox.aws.iam.operator import operator_policies
 from l3kit.sandbox.aws.iam.principals import Principal
 from l3kit.sandbox.aws.iam.resource_policies import ResourcePolicies
-from l3kit.sandbox.state import ACCESS_KEY
 from l3kit.sandbox.upstream import BODY
 from tests.support.aws_callers import allow, document, table_arn
 

@@ -1,0 +1,1 @@
+"""The alarms of a twin on its clouds, and who is told."""

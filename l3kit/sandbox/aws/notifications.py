@@ -1,0 +1,73 @@
+"""What SNS sends: to loopback by HTTP, and for every other address into a file of the sandbox's inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+
+from l3kit.files import private
+from l3kit.twin.notify import is_loopback
+
+DELIVERY_SECONDS = 15.0
+"""Within which a subscriber must answer (SNS developer guide)."""
+TRIES, TRY_SECONDS = 3, 1.0
+
+
+class Notifications:
+    """Sends messages in the background. A sandbox reaches nothing but loopback.
+
+    Args:
+        inbox: folder with a file for each address that a sandbox does not reach, one message a line.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, inbox: Path) -> None:
+        self._session = session
+        self._inbox = inbox
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, address: str, message: Mapping[str, str]) -> None:
+        """Begin a delivery."""
+        task = asyncio.create_task(self._deliver(address, json.dumps(message)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Drop what is not delivered yet: the sandbox ends."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _deliver(self, address: str, body: str) -> None:
+        if not is_loopback(address):
+            self._keep(address, body)
+            return
+        for attempt in range(TRIES):
+            await asyncio.sleep(attempt * TRY_SECONDS)
+            if await self._post(address, body):
+                return
+        print("a notification to a loopback address was not taken", flush=True)  # its path may hold a key
+
+    async def _post(self, address: str, body: str) -> bool:
+        headers = {
+            "Content-Type": "text/plain; charset=UTF-8",
+            "x-amz-sns-message-type": str(json.loads(body)["Type"]),
+            "User-Agent": "Amazon Simple Notification Service Agent",
+        }
+        limit = aiohttp.ClientTimeout(total=DELIVERY_SECONDS)
+        try:
+            async with self._session.post(address, data=body.encode(), headers=headers, timeout=limit) as answer:
+                return answer.status < 300
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
+
+    def _keep(self, address: str, body: str) -> None:
+        self._inbox.mkdir(parents=True, exist_ok=True)
+        file = self._inbox / f"{quote(address, safe='@+-_.')[:200]}.jsonl"
+        with open(file, "a", encoding="utf-8", opener=private) as kept:
+            kept.write(f"{body}\n")

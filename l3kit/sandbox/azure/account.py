@@ -1,0 +1,10 @@
+"""Names and keys of the sandbox's Azure."""
+
+NAME = "azure"
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+STORAGE_ACCOUNT = "devstoreaccount1"
+STORAGE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+COSMOS_KEY = "C2y6yDjf5/R+ob0N8A7Cgv30VRDJIWEHLM+4QDU5DE2nQ9nDuVTqobD4b8mGGyPMbIZnqyMsEcaGQy67XIw/Jw=="
+"""The emulators' published default keys; they give access to nothing else."""
+IOT_HUB_POLICY, IOT_HUB_KEY = "service", "bDNraXQtc2FuZGJveC1pb3QtaHViLXNlcnZpY2Uta2V5"
+"""The hub's policy for sending to devices, and its key, the same in every sandbox."""
