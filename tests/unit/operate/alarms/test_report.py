@@ -16,8 +16,8 @@ REPORT = AlarmsReport("t", (FIRES, FINE), (Subscriber("ops@example.com", "aws", 
 
 
 def test_the_sentence_counts_the_states_and_names_what_fires() -> None:
-    assert REPORT.summary() == "t: 2 alarms, 1 alarm, 1 ok: t-hot-to-cold-mover-lag"
-    assert replace(REPORT, alarms=(FINE,)).summary() == "t: 1 alarm, 1 ok"
+    assert REPORT.summary() == "t: 2 alarms: 1 firing (t-hot-to-cold-mover-lag), 1 ok"
+    assert replace(REPORT, alarms=(FINE,)).summary() == "t: 1 alarm: 1 ok"
     assert replace(REPORT, alarms=()).summary() == "t: 0 alarms"
     waiting = replace(REPORT, subscribers=(Subscriber("ops@example.com", "aws", "waits"),))
     assert waiting.summary().endswith("; 1 address waits for confirmation")
