@@ -36,6 +36,7 @@ REQUEST = {
     "body": f'{{"source_cloud":"aws","payload":{ITEM}}}',
     "requestContext": {"http": {"method": "POST"}},
 }
+FEEDBACK = {**REQUEST, "body": f'{{"source_cloud":"azure","iot_device_id":"sensor-1","payload":{ITEM}}}'}
 EVENTS: Mapping[str, object] = {
     "hot-to-cold-mover": {},
     "dispatcher": {
@@ -46,6 +47,7 @@ EVENTS: Mapping[str, object] = {
     "hot-reader-last-entry": {"iot_device_id": "sensor-1"},
     "ingestion": REQUEST,
     "writer": REQUEST,
+    "feedback-receiver": FEEDBACK,
 }
 """First calls on AWS; that of any other function is the item, from the function before it."""
 RUN = """

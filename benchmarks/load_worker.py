@@ -49,8 +49,9 @@ def l3kit() -> Load:
     from l3kit.operate.load.reading import check_files
     from l3kit.operate.load.settings import checked
     from l3kit.operate.load.sources import sources
-    from l3kit.twin.config import Config, Providers, Twin
+    from l3kit.twin.config import Config, Twin
     from l3kit.twin.devices import Device
+    from l3kit.twin.provider_choice import Providers
 
     layers = ("1", "2", "3_hot", "3_cold", "3_archive")
     config = Config(digital_twin_name="benchmark", hot_storage_size_in_days=30, cold_storage_size_in_days=90)

@@ -68,9 +68,9 @@ def _functions(ctx: typer.Context) -> Iterable[str]:
 
 
 def _movers(ctx: typer.Context) -> Iterable[str]:
-    from l3kit.twin.layout import MOVERS
+    from l3kit.twin.layout import SCHEDULED
 
-    return MOVERS
+    return SCHEDULED
 
 
 def _sandboxes(ctx: typer.Context) -> Iterable[str]:

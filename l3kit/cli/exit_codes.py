@@ -27,7 +27,7 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
     "run": {CHECKS_FAILED: "the mover left something that was due"},
     "verify": {CHECKS_FAILED: "a check failed"},
     "audit": {
-        ERROR: "a tier, the journal or an object could not be looked at",
+        ERROR: "a tier, the journal or an object could not be checked",
         CHECKS_FAILED: "something is at fault",
     },
     "replay": {ERROR: "a letter stayed, or a cloud was not reached"},
@@ -47,7 +47,7 @@ _OF_ALL = {
     USAGE: "the command line is wrong; nothing was done",
     UNWRITTEN: "the output could not be written, as on a full disk; what the verb did stays done",
     INTERRUPTED: "interrupted",
-    UNREAD: "nobody reads the output any more, as behind `head`",
+    UNREAD: "the output has no reader any more, as with `head`",
 }
 
 

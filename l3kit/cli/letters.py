@@ -28,7 +28,7 @@ Since = Annotated[
 ]
 
 
-Limit = Annotated[str, typer.Option(metavar="N", callback=checked_limit, help="At most so many letters, or all.")]
+Limit = Annotated[str, typer.Option(metavar="N", callback=checked_limit, help="Maximum number of letters, or all.")]
 
 
 def add_letters(app: typer.Typer) -> None:

@@ -44,7 +44,9 @@ def add_logs(app: typer.Typer) -> None:
         limit: Annotated[
             str,
             typer.Option(
-                metavar="N", callback=checked_limit, help=f"The newest so many lines, or {ALL}; not with --follow."
+                metavar="N",
+                callback=checked_limit,
+                help=f"Number of newest lines, or {ALL}; not with --follow.",
             ),
         ] = LINES,
         follow: Annotated[

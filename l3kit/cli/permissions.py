@@ -51,6 +51,10 @@ def add_permissions(app: typer.Typer) -> None:
         from_table: Annotated[
             str, typer.Option(metavar="NAME", help="The table that load --from-table copies, for a policy.")
         ] = "",
+        calls: Annotated[
+            list[str] | None,
+            typer.Option(metavar="NAME[,...]", help="Functions that events call by name, for a policy."),
+        ] = None,
         managed: Annotated[
             bool,
             typer.Option(
@@ -67,8 +71,9 @@ def add_permissions(app: typer.Typer) -> None:
             print(needed.table(chosen))
             return SUCCESS
         if not twin:
-            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy is to allow")
-        policy = needed.policy(PolicyScope(check_twin_name(twin), account, region, from_table), chosen)
+            raise ConfigurationError("--twin", "is missing", "Name the twin whose resources the policy covers")
+        scope = PolicyScope(check_twin_name(twin), account, region, from_table, tuple(listed(calls)))
+        policy = needed.policy(scope, chosen)
         if policy.note and not managed:
             output.tell(f"l3kit: {policy.note}")
         output.document(policy.parts if managed else policy.document)

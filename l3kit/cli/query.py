@@ -43,7 +43,7 @@ def add_query(app: typer.Typer) -> None:
             typer.Option(
                 metavar="N",
                 callback=checked_limit,
-                help=f"At most so many readings, the first in time, or all (default: {SHOWN} in a table, else all).",
+                help=f"Maximum number of readings, the earliest, or all (default: {SHOWN} in a table, else all).",
             ),
         ] = None,
         as_csv: Annotated[

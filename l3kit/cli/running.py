@@ -31,7 +31,7 @@ def add_running(app: typer.Typer) -> None:
             str | None,
             typer.Argument(
                 metavar="MOVER",
-                help="hot-to-cold-mover or cold-to-archive-mover.",
+                help="hot-to-cold-mover, cold-to-archive-mover or archive-expirer.",
                 show_default=False,
                 autocompletion=movers,
             ),
@@ -40,15 +40,18 @@ def add_running(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ISO", help="The moment the run stands for (default: now).")
         ] = None,
         dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Tell what would be moved and what it would cost; move nothing.")
+            bool,
+            typer.Option(
+                "--dry-run", help="Tell what would be moved or deleted, and what moving would cost; do nothing."
+            ),
         ] = False,
     ) -> int:
-        """Run a deployed mover and wait until it has moved all it can."""
+        """Run a deployed mover, or the expirer, and wait until it has done all it can."""
         from l3kit.given_values import check_known
-        from l3kit.twin.layout import MOVERS
+        from l3kit.twin.layout import SCHEDULED
 
         place, function = place.before(mover, "MOVER")
-        check_known("mover", [function], MOVERS)
+        check_known("mover", [function], SCHEDULED)
         if dry_run:
             with place.open() as twin:
                 _tell(twin.forecast(function, time=time), twin.config, output)
@@ -91,7 +94,7 @@ def add_running(app: typer.Typer) -> None:
 
 
 def _tell(found: Forecast, twin: Twin, output: Output) -> None:
-    """Print what would be moved, with its cost by the price book."""
+    """Print what would be moved or deleted, with its cost by the price book."""
     from l3kit.cost.analysis.forecast import cost_of
     from l3kit.cost.model.amounts import format_usd
     from l3kit.prices.price_book import load_prices

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Backend", "HotStoreSuite", "JournalStoreSuite", "ObjectStoreSuite", "Writer", "WriterSuite"]
 _CASES = (
     *("hot_items", "hot_creates", "hot_deletes", "hot_store", "journal_store"),
-    *("object_bodies", "large_objects", "object_copies", "object_store", "writers"),
+    *("object_bodies", "large_objects", "object_copies", "object_versions", "object_store", "writers"),
 )
 pytest.register_assert_rewrite(*(f"{__name__}.{module}" for module in _CASES))  # a failed case shows its values
 _PLACES = {

@@ -23,6 +23,7 @@ class Backend:
         own_class: the storage class of l3kit's own objects (below `_l3kit/`), which are readable at once.
         archived: the `restore_state` of an object that has just been archived: `readable` if the cloud's archive
             class is readable at once.
+        versioned: makes an empty object store of a tier that keeps the versions of its objects; None if there is none.
         gaps: cases that the cloud cannot pass, by the name of the test, each with the reason. They must fail.
     """
 
@@ -33,6 +34,7 @@ class Backend:
     classes: Mapping[Tier, str]
     own_class: str
     archived: str = "archived"
+    versioned: Callable[[Tier], ObjectStore] | None = None
     gaps: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -40,6 +40,22 @@ class HotDeletesSuite(Suite):
 
         use(backend, steps)
 
+    def test_items_of_a_device_are_deleted_by_key_whatever_they_hold(self, backend: Backend) -> None:
+        names = [f"{n:03d}" for n in range(120)]
+
+        async def steps(store: HotStore) -> None:
+            for device in ("d", "dd", "d/d"):
+                await store.put_items(device, [item(name, device) for name in names])
+            await store.delete_items("d", names[:60])
+            await store.put_items("d", [item(names[60], rewritten=True)])
+            await store.delete_items("d", [*names[:100], names[99], "missing"])
+            await store.delete_items("d", [])
+            assert keys(await read_all(store)) == names[100:]
+            for other in ("dd", "d/d"):
+                assert keys(await read_all(store, other)) == names
+
+        use(backend, steps)
+
     def test_a_page_can_be_deleted_twice(self, backend: Backend) -> None:
         async def steps(store: HotStore) -> None:
             await store.put_items("d", [item(name) for name in "abcdef"])

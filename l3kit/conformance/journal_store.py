@@ -43,6 +43,22 @@ class JournalStoreSuite(Suite):
 
         use(backend, steps)
 
+    def test_a_record_is_removed_only_in_the_version_that_is_named(self, backend: Backend) -> None:
+        async def steps(store: JournalStore) -> None:
+            assert await store.remove("x", 1), "a missing record counts as removed"
+            await store.swap("x", JournalRow(1, {"a": "1"}))
+            await store.swap("x", JournalRow(2, {"a": "2"}))
+            await store.swap("y", JournalRow(1, {"a": "other"}))
+            assert not await store.remove("x", 1)
+            assert await store.load("x") == JournalRow(2, {"a": "2"})
+            assert await store.remove("x", 2)
+            assert await store.remove("x", 2), "a repeat after a lost answer"
+            assert (await store.load("x"), await store.names()) == (None, ["y"])
+            assert await store.swap("x", JournalRow(1, {"a": "anew"}))
+            assert await store.load("x") == JournalRow(1, {"a": "anew"})
+
+        use(backend, steps)
+
     def test_texts_numbers_and_bytes_read_back_equal(self, backend: Backend) -> None:
         row = JournalRow(1, {"text": "传感器", "empty": "", "number": 2**60, "zero": 0, "bytes": bytes(range(256))})
 

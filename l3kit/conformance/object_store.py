@@ -11,11 +11,12 @@ from l3kit.conformance.backend import Backend
 from l3kit.conformance.large_objects import LargeObjectsSuite
 from l3kit.conformance.object_bodies import KEYS, create, digest, use
 from l3kit.conformance.object_copies import ObjectCopiesSuite
+from l3kit.conformance.object_versions import ObjectVersionsSuite
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.ports import ObjectStore, Tier
 
 
-class ObjectStoreSuite(LargeObjectsSuite, ObjectCopiesSuite):
+class ObjectStoreSuite(LargeObjectsSuite, ObjectCopiesSuite, ObjectVersionsSuite):
     """All cases of the port `ObjectStore`."""
 
     @pytest.mark.parametrize("key", KEYS)

@@ -11,7 +11,7 @@ from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.links import TOKEN_EXPIRES, LeftOverLink, LinkToken
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
-from l3kit.twin.layout import MOVERS, ORDER, READERS, STORED, Layout
+from l3kit.twin.layout import ORDER, READERS, SCHEDULED, STORED, Layout
 
 
 def desired_resources(
@@ -28,7 +28,7 @@ def desired_resources(
             check_receiver_first(links, link)
     tokens = _tokens(layout, links, provisioners, rotate_tokens)
     functions = [(name, cloud) for name in ORDER if (cloud := provisioners.get(layout.host_of(name) or ""))]
-    movers = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.movers_on(name))]
+    scheduled = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.scheduled_on(name))]
     return (
         *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.stored_on(name))),
         *tokens,
@@ -38,7 +38,7 @@ def desired_resources(
             for r in cloud.function_parts(name, _pending_changes(layout, links, name, tokens))
         ),
         *(r for cloud in provisioners.values() for r in cloud.alarms()),
-        *(r for cloud, here in movers for r in cloud.schedules(here)),
+        *(r for cloud, here in scheduled for r in cloud.schedules(here)),
     )
 
 
@@ -56,7 +56,7 @@ def orphaned_resources(
     for name, cloud in provisioners.items():
         here = layout.functions_on(name)
         gone = [function for function in ORDER if function not in here]
-        left += cloud.left_over_schedules([mover for mover in MOVERS if mover in gone])
+        left += cloud.left_over_schedules([function for function in SCHEDULED if function in gone])
         left += cloud.left_over_alarms()
         left += reversed([r for function in gone for r in cloud.function_parts(function, tuple)])
         closed = [reader for reader in READERS if reader in here and not layout.entrance_of(reader)]
@@ -74,7 +74,7 @@ def all_possible_resources(
         *_tokens(layout, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
         *(r for cloud in provisioners.values() for r in (*cloud.alarms(), *cloud.left_over_alarms())),
-        *(r for cloud in provisioners.values() for r in cloud.schedules(MOVERS)),
+        *(r for cloud in provisioners.values() for r in cloud.schedules(SCHEDULED)),
     )
 
 

@@ -16,6 +16,7 @@ from l3kit.deploy.alarm_notes import alarm_notes
 from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.desired import all_possible_resources, desired_resources, orphaned_resources
 from l3kit.deploy.event_targets import Reach, missing_targets, reach
+from l3kit.deploy.expiry_notes import expiry_notes
 from l3kit.deploy.message_chain import check_message_chain
 from l3kit.deploy.plan import Plan, Step, findings, step_for
 from l3kit.deploy.step_log import StepLog
@@ -81,7 +82,7 @@ def plan(
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    notes += _under_way(log_file, steps)
+    notes += (*expiry_notes(twin, steps), *_under_way(log_file, steps))
     return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 

@@ -45,7 +45,7 @@ class Parameters(Displayable, BaseModel):
     target: Target = Field(description=TARGET_MEANING)
     sandbox: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$", description="name of the sandbox to use")
     fresh: bool = Field(description="sandbox only: begin with an empty one of its own, and stop it at the end")
-    result_path: str = Field(description="where the JSON result goes; empty is beside the output notebook")
+    result_path: str = Field(description="where the JSON result goes; empty is next to the output notebook")
 
     @field_validator("*", mode="before")
     @classmethod

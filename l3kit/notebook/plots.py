@@ -98,7 +98,11 @@ def runs_over_time(frame: pd.DataFrame) -> Figure:
         frame: columns `started` (datetime), `mover`, `verdict`, `items`.
     """
     figure, axes = _figure(8, 3.2)
-    looks = {"hot-to-cold-mover": ("o", "#222222"), "cold-to-archive-mover": ("s", "#9a9a9a")}
+    looks = {
+        "hot-to-cold-mover": ("o", "#222222"),
+        "cold-to-archive-mover": ("s", "#9a9a9a"),
+        "archive-expirer": ("v", "#c0392b"),
+    }
     for mover, (marker, color) in looks.items():
         part = frame[frame["mover"] == mover].sort_values("started")
         if len(part):

@@ -1,4 +1,4 @@
-"""A forecast of a mover's next run, counted in the stores, which are only read. docs/how-to/operations.md."""
+"""The items that a run of a mover or the expirer would take now, counted in the stores, which are only read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
@@ -19,13 +20,17 @@ from l3kit.operate.pauses.report import pauses_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import is_own_key, parse_object_key
+from l3kit.tiering.format.expiry import is_due
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.format.time_ranges import due, movable_range, read_bound
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, end_of
-from l3kit.tiering.movers.report import iso
+from l3kit.tiering.movers.holding import holds_in_archive
+from l3kit.tiering.movers.report import NO_HOLDS, iso
 from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
+from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.tuning import Tuning
 from l3kit.twin.layout import MOVERS
 
@@ -44,7 +49,7 @@ COLUMNS = ("device", "items", "chunks", "bytes", "first", "last", "paused")
 
 @dataclass(frozen=True, slots=True)
 class DeviceForecast:
-    """The items due of one device. `first` and `last` are sort keys; `paused`: no mover takes it now."""
+    """The items due of one device. `first` and `last` are sort keys; `paused`: no run takes it, paused or held."""
 
     device: str
     items: int
@@ -57,13 +62,13 @@ class DeviceForecast:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Forecast(Displayable, Answer):
-    """The result of `forecast`: the items or chunks that a run would move.
+    """The result of `forecast`: what a run of a mover or the expirer would take; nothing was moved or deleted.
 
     Attributes:
-        function: the mover.
-        cutoff: older items are due.
+        function: the mover, or the expirer.
+        cutoff: what is older is due.
         devices: those with something due, in the order of the twin's config.
-        pauses: paused devices, which a run would skip.
+        pauses, holds: what is paused or held, which a run would leave.
         gaps: what could not be counted.
     """
 
@@ -71,6 +76,7 @@ class Forecast(Displayable, Answer):
     cutoff: datetime
     devices: tuple[DeviceForecast, ...]
     pauses: Pauses = NOTHING
+    holds: Holds = NO_HOLDS
     gaps: tuple[Gap, ...] = field(default=())
 
     @property
@@ -80,19 +86,20 @@ class Forecast(Displayable, Answer):
 
     @property
     def moving(self) -> tuple[DeviceForecast, ...]:
-        """Devices that a run would move: the unpaused ones."""
+        """Devices that a run would take: those that are neither paused nor held."""
         return tuple(device for device in self.devices if not device.paused)
 
     def total(self, name: str) -> int:
-        """Sum `items`, `chunks` or `bytes` of the devices that a run would move."""
+        """Sum `items`, `chunks` or `bytes` of the devices that a run would take."""
         return sum(int(getattr(device, name)) for device in self.moving)
 
     def summary(self) -> str:
         least = "at least " if any(gap.uncounted for gap in self.gaps) else ""
         parts = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
-        paused = f"; {self.pauses.summary()}" if self.pauses else ""
+        paused = "".join(f"; {stops.summary()}" for stops in (self.pauses, self.holds) if stops)
+        done = "deleted for good" if self.function == EXPIRER else "moved"
         return (
-            f"{self.function}, dry run: {least}{parts} of {count_of(len(self.moving), 'device')} would be moved, "
+            f"{self.function}, dry run: {least}{parts} of {count_of(len(self.moving), 'device')} would be {done}, "
             f"older than {iso(self.cutoff)}{paused}{gaps_clause(self.gaps)}"
         )
 
@@ -121,19 +128,22 @@ class Forecast(Displayable, Answer):
             "bytes": self.total("bytes"),
             "devices": [asdict(device) for device in self.devices],
             "paused": self.pauses.to_json(),
+            "held": self.holds.to_json(),
             "gaps": [asdict(gap) for gap in self.gaps],
         }
 
 
 def forecast(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> Forecast:
-    """Count the items or chunks that a mover would move. Reads the due items, or lists the cold tier; changes nothing.
+    """Count what a mover would move, or the expirer delete.
+
+    Reads the due items, or lists the cold or archive tier; writes and deletes nothing.
 
     Args:
-        function: `hot-to-cold-mover` or `cold-to-archive-mover`.
-        time: the run's time of reference, as of `run_mover`; None is now.
+        function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
+        time: the moment the run would stand for, as of `run_mover`; None is now.
     Raises: L3Error for an unknown mover; ConfigurationError for an invalid time; StoreError.
     """
-    checked_mover(function)
+    checked_mover(function, twin)
     now = datetime.now(UTC) if time is None else _moment(time)
 
     async def work() -> Forecast:
@@ -147,6 +157,8 @@ async def forecast_of(
     stores: TierStores, twin: Twin, function: str, now: datetime, max_bytes: int = MAX_BYTES
 ) -> Forecast:
     """As `forecast`, from open stores. Raises: StoreError."""
+    if function == EXPIRER:
+        return await _expiry(stores, twin, now)
     hot = function == MOVERS[0]
     report = await pauses_of(stores, twin)
     pauses = (report.hot if hot else report.cold) or NOTHING
@@ -154,14 +166,27 @@ async def forecast_of(
     cutoff, tuning = now - timedelta(days=days), Tuning.from_env({k: str(v) for k, v in twin.config.tuning.items()})
     tier = "hot" if hot else "cold"
     if (stores.hot if hot else stores.cold) is None:
-        return Forecast(function, cutoff, (), pauses, (unreached(tier, twin.layout.tier(tier)),))
+        return Forecast(function, cutoff, (), pauses, gaps=(unreached(tier, twin.layout.tier(tier)),))
     if stores.hot is not None and hot:
         found, gaps = await _due_items(stores.hot, [one.id for one in twin.devices], cutoff, tuning, Budget(max_bytes))
     else:
         assert stores.cold is not None
-        found, gaps = await _due_objects(stores.cold, cutoff, tuning)
+        old = [info async for info in stores.cold.list() if (end_of(info.key) or info.modified) < cutoff]
+        found, gaps = await _due_objects(stores.cold, old, tuning.max_safe_object_size)
     marked = tuple(replace(one, paused=pauses.of(one.device) is not None) for one in found)
-    return Forecast(function, cutoff, marked, pauses, tuple(gaps))
+    return Forecast(function, cutoff, marked, pauses, gaps=tuple(gaps))
+
+
+async def _expiry(stores: TierStores, twin: Twin, now: datetime) -> Forecast:
+    cutoff = now - timedelta(days=twin.config.archive_storage_size_in_days or 0)
+    archive = stores.archive
+    if archive is None:
+        return Forecast(EXPIRER, cutoff, (), gaps=(unreached("archive", twin.layout.archive),))
+    holds = await holds_in_archive(archive)
+    old = [info async for info in archive.list() if is_due(info.key, moment_of(cutoff))]
+    found, gaps = await _due_objects(archive, old)
+    marked = tuple(replace(one, paused=holds.of(one.device) is not None) for one in found)
+    return Forecast(EXPIRER, cutoff, marked, holds=holds, gaps=tuple(gaps))
 
 
 async def _due_items(
@@ -207,12 +232,13 @@ async def _due_of(
     return DeviceForecast(device, items, chunks, size + chunks, first, last), whole
 
 
-async def _due_objects(cold: ObjectStore, cutoff: datetime, tuning: Tuning) -> tuple[list[DeviceForecast], list[Gap]]:
-    listed = [info async for info in cold.list() if not is_own_key(info.key)]
-    old = [info for info in listed if (end_of(info.key) or info.modified) < cutoff]
-    large = [info for info in old if info.size > tuning.max_safe_object_size]
-    old = [info for info in old if info.size <= tuning.max_safe_object_size]
-    counts = await _item_counts(cold, old[:MAX_HEADS])
+async def _due_objects(
+    store: ObjectStore, due_ones: Iterable[ObjectInfo], max_bytes: float = inf
+) -> tuple[list[DeviceForecast], list[Gap]]:
+    old = [info for info in due_ones if not is_own_key(info.key)]
+    large = [info for info in old if info.size > max_bytes]
+    old = [info for info in old if info.size <= max_bytes]
+    counts = await _item_counts(store, old[:MAX_HEADS])
     by_device: dict[str, DeviceForecast] = {}
     for info in old:
         key = parse_object_key(info.key)
@@ -229,8 +255,8 @@ async def _due_objects(cold: ObjectStore, cutoff: datetime, tuning: Tuning) -> t
     silent = [info.key for info in old if counts.get(info.key) is None]
     gaps = []
     if silent:
-        what = f"the items of {count_of(len(silent), 'cold object')}"
-        gaps.append(Gap("cold", what, f"are not counted; the first is {silent[0]}", "They are moved all the same"))
+        what = f"the items of {count_of(len(silent), f'{store.tier} object')}"
+        gaps.append(Gap(store.tier, what, f"are not counted; the first is {silent[0]}", "They go all the same"))
     if large:
         what = count_of(len(large), "cold object")
         reason = f"exceed MAX_SAFE_OBJECT_SIZE and would be left; the first is {large[0].key}"
@@ -238,12 +264,12 @@ async def _due_objects(cold: ObjectStore, cutoff: datetime, tuning: Tuning) -> t
     return list(by_device.values()), gaps
 
 
-async def _item_counts(cold: ObjectStore, infos: list[ObjectInfo]) -> dict[str, int | None]:
+async def _item_counts(store: ObjectStore, infos: list[ObjectInfo]) -> dict[str, int | None]:
     places = asyncio.Semaphore(HEADS_AT_ONCE)
 
     async def count(key: str) -> tuple[str, int | None]:
         async with places:
-            info = await cold.head(key)
+            info = await store.head(key)
         counted = info.metadata.get("items", "") if info else ""
         return key, int(counted) if counted.isdecimal() else None
 

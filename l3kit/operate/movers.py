@@ -1,4 +1,4 @@
-"""Runs of the deployed movers: once, until nothing remains, or at a series of scheduled times."""
+"""Run the deployed movers and the expirer: once, until nothing remains, or at a series of scheduled times."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.pauses.report import resumed_by
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import shortest
-from l3kit.tiering.format.pauses import Pauses, pauses_of_json
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.format.time_ranges import read_bound
-from l3kit.tiering.settings.function_table import FUNCTIONS
-from l3kit.twin.layout import MOVERS
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS
+from l3kit.tiering.settings.twin_info import ARCHIVE_DAYS
+from l3kit.twin.layout import MOVERS, SCHEDULED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +35,10 @@ MAX_REASONS = 5
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MoverRun(Displayable, CheckedAnswer):
-    """The result of `run_mover`: the reports of one or more invocations of a mover.
+    """The result of `run_mover`: the reports of one or more invocations of a mover or the expirer.
 
     Attributes:
-        function: the mover.
+        function: the mover, or the expirer.
         reports: of each invocation, as plain JSON values.
     """
 
@@ -65,13 +67,20 @@ class MoverRun(Displayable, CheckedAnswer):
         moved = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
         left = f", {self.unmovable:,} stay hot because their id is not a movable time" if self.unmovable else ""
-        paused = f" ({self.paused.summary()})" if self.paused else ""
-        return f"{self.function}: {moved}; {self.verdict}{paused}{skipped}{left}"
+        stopped = "; ".join(stops.summary() for stops in (self.paused, self.held) if stops)
+        deleted = " deleted" if self.function == EXPIRER else ""
+        paused = f" ({stopped})" if stopped else ""
+        return f"{self.function}: {moved}{deleted}; {self.verdict}{paused}{skipped}{left}"
 
     @property
     def paused(self) -> Pauses:
         """The pauses that the last invocation found."""
-        return pauses_of_json(self.reports[-1].get("paused", ()))
+        return Pauses.of_json(self.reports[-1].get("paused", ()))
+
+    @property
+    def held(self) -> Holds:
+        """The holds that the last invocation found."""
+        return Holds.of_json(self.reports[-1].get("held", ()))
 
     @property
     def unmovable(self) -> int:
@@ -138,6 +147,7 @@ def check_complete(runs: Iterable[MoverRun]) -> None:
     bad = [run.verdict for run in runs if run.verdict != "complete"]
     if bad or left:
         reasons = [f"{pauses.summary()} ({resumed_by(pauses)})" for run in runs if (pauses := run.paused)]
+        reasons += [f"{holds.summary()} (l3kit hold --release)" for run in runs if (holds := run.held)]
         reasons += [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
         if len(left) > MAX_REASONS:
             reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")
@@ -146,15 +156,15 @@ def check_complete(runs: Iterable[MoverRun]) -> None:
 
 
 def run_mover(session: Session, twin: Twin, function: str, *, time: date | str | None = None) -> MoverRun:
-    """Invoke a deployed mover and wait; repeat while its deadline stops it before all due data are moved.
+    """Invoke a deployed mover or the expirer and wait; repeat while its deadline stops it before all due data are done.
 
     Args:
-        function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+        function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
         time: the run's scheduled time, in any form of docs/reference/items.md, a datetime with a zone, or a date, which
             means its beginning in UTC; None is now.
     Raises: ProvisioningError if the function is not deployed; L3Error if it failed, with the end of its log.
     """
-    checked_mover(function)
+    checked_mover(function, twin)
     cloud = reached(session, twin.layout.tier(FUNCTIONS[function].tier), f"the {function} of {twin.name}")
     event = {} if time is None else {"time": _moment(time)}
     reports: list[dict[str, Any]] = []
@@ -166,10 +176,12 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
     return MoverRun(function, tuple(reports))
 
 
-def checked_mover(function: str) -> None:
-    """Check the name of a mover. Raises: L3Error if it is none."""
-    if function not in MOVERS:
-        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}")
+def checked_mover(function: str, twin: Twin | None = None) -> None:
+    """Raises: L3Error if no schedule starts this function, or it is the expirer and nothing of this twin expires."""
+    if function not in SCHEDULED:
+        raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}; and {EXPIRER}")
+    if function == EXPIRER and twin is not None and not twin.layout.expires:
+        raise L3Error(f"{EXPIRER} of {twin.name}", "is not there: its data are kept for ever", f"Set {ARCHIVE_DAYS}")
 
 
 def run_canary(session: Session, twin: Twin) -> MoverRun:

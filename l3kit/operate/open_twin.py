@@ -140,10 +140,10 @@ class OpenTwin(Upkeep, Displayable):
         return publication.publish(self.session, self.config, sent, wait_seconds=wait_seconds, progress=progress)
 
     def run_mover(self, function: str, *, time: date | str | None = None) -> movers.MoverRun:
-        """Run a deployed mover and wait until it has moved all it can.
+        """Run a deployed mover or the expirer and wait until it has done all it can.
 
         Args:
-            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+            function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
             time: the run's time of reference: ISO 8601 with a zone, a datetime with one, or a date; None is now.
         Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
         """

@@ -15,11 +15,12 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_frame, gaps_tables
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
+from l3kit.operate.expired import expired_before
 from l3kit.operate.reading import Part, Range, column_name, merged, read_device
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
-from l3kit.tiering.format.item_times import moment_or_none, shortest
+from l3kit.tiering.format.item_times import moment_or_none, read_moment, shortest
 from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.twin.device_limits import checked_device
 from l3kit.twin.layout import TIERS
@@ -43,6 +44,7 @@ class QueryResult(Displayable, Answer):
         duplicates: number of items read more than once with equal content, returned once.
         versions: items of the same time with different content (a rewritten item moved twice); all are returned.
         gaps: what could not be read: unreached tiers, refused items, unreadable and foreign objects.
+        expired_before: if the range begins before it, the time before which chunks of the device have expired; else "".
     """
 
     device_id: str
@@ -53,6 +55,7 @@ class QueryResult(Displayable, Answer):
     duplicates: int = 0
     versions: int = 0
     gaps: tuple[Gap, ...] = ()
+    expired_before: str = ""
     _session: Any = field(default=None, repr=False)
     _twin: Any = field(default=None, repr=False)
 
@@ -63,7 +66,7 @@ class QueryResult(Displayable, Answer):
 
     @property
     def complete(self) -> bool:
-        """True if every tier was reached and the rows hold everything in the range."""
+        """True if every tier was reached and the rows hold everything in the range that has not expired."""
         return not self.missing and not self.gaps
 
     def to_frame(self, *, exact: bool = False) -> pd.DataFrame:
@@ -119,6 +122,7 @@ class QueryResult(Displayable, Answer):
         counts = ", ".join(f"{count:,} from {tier}" for tier, count in tiers.items() if count) or "none"
         missing = f"; {count_of(len(self.missing), 'archived object')} must be restored first" if self.missing else ""
         missing += gaps_clause(self.gaps)
+        missing += f"; what was older than {self.expired_before} has expired" if self.expired_before else ""
         return f"{count_of(len(self.rows), 'reading')} of {self.device_id}: {counts}{missing}"
 
     def request_restore(self, days: int = 1) -> QueryResult:
@@ -158,6 +162,7 @@ class QueryResult(Displayable, Answer):
             "versions": self.versions,
             "parts": [asdict(part) for part in self.parts],
             "gaps": [asdict(gap) for gap in self.gaps],
+            "expired_before": self.expired_before,
         }
 
 
@@ -184,7 +189,7 @@ def query(
         raise ConfigurationError("query", f"starts at {start}, behind its end {end}", "Swap them")
     found = run(_query(session, twin, device_id, Range(first, last)))
     known = [device.id for device in twin.devices]
-    if device_id not in known and not found.rows and not found.parts:
+    if device_id not in known and not (found.rows or found.parts or found.expired_before):
         unseen = "".join(f"; {gap.what} {gap.reason}" for gap in found.gaps)
         raise L3Error(
             f"device {device_id}",
@@ -197,10 +202,13 @@ def query(
 async def _query(session: Session, twin: Twin, device_id: str, wanted: Range) -> QueryResult:
     async with open_tiers(session, twin) as tiers:
         found = await read_device(tiers, tiers.unreached(twin), device_id, wanted)
+        before = await expired_before(tiers.archive, device_id) if tiers.archive else ""
+    if before and wanted.start is not None and wanted.start >= read_moment(before):
+        before = ""
     rows, duplicates, versions = merged(found.items)
     start, end = ("" if bound is None else shortest(bound) for bound in (wanted.start, wanted.end))
     parts, gaps = tuple(found.parts), tuple(found.gaps)
-    return QueryResult(device_id, start, end, rows, parts, duplicates, versions, gaps, session, twin)
+    return QueryResult(device_id, start, end, rows, parts, duplicates, versions, gaps, before, session, twin)
 
 
 async def _restore(session: Session, twin: Twin, keys: list[str], days: int) -> None:

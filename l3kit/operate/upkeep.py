@@ -57,10 +57,10 @@ class Upkeep:
         return changes.resume(self.session, self.config, device)
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
-        """Count the items or chunks that a mover would move: a dry run, which only reads.
+        """Count the items or chunks that a run would move or delete: a dry run, which only reads.
 
         Args:
-            function: `hot-to-cold-mover` or `cold-to-archive-mover`.
+            function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
             time: the run's time of reference, as of `run_mover`; None is now.
         Raises: L3Error for an unknown mover; StoreError. An unreached tier is a gap.
         """
@@ -69,12 +69,12 @@ class Upkeep:
     def runs(
         self, *, since: date | str | None = reading.SINCE, mover: str | None = None, now: datetime | None = None
     ) -> RunHistory:
-        """Return past runs of the movers, the lag of each device, and the problems by urgency. Only reads.
+        """Return past runs of the movers and the expirer, each device's lag, and the problems by urgency. Only reads.
 
         Args:
             since: runs that started from then on: a duration before now such as `12h` or `30d`, ISO 8601 with a zone, a
                 datetime with one, or a date; None is all that are kept, which is 90 days.
-            mover: only of `hot-to-cold-mover` or `cold-to-archive-mover`; None is both.
+            mover: only of this mover, or of `archive-expirer`; None is all.
             now: the answer's time of reference, with a time zone; None is the present.
         Raises: ConfigurationError for an invalid time; L3Error for an unknown mover; StoreError. Unreadable data
             is a gap.

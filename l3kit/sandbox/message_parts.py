@@ -9,10 +9,12 @@ from urllib.parse import quote
 import aiohttp
 from yarl import URL
 
+from l3kit.sandbox.aws.account import NAME as AWS
 from l3kit.sandbox.aws.iot_data import IotData
 from l3kit.sandbox.aws.lambda_api import LambdaApi
 from l3kit.sandbox.aws.rule_errors import RuleErrors
 from l3kit.sandbox.aws.topic_rules import TopicRules
+from l3kit.sandbox.azure.account import NAME as AZURE
 from l3kit.sandbox.azure.event_hub import EventHub
 from l3kit.sandbox.azure.iot_hub import IotHub
 from l3kit.sandbox.emulators import Emulator
@@ -20,6 +22,7 @@ from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.front import PREFIXES
 from l3kit.sandbox.functions.process import note
 from l3kit.sandbox.functions.service import CloudFunctions
+from l3kit.sandbox.gcp.account import NAME as GCP
 from l3kit.sandbox.gcp.push import PushSubscriptions
 from l3kit.sandbox.messages.broker import Broker
 from l3kit.sandbox.messages.message import Source
@@ -52,13 +55,13 @@ class MessageParts:
         started: Callable[[Emulator], None],
     ) -> None:
         broker = Broker(home, endpoint, started)
-        routes = {"azure": Routes(), "gcp": Routes()}
-        hub = EventHub(routes["azure"], functions, faults, lambda name, text: functions.note("azure", name, text))
+        routes = {AZURE: Routes(), GCP: Routes()}
+        hub = EventHub(routes[AZURE], functions, faults, lambda name, text: functions.note(AZURE, name, text))
         push = PushSubscriptions(
-            routes["gcp"],
-            PushEndpoints(endpoint, session, lambda name: functions.key_of("gcp", name), storage),
+            routes[GCP],
+            PushEndpoints(endpoint, session, lambda name: functions.key_of(GCP, name), storage),
             faults,
-            lambda name, text: functions.note("gcp", name, text),
+            lambda name, text: functions.note(GCP, name, text),
         )
         self.topic_rules = TopicRules(
             lambdas.record,
@@ -68,10 +71,10 @@ class MessageParts:
             rule_errors,
             broker.begin,
         )
-        sources: dict[str, Source] = {"aws": self.topic_rules, "azure": hub, "gcp": push}
+        sources: dict[str, Source] = {AWS: self.topic_rules, AZURE: hub, GCP: push}
         self.sources = MessageSources(broker, sources, routes, _noted_in(home.log("messages")))
         self.iot_data = IotData(self.sources.take, broker.publish)
-        self.iot_hub = IotHub(routes["azure"].twins, broker.publish)
+        self.iot_hub = IotHub(routes[AZURE].twins, broker.publish)
 
 
 class PushEndpoints:
@@ -92,7 +95,7 @@ class PushEndpoints:
     async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""
         sent = {**headers, "Authorization": f"Bearer {self._key_of(function) or 'nobody'}"}
-        return await self._post(f"{self._endpoint}{PREFIXES['gcp']}{quote(function, safe='')}/", sent, body)
+        return await self._post(f"{self._endpoint}{PREFIXES[GCP]}{quote(function, safe='')}/", sent, body)
 
     async def store(self, bucket: str, name: str, content: bytes) -> int:
         """Create an object in Cloud Storage. Returns: the status; 0 if there was no answer."""

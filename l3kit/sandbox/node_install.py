@@ -21,8 +21,6 @@ from l3kit.sandbox.shell import installer_environment
 
 MINIMUM_NODE = 20
 NODE_FILES = Path(__file__).parent / "node"
-AZURE_FILES = NODE_FILES / "azure"
-"""Azurite and the Cosmos DB server, installed on Azure's first use because they take 300 MB."""
 BROKER_FILES = NODE_FILES / "broker"
 """The MQTT broker, installed with the first twin that has a message chain."""
 INSTALL_SECONDS = 300

@@ -162,6 +162,13 @@ class HotStore(Protocol):
         Raises: ItemRefusedError if the store cannot hold the item unchanged; StoreError if the outcome is unknown.
         """
 
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        """Delete items of a device whatever they hold, those too that `read_page` refuses; for the end of their life.
+
+        A missing item counts as deleted, so a repeat after a crash or a lost response has the same effect.
+        Raises: StoreError; others of the items may have been deleted.
+        """
+
     async def last_item(self, device_id: str) -> bytes | None:
         """The item with the greatest sort key, or None."""
 
@@ -206,6 +213,12 @@ class JournalStore(Protocol):
         took effect; the caller loads the record and compares.
         """
 
+    async def remove(self, name: str, version: int) -> bool:
+        """Delete the record if it has this version. A missing record counts as deleted.
+
+        Returns: False if another version is there.
+        """
+
     async def names(self, prefix: str = "") -> list[str]:
         """Names of all records beginning with prefix, sorted."""
 
@@ -224,6 +237,27 @@ class ObjectInfo:
     storage_class: str | None = None
     content_encoding: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """One version of an object that a store keeps: its content now, a former one, a snapshot, a mark of its deletion.
+
+    Attributes:
+        version: in the adapter's own form.
+        etag: empty for a mark of deletion.
+        current: whether a reader of the key gets this one.
+        kept_until: the moment until which the store keeps it whatever is asked, since it was deleted softly; None for
+            a version that can be deleted.
+    """
+
+    key: str
+    version: str
+    size: int
+    etag: str
+    modified: datetime
+    current: bool
+    kept_until: datetime | None = None
 
 
 class Declared(TypedDict):
@@ -282,6 +316,20 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """All objects in key order, page by page. `sha256` and `metadata` are not filled in here."""
+
+    def versions(self, prefix: str = "") -> AsyncIterator[ObjectVersion]:
+        """All versions of the objects whose keys begin with prefix, page by page, those of one key together.
+
+        Also of keys whose object was deleted. Without versioning and soft deletion these are the objects themselves.
+        """
+
+    async def delete_version(self, version: ObjectVersion) -> None:
+        """Delete exactly this version for good; nothing of it is kept but what the store keeps by soft deletion.
+
+        A missing version counts as deleted. Deleting the current version of a key may make a former one current, so
+        delete the former ones first.
+        Raises: StoreError, also if something holds the version.
+        """
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
         """Server-side copy within one cloud into this tier's storage class, metadata included, only if the key is free.

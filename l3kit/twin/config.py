@@ -8,25 +8,27 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import HIDDEN, all_problems
-from l3kit.providers import ALIASES, is_known, names, provider
+from l3kit.providers import provider
 from l3kit.tiering.format.item_times import moment_of, read_moment, shortest
 from l3kit.tiering.format.messages import EARLIEST, HOURS_AHEAD
 from l3kit.tiering.link_auth import LinkAuth
+from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.tuning import REMOVED_TUNING, TUNING_VARIABLES, Tuning
-from l3kit.tiering.settings.twin_info import DEFAULT_DIGITS, MAX_DIGITS
+from l3kit.tiering.settings.twin_info import ARCHIVE_DAYS, DEFAULT_DIGITS, MAX_DIGITS
 from l3kit.tiering.stream.events import Event
-from l3kit.twin.config_files import load_events, parse_file
+from l3kit.twin.config_files import StrictModel, load_events, parse_file
 from l3kit.twin.device_limits import device_problems
 from l3kit.twin.devices import DEVICES, Device, load_devices
-from l3kit.twin.layout import Layout
+from l3kit.twin.layout import SCHEDULED, Layout
 from l3kit.twin.naming import check_twin_name
 from l3kit.twin.notify import problem_with_addresses
 from l3kit.twin.processors import load_processors
+from l3kit.twin.provider_choice import Providers
 from l3kit.twin.schedule_expressions import problem_with
 from l3kit.twin.schedule_times import ever_matches, next_times
 
@@ -34,18 +36,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONFIG, PROVIDER_FILE, EVENTS = "config.json", "config_providers.json", "config_events.json"
+DEFAULT_SCHEDULE = "rate(1 day)"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Config(_Strict):
+class Config(StrictModel):
     """`config.json`.
 
     Attributes:
         hot_storage_size_in_days, cold_storage_size_in_days: counted back from a mover's scheduled time.
-        message_chain: whether layers 1 and 2, which receive devices' messages, are deployed.
+        archive_storage_size_in_days: age at which data are deleted; None keeps them for ever.
+        expiry_schedule: when the archive expirer runs.
+        message_chain: whether layers 1 and 2 are deployed, through which devices' messages come.
         unknown_devices: `refuse` sends messages of devices that are not listed to the dead letters, `keep` stores them.
         reader_urls: whether the readers get addresses, which anybody with their tokens can call.
         alarms: whether the movers are watched; unset, they are if `notify` names anybody.
@@ -55,8 +56,10 @@ class Config(_Strict):
     digital_twin_name: str
     hot_storage_size_in_days: int = Field(ge=0, le=36500)
     cold_storage_size_in_days: int = Field(ge=1, le=36500)
+    archive_storage_size_in_days: int | None = Field(default=None, ge=1, le=36500)
     mode: str = "production"
-    mover_schedule: str = "rate(1 day)"
+    mover_schedule: str = DEFAULT_SCHEDULE
+    expiry_schedule: str = DEFAULT_SCHEDULE
     time_digits: int = Field(default=DEFAULT_DIGITS, ge=0, le=MAX_DIGITS)
     earliest_reading: str = shortest(moment_of(EARLIEST))
     reading_hours_ahead: int = Field(default=HOURS_AHEAD, ge=0, le=876_000)
@@ -86,7 +89,7 @@ class Config(_Strict):
             raise ValueError(f"{error.cause}. {error.remedy}") from None
         return value
 
-    @field_validator("mover_schedule")
+    @field_validator("mover_schedule", "expiry_schedule")
     @classmethod
     def _schedule(cls, value: str) -> str:
         problem = problem_with(value) if value == value.strip() else "it has blanks around it"
@@ -131,43 +134,19 @@ class Config(_Strict):
                 f"cold_storage_size_in_days ({self.cold_storage_size_in_days}) must exceed "
                 f"hot_storage_size_in_days ({self.hot_storage_size_in_days})"
             )
+        days, cold = self.archive_storage_size_in_days, self.cold_storage_size_in_days
+        if days is not None and days <= cold:
+            raise ValueError(
+                f"{ARCHIVE_DAYS} ({days}) must exceed cold_storage_size_in_days ({cold}), or data would be deleted "
+                f"before they are archived: write {cold + 1} or more, or remove it to keep data for ever"
+            )
+        if days is None and "expiry_schedule" in self.model_fields_set:
+            raise ValueError(f"expiry_schedule has no effect without {ARCHIVE_DAYS}: add that, or remove it")
         return self
 
-
-class Providers(_Strict):
-    """`config_providers.json`: the cloud of each layer. `google` is an alias of `gcp`."""
-
-    layer_1_provider: str
-    layer_2_provider: str
-    layer_3_hot_provider: str
-    layer_3_cold_provider: str
-    layer_3_archive_provider: str
-    layer_4_provider: str | None = None
-    layer_5_provider: str | None = None
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _known(cls, value: Any, field: ValidationInfo) -> Any:
-        value = ALIASES.get(value, value) if isinstance(value, str) else value
-        optional = field.field_name is not None and not cls.model_fields[field.field_name].is_required()
-        if not (value is None and optional) and not (isinstance(value, str) and is_known(value)):
-            aliases = ", ".join(f"{alias} stands for {name}" for alias, name in ALIASES.items())
-            raise ValueError(f"is not allowed; allowed are {', '.join(names())} ({aliases})")
-        return value
-
-    def layout(self, *, message_chain: bool = True, events: bool = False, reader_urls: bool = False) -> Layout:
-        """Return the clouds of the layers.
-
-        Args:
-            message_chain: whether layers 1 and 2 are deployed.
-            events: whether the twin has events to check.
-            reader_urls: whether the readers have addresses.
-        """
-        tiers = (self.layer_3_hot_provider, self.layer_3_cold_provider, self.layer_3_archive_provider)
-        if not message_chain:
-            return Layout(*tiers, reader_urls=reader_urls)
-        l1, l2 = self.layer_1_provider, self.layer_2_provider
-        return Layout(*tiers, l1=l1, l2=l2, events=events, reader_urls=reader_urls)
+    def schedule_of(self, function: str) -> str:
+        """Return the expression of the schedule that starts this function."""
+        return self.expiry_schedule if function == EXPIRER else self.mover_schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +169,10 @@ class Twin:
 
     def __post_init__(self) -> None:
         layout = self.providers.layout(
-            message_chain=self.config.message_chain, events=bool(self.events), reader_urls=self.config.reader_urls
+            message_chain=self.config.message_chain,
+            events=self.events,
+            reader_urls=self.config.reader_urls,
+            expires=self.config.archive_storage_size_in_days is not None,
         )
         object.__setattr__(self, "layout", layout)
 
@@ -212,7 +194,10 @@ class Twin:
         processors, faults = load_processors(folder, ids)
         problems += faults
         if providers is not None:
-            layout = providers.layout(message_chain=config is None or config.message_chain)
+            layout = providers.layout(
+                message_chain=config is None or config.message_chain,
+                expires=config is not None and config.archive_storage_size_in_days is not None,
+            )
             problems += _device_id_problems(devices, layout)
             problems += _schedule_problems(config, layout)
         if problems or config is None or providers is None:
@@ -230,10 +215,14 @@ class Twin:
 
     def digital_twin_info(self) -> dict[str, Any]:
         """Return the twin's data for functions: the content of DIGITAL_TWIN_INFO, parsed by `TwinInfo`."""
-        excluded = {"tuning", "protect_hot_table", "link_auth", "alarms", "notify"}
-        watched = {"alarms": True} if self.has_alarms else {}
+        excluded = {"tuning", "protect_hot_table", "link_auth", "alarms", "notify", "expiry_schedule"}
+        config = self.config.model_dump(exclude=excluded)
+        if config[ARCHIVE_DAYS] is None:  # absent, so that the functions of a twin that keeps all do not change
+            del config[ARCHIVE_DAYS]
+        if self.has_alarms:
+            config["alarms"] = True
         return {
-            "config": {**self.config.model_dump(exclude=excluded), **watched},
+            "config": config,
             "config_iot_devices": [{"id": device.id} for device in self.devices],
             "config_providers": self.providers.model_dump(exclude_none=True),
             "config_events": [event.entry for event in self.events],
@@ -244,15 +233,16 @@ class Twin:
         return {link.receiver: link.id for link in self.layout.links}
 
     def next_runs(self, now: datetime, made: datetime | None = None, count: int = 3) -> dict[str, list[datetime]]:
-        """Return the next runs of each mover, by the schedule expression of its cloud.
+        """Return the next runs of each mover, and of the expirer if there is one, by the expression of its cloud.
 
         Args:
             made: start of a rate on AWS: the schedule's creation time.
         """
-        senders = {"hot-to-cold-mover": self.layout.hot, "cold-to-archive-mover": self.layout.cold}
+        told = self.config.schedule_of
         return {
-            mover: next_times(provider(cloud).native_schedule(self.config.mover_schedule), now, made, count)
-            for mover, cloud in senders.items()
+            function: next_times(provider(cloud).native_schedule(told(function)), now, made, count)
+            for function in SCHEDULED
+            if (cloud := self.layout.host_of(function))
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -260,10 +250,12 @@ class Twin:
         import pandas as pd
 
         hot, cold = self.config.hot_storage_size_in_days, self.config.cold_storage_size_in_days
+        last = self.config.archive_storage_size_in_days
+        archived = f"over {cold} days old" if last is None else f"{cold} to {last} days old, then deleted"
         rows = [
             ["hot", self.layout.hot, f"up to {hot} days old", len(self.devices)],
             ["cold", self.layout.cold, f"{hot} to {cold} days old", len(self.devices)],
-            ["archive", self.layout.archive, f"over {cold} days old", len(self.devices)],
+            ["archive", self.layout.archive, archived, len(self.devices)],
         ]
         return pd.DataFrame(rows, columns=["tier", "cloud", "holds data", "devices"])
 
@@ -280,9 +272,11 @@ def _schedule_problems(config: Config | None, layout: Layout) -> list[str]:
     """List the schedules that a cloud's scheduler cannot express although EventBridge can."""
     if config is None:
         return []
-    for cloud in (layout.hot, layout.cold):
+    problems = []
+    for function in (function for function in SCHEDULED if layout.host_of(function)):
         try:
-            provider(cloud).native_schedule(config.mover_schedule)
+            provider(str(layout.host_of(function))).native_schedule(config.schedule_of(function))
         except ConfigurationError as error:
-            return [f"{CONFIG}: {error}"]
-    return []
+            key = "expiry_schedule" if function == EXPIRER else "mover_schedule"
+            problems.append(f"{CONFIG}: {key}: {error.cause}. {error.remedy}")
+    return list(dict.fromkeys(problems))

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from l3kit.given_values import did_you_mean, problem_in
 from l3kit.tiering.stream.events import Event, parse_events
@@ -16,6 +16,12 @@ M = TypeVar("M", bound=BaseModel)
 
 UNREADABLE = object()
 """Marks a missing file, unlike one that holds `null`, which is a different problem."""
+
+
+class StrictModel(BaseModel):
+    """One config file: unknown keys and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 def load_json(folder: Path, name: str, problems: list[str]) -> Any:

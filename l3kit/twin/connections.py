@@ -135,6 +135,10 @@ def l1_to_l2_id(l1: str, l2: str) -> str:
     return f"{l1}_l1_to_{l2}_l2"
 
 
+def l2_to_l1_id(l2: str, l1: str) -> str:
+    return f"{l2}_l2_to_{l1}_l1"
+
+
 def l2_to_hot_id(l2: str, hot: str) -> str:
     return f"{l2}_l2_to_{hot}_l3hot"
 

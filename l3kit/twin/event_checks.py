@@ -34,11 +34,6 @@ def _faults(index: int, event: Event, l1: str, l2: str) -> Iterator[str]:
             f"{where}: sends feedback to a device, and layer 1 on {provider(l1).title} has no way back to one. "
             "Remove the feedback, or choose another layer_1_provider"
         )
-    elif event.reply and l1 != l2:
-        yield (
-            f"{where}: sends feedback to a device, and layers 1 and 2 are on different clouds: "
-            "the link between them has no way back. Remove the feedback, or put both layers on one cloud"
-        )
     if event.call and event.call.name and not provider(l2).calls_by_name:
         yield (
             f"{where}: calls {event.call.name} by name, and layer 2 on {provider(l2).title} calls functions by url "

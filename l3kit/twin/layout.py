@@ -8,23 +8,33 @@ from dataclasses import dataclass, field
 
 from l3kit.errors import ConfigurationError
 from l3kit.providers import is_known, names, provider
-from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
-from l3kit.twin.connections import cold_to_archive_id, hot_to_cold_id, l1_to_l2_id, l2_to_hot_id, reader_id
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS, peers_of, variables_for
+from l3kit.twin.connections import (
+    cold_to_archive_id,
+    hot_to_cold_id,
+    l1_to_l2_id,
+    l2_to_hot_id,
+    l2_to_l1_id,
+    reader_id,
+)
 
 TIERS = ("hot", "cold", "archive")
 STORED = (*TIERS, "letters")
 """Kinds of stores on a cloud: the tiers, and the dead letters of the message chain."""
 MOVERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "mover")
+SCHEDULED = (*MOVERS, EXPIRER)
+"""The functions that a schedule starts."""
 READERS = tuple(name for name, spec in FUNCTIONS.items() if spec.role == "reader")
-RECEIVERS = ("archive-writer", "cold-writer", "writer", "ingestion")
+RECEIVERS = ("archive-writer", "cold-writer", "writer", "feedback-receiver", "ingestion")
 CHAIN = ("writer", "event-checker", "persister", "default-processor", "ingestion", "connector", "dispatcher")
 """The functions that a message passes, last to first."""
 SOURCE = CHAIN[-1]
 """The function to which devices' messages are delivered."""
-ORDER = ("archive-writer", "cold-writer", *MOVERS, *CHAIN, *READERS)
+ORDER = ("archive-writer", "cold-writer", "feedback-receiver", *SCHEDULED, *CHAIN, *READERS)
 """Receivers before senders and the called before the caller, so that every address exists before it is needed."""
 _ENTRANCE_ID = re.compile(
-    rf"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
+    r"[a-z]+_(?:l1|l2|l3hot|l3cold)_to_([a-z]+)_(?:l2|l3hot|l3cold|l3archive)|[a-z]+_l2_to_([a-z]+)_l1"
+    rf"|([a-z]+)_l3hot_(?:{'|'.join(READERS)})"
 )
 
 
@@ -58,7 +68,7 @@ class Link(Entrance):
     """The connection between two layers on different clouds: a sender of the twin posts to the entrance.
 
     Attributes:
-        sender: the function that posts: a mover, the connector or the persister.
+        sender: the function that posts: a mover, the connector, the persister or the event-checker.
         source: the sender's cloud.
     """
 
@@ -73,7 +83,7 @@ class Link(Entrance):
 def receiving_cloud(entrance_id: str) -> str:
     """The cloud of an entrance of any layout, by its id; empty for other ids."""
     found = _ENTRANCE_ID.fullmatch(entrance_id)
-    return (found[1] or found[2]) if found else ""
+    return next(filter(None, found.groups())) if found else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,9 @@ class Layout:
         l1: receives devices' messages; empty if the twin has no message chain.
         l2: processes them; empty if the twin has no message chain.
         events: whether they are checked for events.
+        feedback: whether an event sends a message to a device.
         reader_urls: whether the readers have addresses.
+        expires: whether data are deleted from the archive when they are old enough.
         links: between layers on different clouds, in the order in which data passes them.
         entrances: all entrances: the links, then the readers with addresses.
     """
@@ -95,7 +107,9 @@ class Layout:
     l1: str = field(default="", kw_only=True)
     l2: str = field(default="", kw_only=True)
     events: bool = field(default=False, kw_only=True)
+    feedback: bool = field(default=False, kw_only=True)
     reader_urls: bool = field(default=False, kw_only=True)
+    expires: bool = field(default=False, kw_only=True)
     links: tuple[Link, ...] = field(init=False, repr=False, compare=False)
     entrances: tuple[Entrance, ...] = field(init=False, repr=False, compare=False)
 
@@ -103,6 +117,7 @@ class Layout:
         steps = (
             (l1_to_l2_id, "connector", self.l1, "ingestion", self.l2),
             (l2_to_hot_id, "persister", self.l2, "writer", self.hot),
+            (l2_to_l1_id, "event-checker", self.l2 if self.feedback else "", "feedback-receiver", self.l1),
             (hot_to_cold_id, "hot-to-cold-mover", self.hot, "cold-writer", self.cold),
             (cold_to_archive_id, "cold-to-archive-mover", self.cold, "archive-writer", self.archive),
         )
@@ -167,6 +182,8 @@ class Layout:
             return None
         if function == "event-checker" and not self.events:
             return None
+        if function == EXPIRER and not self.expires:
+            return None
         return self.layer(FUNCTIONS[function].tier) or None
 
     def peers_of(self, function: str) -> tuple[str, ...]:
@@ -177,8 +194,11 @@ class Layout:
         """The functions that the layout needs on this cloud, receivers first."""
         return tuple(name for name in ORDER if self.host_of(name) == cloud)
 
+    def scheduled_on(self, cloud: str) -> tuple[str, ...]:
+        """The functions on this cloud that a schedule starts, the hot tier's first."""
+        return tuple(name for name in SCHEDULED if self.host_of(name) == cloud)
+
     def movers_on(self, cloud: str) -> tuple[str, ...]:
-        """The movers that run on this cloud, the hot tier's first."""
         return tuple(name for name in MOVERS if self.host_of(name) == cloud)
 
     def variables_of(self, function: str, cloud: str) -> Sequence[str]:

@@ -49,6 +49,12 @@ def _same(store: MemoryJournalStore) -> MemoryJournalStore:
     return store
 
 
+def _with_versions(tier: Tier) -> MemoryObjectStore:
+    store = MemoryObjectStore(tier)
+    store.former = {}
+    return store
+
+
 def memory() -> Backend:
     return Backend(
         "memory",
@@ -57,6 +63,7 @@ def memory() -> Backend:
         MemoryObjectStore,
         CLASSES["memory"],
         "STANDARD",
+        versioned=_with_versions,
     )
 
 
@@ -84,9 +91,11 @@ def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Cre
         )
         return name
 
-    def objects(tier: Tier) -> ObjectStore:
+    def objects(tier: Tier, *, versioning: bool = False) -> ObjectStore:
         bucket = f"conformance-{uuid.uuid4().hex[:12]}"
         client("s3").create_bucket(Bucket=bucket)
+        if versioning:
+            client("s3").put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         return open_objects(bucket, tier, place)
 
     return Backend(
@@ -96,6 +105,7 @@ def _aws(name: str, address: str, client: Callable[[str], Any], credentials: Cre
         objects,
         CLASSES["aws"],
         "STANDARD",
+        versioned=partial(objects, versioning=True),
     )
 
 

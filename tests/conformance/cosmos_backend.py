@@ -17,8 +17,8 @@ from azure.cosmos import CosmosClient, DatabaseProxy, PartitionKey
 
 from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_hot, open_journal
 from l3kit.sandbox.azure.cosmos import CosmosLayer
-from l3kit.sandbox.azure.emulators import start_cosmos
-from l3kit.sandbox.node_install import AZURE_FILES, find_node, install
+from l3kit.sandbox.azure.emulators import AZURE_FILES, start_cosmos
+from l3kit.sandbox.node_install import find_node, install
 from l3kit.sandbox.state import Home
 from l3kit.sandbox.upstream import Upstream
 from l3kit.tiering.ports import HotStore, JournalStore

@@ -17,6 +17,14 @@ from tests.support.chain import COMBINATIONS, MIXED, ChainWorld
 from tests.support.dying import Fault
 
 ALARM = {"condition": "plant.pump.v >= INTEGER(2)", "action": {"type": "function", "functionName": "alarm"}}
+ANSWER = {
+    "condition": "plant.pump.v >= INTEGER(2)",
+    "action": {
+        "type": "function",
+        "functionName": "alarm",
+        "feedback": {"type": "mqtt", "iotDeviceId": "sensor-2", "payload": 1},
+    },
+}
 HOWS = ("before", "after", "lost", "refused")
 DOUBLE_FAULTS = 96
 """Cases of each combination, of some ten thousand."""
@@ -75,6 +83,18 @@ def test_a_fault_at_some_calls_loses_and_doubles_nothing(layout: Layout, chosen:
 
 def test_a_fault_at_some_calls_of_a_twin_with_events_loses_no_item_and_no_action(tally: Tally) -> None:
     survives(("aws", "aws", "aws"), single_faults(("aws", "aws", "aws"))[1::4], tally)
+
+
+def test_a_fault_at_some_calls_of_feedback_to_another_cloud_loses_no_item_and_no_action(tally: Tally) -> None:
+    layout, events = ("azure", "aws", "aws"), (ANSWER,)
+    chosen = single_faults(layout, events)
+    survives(layout, chosen[-12:], tally, events)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", COMBINATIONS, ids="-".join)
+def test_a_fault_at_any_call_of_a_twin_with_feedback_loses_no_item_and_no_action(layout: Layout, tally: Tally) -> None:
+    survives(layout, single_faults(layout, (ANSWER,)), tally, (ANSWER,))
 
 
 @pytest.mark.slow

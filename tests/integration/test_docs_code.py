@@ -1,4 +1,4 @@
-"""The Python of the pages on the sandbox, the API and provisioning, run as it stands against a sandbox of its own."""
+"""The Python of the pages on sandbox, API, provisioning and restoring, run as it stands in a sandbox of its own."""
 
 from __future__ import annotations
 
@@ -62,5 +62,29 @@ def test_the_code_of_the_pages_on_the_api_and_on_logs_runs(tmp_path: Path, monke
         assert names["found"].functions == ("cold-writer",)
         assert names["found"].gaps == (), "its log was read; a writer prints only what goes wrong"
         assert "text" in names["frame"].columns
+    finally:
+        sandbox.down()
+
+
+def test_the_code_of_the_page_on_restoring_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a twin whose one reading of that month is in S3 Deep Archive."""
+    path = Path("params", "twins", "nyc-weather")
+    shutil.copytree(EXAMPLE, tmp_path / path, ignore=shutil.ignore_patterns("config_inter*"))
+    readings = tmp_path / "readings.csv"
+    readings.write_text("device,time,temp\nJFK,2013-01-15T06:00:00Z,30.5\n")
+    monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (restoring,) = fences(ROOT / "docs" / "how-to" / "restore.md", "python")
+    names: dict[str, Any] = {}
+    try:
+        with l3kit.open(path, target="sandbox", progress=False) as twin:
+            twin.plan().apply()
+            twin.load(readings, device="device", time="time")
+            for mover, time in (("hot-to-cold-mover", "2014-01-01"), ("cold-to-archive-mover", "2016-01-01")):
+                twin.run_mover(mover, time=time).raise_if_failed()
+            assert len(twin.query("JFK").missing) == 1, "it must be restored first"
+        exec(compile(restoring, "docs/how-to/restore.md", "exec"), names)
+        assert names["found"].complete
+        assert len(names["frame"]) == 1
     finally:
         sandbox.down()

@@ -116,7 +116,7 @@ def _member(name: str, value: object) -> Iterator[str]:
     """A list item, with its docstring's arguments and errors below it."""
     prose, *items = [line.strip() for line in _prose(value) if line.strip()]
     yield f"- `{name}`: {prose}"
-    yield from (f"  {item}" for item in items)
+    yield from (f"    {item}" for item in items)
 
 
 def _callable(name: str, made: Callable[..., object]) -> Iterator[str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 ITEM = '{"iotDeviceId":"sensor-1","id":"2024-01-01T00:00:00.000Z","v":1}'
-ONE = {"stored": 1, "same": 0, "superseded": 0, "dead": 0, "checked": 1}
+ONE = {"stored": 1, "same": 0, "superseded": 0, "dead": 0, "checked": 1, "sent": True}
 COLD = {
     "iot_device_id": "sensor-1",
     "chunk_index": 0,
@@ -34,6 +34,7 @@ KEY = "sensor-1/2024-01-01T00:00:00.000Z-2024-01-01T00:00:00.000Z/chunk-00000.js
 BODIES: Mapping[str, str] = {
     "hot-to-cold-mover": "{}",
     "cold-to-archive-mover": "{}",
+    "archive-expirer": "{}",
     "cold-writer": json.dumps(COLD),
     "archive-writer": json.dumps(
         {"object_key": KEY, "data": f"[{ITEM}]", "source_cloud": "aws", "is_multipart": False}
@@ -41,6 +42,7 @@ BODIES: Mapping[str, str] = {
     "hot-reader": '{"iot_device_id": "sensor-1"}',
     "hot-reader-last-entry": '{"iot_device_id": "sensor-1"}',
     **dict.fromkeys(("ingestion", "writer"), f'{{"source_cloud": "aws", "payload": {ITEM}}}'),
+    "feedback-receiver": f'{{"source_cloud": "aws", "iot_device_id": "sensor-1", "payload": {ITEM}}}',
 }
 """Of each function the body of a request; all others get the item."""
 
@@ -133,7 +135,7 @@ def aws(built: Any, case: Mapping[str, Any], headers: Mapping[str, str]) -> list
         return [[200, built(json.loads(body), Context())], [answer["statusCode"], content]]
     event = {"payload": base64.b64encode(ITEM.encode()).decode(), "topic": "twin/sensor-1/telemetry"}
     events = [event] if case["role"] == "source" else []
-    events.append(json.loads(body) if case["role"] == "mover" else {"l3kit_event": body})
+    events.append(json.loads(body) if case["role"] in ("mover", "expirer") else {"l3kit_event": body})
     return [[200, built(one, Context())] for one in events]
 
 

@@ -18,12 +18,13 @@ from l3kit.clouds.aws.session import AwsSession
 from l3kit.providers import names, provider
 from l3kit.tiering.settings.function_table import FUNCTIONS, FunctionSpec, peers_of, variables_for
 from l3kit.twin.layout import ORDER
+from l3kit.twin.topics import feedback_filter
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "functions.md"
 TWIN, ACCOUNT, REGION = "plant-7", "123456789012", "eu-central-1"
 PLACES: Mapping[str, Placement] = {
-    "next tier on AWS": Placement(remote=False, archive_here=True),
-    "next tier on another cloud": Placement(remote=True, archive_here=False),
+    "next tier or layer on AWS": Placement(remote=False, archive_here=True),
+    "next tier or layer on another cloud": Placement(remote=True, archive_here=False),
 }
 NAMED_BY_EVENTS = "event-checker"
 """It calls functions that are not the twin's own."""
@@ -32,6 +33,7 @@ ROLES = {
     "step": "is called by another function of the same cloud",
     "writer": "takes HTTP requests of another cloud",
     "mover": "is started by its schedule",
+    "expirer": "is started by its schedule",
     "reader": "is asked by programs, and over HTTP with `reader_urls`",
 }
 TASKS = {
@@ -39,12 +41,14 @@ TASKS = {
     "cold-writer": "Stores chunks of a hot tier on another cloud in the cold tier.",
     "cold-to-archive-mover": "Copies chunks older than the cold tier's days into the archive, then deletes them.",
     "archive-writer": "Stores chunks of a cold tier on another cloud in the archive, large ones from parts.",
+    "archive-expirer": "Deletes chunks older than the archive's days; deployed only if the twin has such a setting.",
     "dispatcher": "Normalises devices' messages and hands them on; sets bad ones aside as dead letters.",
     "connector": "Posts messages to the cloud of layer 2.",
     "ingestion": "Admits messages of layer 1's cloud; refuses bad ones.",
     "default-processor": "Applies the twin's own processors.",
     "persister": "Stores items in the hot tier, then has their events checked.",
     "event-checker": "Evaluates `config_events.json` and carries out its actions.",
+    "feedback-receiver": "Sends devices the feedback of an event-checker on another cloud.",
     "writer": "Stores items of layer 2's cloud in the hot tier; deployed as `hot-writer`.",
     "hot-reader": "Answers with a device's items in a time range.",
     "hot-reader-last-entry": "Answers with a device's newest item.",
@@ -85,7 +89,7 @@ def _section(spec: FunctionSpec) -> Iterator[str]:
         yield f"- Calls {', '.join(called)}."
     if spec.remote_url:
         yield f"- Posts to the receiver on the next cloud, at the address in `{spec.remote_url}`."
-    yield f"- Stores: {', '.join(_stores(spec))}."
+    yield f"- Stores: {', '.join(_stores(spec)) or 'none'}."
     yield from (f"- Variables on {cloud}: {_joined(sorted(found))}." for cloud, found in _variables(spec))
     yield ""
     yield from _permissions(spec.name)
@@ -137,8 +141,14 @@ def _permissions(function: str) -> Iterator[str]:
 def _rows(function: str, place: Placement) -> list[str]:
     context = Context(AwsSession(REGION, ACCOUNT, None, None), AwsNames(TWIN, ACCOUNT, REGION))
     called = ("CALLED",) if _called_by(function) or function == NAMED_BY_EVENTS else ()
-    found: list[dict[str, Any]] = function_policy(function, context, replace(place, called=called))["Statement"]
-    return [f"| {_joined(one['Action'])} | {_joined(map(_resource, _listed(one['Resource'])))} |" for one in found]
+    answers = function == "feedback-receiver" or (function == NAMED_BY_EVENTS and not place.remote)
+    given = replace(place, called=called, feedback=feedback_filter(TWIN) if answers else "")
+    found: list[dict[str, Any]] = function_policy(function, context, given)["Statement"]
+    return [f"| {_actions(one)} | {_joined(map(_resource, _listed(one['Resource'])))} |" for one in found]
+
+
+def _actions(statement: dict[str, Any]) -> str:
+    return f"{'never ' if statement['Effect'] == 'Deny' else ''}{_joined(statement['Action'])}"
 
 
 def _listed(value: str | list[str]) -> list[str]:

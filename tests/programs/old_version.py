@@ -25,7 +25,7 @@ from l3kit.clouds.aws.data.stores import Place, open_feedback, open_hot, open_jo
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.operate.telemetry import put_telemetry
-from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session, sandbox_session
 from l3kit.tiering.ports import Page
 from l3kit.tiering.runtime.functions import Function, Run

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from l3kit.twin.config import CONFIG, EVENTS, PROVIDER_FILE, Config, Providers, Twin
+from l3kit.twin.config import CONFIG, EVENTS, PROVIDER_FILE, Config, Twin
 from l3kit.twin.connections import FILE, load_connections
 from l3kit.twin.devices import DEVICES, Device
+from l3kit.twin.provider_choice import Providers
 from l3kit.twin.target import built_in_parameters
 from tests.support.notebook_models import MODELS
 

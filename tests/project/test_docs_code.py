@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice, pairwise
@@ -17,9 +18,11 @@ from typing import Any
 
 import pytest
 import yaml
+from typer import TyperException
 
 import l3kit
 from l3kit import cli
+from l3kit.cli.program import root_command
 from l3kit.operate.movers import MoverRun
 from l3kit.operate.open_twin import OpenTwin
 from l3kit.session import Session
@@ -32,12 +35,14 @@ EXAMPLE = ROOT / "params" / "twins" / "nyc-weather"
 
 
 def fences(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    """The blocks of a language, also those in lists, without what indents them."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [re.sub(f"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
 
 
 def inline(page: Path) -> list[str]:
     """Code between backticks, outside of fences."""
-    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
     return [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", text)]
 
 
@@ -226,6 +231,26 @@ def test_l3kit_command_lines_parse(line: str, capsys: pytest.CaptureFixture[str]
     usage = capsys.readouterr().out
     for option in options_of(line):
         assert re.search(rf"{option}\b", usage), line
+
+
+def typed_lines() -> set[str]:
+    """What readers type as it stands: lines of blocks marked as a shell's. Unmarked ones may hold a synopsis."""
+    lines = [line for page in PAGES for fence in fences(page, "sh") for line in fence.splitlines()]
+    return {line for line in lines if line.startswith("l3kit ")}
+
+
+@pytest.mark.parametrize("line", sorted(typed_lines()))
+def test_what_readers_type_is_a_whole_command_line(line: str) -> None:
+    command, words = root_command(), shlex.split(line)[1:]
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    command.make_context(line, words)
+
+
+@pytest.mark.parametrize("line", ["l3kit query pump-1 --form 2025", "l3kit audit --sample", "l3kit plan x y"])
+def test_a_command_line_with_a_fault_is_noticed(line: str) -> None:
+    with pytest.raises(TyperException):
+        test_what_readers_type_is_a_whole_command_line(line)
 
 
 @pytest.mark.parametrize("line", sorted(set(command_lines("papermill"))))

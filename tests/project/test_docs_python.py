@@ -17,8 +17,10 @@ from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.stream.processing import Processors
 from tests.project.test_docs_code import PAGES, ROOT, fences
 
-RUN = {"configuration.md": 1, "new_cloud.md": 1, "cost.md": 1, "sandbox.md": 2, "provisioning.md": 1, "api.md": 1}
-"""Blocks that tests run: of the first two pages here, of the one on costs in test_docs_code, the rest in a sandbox."""
+HERE = {"configuration.md": 1, "new_cloud.md": 1, "processor.md": 1}
+IN_A_SANDBOX = {"sandbox.md": 2, "provisioning.md": 1, "api.md": 1, "restore.md": 1}
+RUN = {**HERE, **IN_A_SANDBOX, "cost.md": 1}
+"""Blocks of each page that tests run; that of the page on costs is run by test_docs_code."""
 STORES = """
 import tempfile
 from functools import partial
@@ -51,13 +53,13 @@ def empty_object_store(tier):
 
 def not_run(name: str, text: str) -> Iterator[str]:
     """The page's Python blocks that no test runs, each by its page and first line."""
-    marked = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    marked = re.findall(r"^ *```python\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
     yield from (_named(name, block) for block in marked[RUN.get(name, 0) :])
-    rest = re.sub(r"^```(?:python|text)\n.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    rest = re.sub(r"^ *```(?:python|text)\n.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
     for mark in re.findall(r"^[ >]*(?:`{3,}|~{3,}) *(?:i?py.*|\{.*py.*)$", rest, re.MULTILINE | re.IGNORECASE):
         yield _named(name, mark)
-    unmarked = re.findall(r"^```\n(.*?)^```", rest, re.MULTILINE | re.DOTALL)
-    outside = re.sub(r"^```.*?^```", "", rest, flags=re.MULTILINE | re.DOTALL)
+    unmarked = re.findall(r"^ *```\n(.*?)^ *```", rest, re.MULTILINE | re.DOTALL)
+    outside = re.sub(r"^ *```.*?^ *```", "", rest, flags=re.MULTILINE | re.DOTALL)
     indented = re.findall(r"(?:^ {4}.*\n|^\n(?= {4}))+", outside, re.MULTILINE)
     yield from (_named(name, block) for block in [*unmarked, *indented] if _is_python(block))
 
@@ -108,6 +110,15 @@ def test_the_processor_of_the_page_on_configuration_runs(tmp_path: Path) -> None
     (tmp_path / "process.py").write_text(block)
     (made,) = Processors([tmp_path / "process.py"]).results(0, b'{"id":"boiler","fahrenheit":68.5}')
     assert exact_loads(made) == {"id": "boiler", "fahrenheit": Decimal("68.5"), "celsius": Decimal("20.28")}
+
+
+def test_the_processor_of_the_page_on_processors_runs(tmp_path: Path) -> None:
+    (block,) = fences(ROOT / "docs" / "how-to" / "processor.md", "python")
+    (tmp_path / "process.py").write_text(block)
+    processors = Processors([tmp_path / "process.py"])
+    (made,) = processors.results(0, b'{"id":"pump-1","psi":33.5}')
+    assert exact_loads(made) == {"id": "pump-1", "bar": Decimal("2.31")}
+    assert list(processors.results(0, b'{"id":"pump-1","psi":33.5,"status":"test"}')) == []
 
 
 def test_the_suite_of_the_page_on_new_clouds_runs(tmp_path: Path) -> None:

@@ -66,9 +66,56 @@ COVERED = (
         ("clouds/ports/*.py", "tiering/ports.py"), "declares what others do, and does nothing", "tests/conformance"
     ),
     Covered(
-        ("sandbox/*.py", "cli/sandbox.py"),
-        "is processes that answer over HTTP as the clouds do",
-        "tests/integration/sandbox",
+        (*(f"sandbox/{name}.py" for name in ("gateway", "lifecycle", "listing", "node_install")), "cli/sandbox.py"),
+        "starts, finds and ends processes",
+        "tests/integration/sandbox/test_lifecycle.py",
+    ),
+    Covered(
+        ("sandbox/service_host.py", "sandbox/upstream.py"),
+        "passes HTTP requests on to emulators",
+        "tests/integration/sandbox/test_parts.py",
+    ),
+    Covered(
+        ("sandbox/message_parts.py",),
+        "puts broker and sources together",
+        "tests/integration/sandbox/messages",
+    ),
+    Covered(("sandbox/faults/*.py",), "is faults of calls over HTTP", "tests/integration/sandbox/test_faults.py"),
+    Covered(
+        ("sandbox/functions/*.py", "sandbox/function_hosts/azure_host.py"),
+        "runs functions as Azure and Google Cloud do, judged by their answers",
+        "tests/integration/sandbox/azure/functions",
+    ),
+    Covered(
+        ("sandbox/aws/iam/*.py",),
+        "judges requests together, by the policies that a caller has",
+        "tests/integration/sandbox/aws/test_caller_permissions.py",
+    ),
+    Covered(("sandbox/aws/partiql/*.py",), "is one operation, judged whole", "tests/integration/sandbox/aws/partiql"),
+    Covered(
+        tuple(f"sandbox/aws/{name}.py" for name in ("dynamodb", "parts", "s3", "schedules", "topic_rules")),
+        "answers over HTTP in place of AWS's services",
+        "tests/integration/sandbox/aws",
+    ),
+    Covered(
+        ("sandbox/aws/function_*.py", "sandbox/aws/lambda_api.py", "sandbox/aws/resource_policy.py"),
+        "runs functions as Lambda does, judged by its API's answers",
+        "tests/integration/sandbox/aws/test_function_processes.py",
+    ),
+    Covered(
+        ("sandbox/azure/cosmos*.py", "sandbox/azure/part.py"),
+        "answers over HTTP in place of Cosmos DB",
+        "tests/integration/sandbox/azure/cosmos",
+    ),
+    Covered(
+        ("sandbox/gcp/firestore/*.py",),
+        "answers over gRPC in place of Firestore",
+        "tests/integration/sandbox/gcp/firestore",
+    ),
+    Covered(
+        ("sandbox/gcp/storage/*.py",),
+        "answers over HTTP in place of Cloud Storage",
+        "tests/integration/sandbox/gcp/storage",
     ),
     Covered(
         ("examples/demo/command.py", "examples/demo/stage.py"),

@@ -1,4 +1,4 @@
-"""What docs/reference/openapi.yaml, docs/reference/messages.md and the code say of ingestion and writer is the same."""
+"""docs/reference/openapi.yaml, docs/reference/messages.md and the code say the same of the chain's receivers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from l3kit.tiering.format import messages
 from l3kit.tiering.format.chunks import MAX_DEVICE_ID_BYTES
 from l3kit.tiering.format.item_times import moment_or_none
 from l3kit.tiering.settings.function_table import FUNCTIONS
-from l3kit.tiering.stream import receiving
+from l3kit.tiering.stream import feedback_receiving, receiving
 from l3kit.tiering.stream.batches import Counts
 from l3kit.tiering.transfer import admission, envelope, receiver, wire
 from tests.support.foreign_sender import ForeignSender, resolved
 from tests.support.protocol_requests import OPENAPI, document, validator
 
-RECEIVERS = ("/ingestion", "/writer")
+RECEIVERS, FEEDBACK = ("/ingestion", "/writer"), "/feedback-receiver"
 SCHEMAS = document()["components"]["schemas"]
 PAGE = (OPENAPI.parent / "messages.md").read_text("utf-8")
 SECTION = PAGE.split("## Requests from another cloud")[1].split("\n## ")[0]
@@ -46,7 +46,7 @@ def test_the_receivers_of_the_chain_are_documented() -> None:
         "/cold-writer",
         "/archive-writer",
     }
-    assert set(RECEIVERS) == chain <= set(document()["paths"])
+    assert {*RECEIVERS, FEEDBACK} == chain <= set(document()["paths"])
 
 
 @pytest.mark.parametrize("path", RECEIVERS)
@@ -101,6 +101,26 @@ def test_limits_and_names_are_the_codes() -> None:
         for place, form in enumerate(forms):
             before = [name for name, schema in form["properties"].items() if schema is False]
             assert before == list(names[:place]), "another member comes first"
+
+
+def test_the_statuses_and_fields_of_feedback_are_the_codes_and_the_pages() -> None:
+    documented = set(document()["paths"][FEEDBACK]["post"]["responses"])
+    made = set().union(*map(statuses_in, (wire, admission, receiver, envelope, feedback_receiving)))
+    assert documented == (made - {"409"}) | {"429", str(feedback_receiving.NOT_SENT)}
+    fields = {"source_cloud", feedback_receiving.DEVICE, feedback_receiving.PAYLOAD}
+    assert set(SCHEMAS["FeedbackEnvelope"]["properties"]) == fields
+    section = PAGE.split("## Feedback to devices")[1].split("\n## ")[0]
+    for name in (*fields, str(feedback_receiving.NOT_SENT), FEEDBACK.removeprefix("/")):
+        assert f"`{name}`" in section or f"| {name} |" in section
+
+
+def test_every_example_of_feedback_fits_its_schema() -> None:
+    sender = ForeignSender(FEEDBACK, "", "", document())
+    for body in sender.bodies.values():
+        validator("FeedbackEnvelope").validate(body)
+    for example in sender.examples:
+        names = schemas_of(sender.operation["responses"][str(example.status)])
+        assert [name for name in names if validator(name).is_valid(example.answer)], example.name
 
 
 @pytest.mark.parametrize("path", RECEIVERS)

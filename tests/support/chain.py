@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cache, cached_property
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
@@ -29,8 +30,8 @@ from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.runtime.senders import Senders
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
 from l3kit.tiering.settings.loading import Settings, load_settings
-from l3kit.tiering.settings.twin_info import TwinInfo
-from l3kit.tiering.stream.events import events_of
+from l3kit.tiering.settings.twin_info import TwinInfo, sends_feedback
+from l3kit.tiering.stream.events import Match, events_of, matches
 from l3kit.tiering.stream.letters import DeadLetter, problem_of
 from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
@@ -57,6 +58,7 @@ def info_of(
 ) -> dict[str, Any]:
     """DIGITAL_TWIN_INFO of a twin with these clouds."""
     named = {"digital_twin_name": "twin", "hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90}
+    named |= {"archive_storage_size_in_days": 365}
     tiers = {f"layer_3_{tier}_provider": hot for tier in ("hot", "cold", "archive")}
     return {
         "config": {**named, "time_digits": 0, **config},
@@ -75,6 +77,7 @@ def _settings(function: str, cloud: str, info: str, apart: bool, peers: tuple[st
         "INTER_CLOUD_TOKEN": TOKEN,
         "REMOTE_INGESTION_URL": "https://ingestion.example/",
         "REMOTE_WRITER_URL": "https://writer.example/",
+        "REMOTE_FEEDBACK_URL": "https://feedback-receiver.example/",
         "RECEIVER_LIMIT_BYTES": "",
         "RECEIVER_LIMIT_COUNTS": "",
         "FUNCTION_TIMEOUT_SECONDS": "600",
@@ -92,7 +95,7 @@ class ChainWorld:
         fault: under which all functions run.
         called, replied: what actions were given.
         signed: links are authenticated by signatures, so `clock` must be the real time.
-        failing: functions of actions that fail.
+        failing: functions of actions, and devices, that fail.
         deaf: receivers that have another token than their senders.
     """
 
@@ -132,9 +135,14 @@ class ChainWorld:
     # --- the functions ------------------------------------------------------------------------------------------
 
     def settings(self, function: str) -> Settings:
-        apart = {"connector": self.l1 != self.l2, "persister": self.l2 != self.hot_cloud}.get(function, False)
-        peers = peers_of(function, l1_apart=self.l1 != self.l2, events=bool(self.events))
-        settings = _settings(function, self.cloud_of(function), json.dumps(self.info), apart, peers, self.signed)
+        l1_apart = self.l1 != self.l2
+        sends = {
+            "connector": l1_apart,
+            "persister": self.l2 != self.hot_cloud,
+            "event-checker": l1_apart and sends_feedback(self.twin),
+        }
+        peers, sent = peers_of(function, l1_apart=l1_apart, events=bool(self.events)), sends.get(function, False)
+        settings = _settings(function, self.cloud_of(function), json.dumps(self.info), sent, peers, self.signed)
         return replace(settings, token=Secret("another token")) if function in self.deaf else settings
 
     def cloud_of(self, function: str) -> str:
@@ -233,14 +241,18 @@ class ChainWorld:
 
     def _actions_not_run(self, versions: Sequence[bytes], told: Sequence[bytes]) -> list[bytes]:
         """Versions with an action that was neither carried out nor told as a dead letter."""
-        carried_out = [json.loads(payload)["event"] for _, payload in self.called]
         return [
             version
             for version in versions
-            for event in events_of(self.twin)
-            if event.condition.compared(exact_loads(version))
-            and not (json.loads(version) in carried_out or version in told)
+            for match in matches(events_of(self.twin), exact_loads(version))
+            if not (version in told or self._carried_out(match, version))
         ]
+
+    def _carried_out(self, match: Match, version: bytes) -> bool:
+        """Whether each of the event's actions has been carried out for this version."""
+        call, reply = match.event.call, match.event.reply
+        called = call is None or json.loads(version) in [json.loads(payload)["event"] for _, payload in self.called]
+        return called and (reply is None or match.reply_payload() in self.replied)
 
 
 @dataclass
@@ -269,6 +281,8 @@ class _Feedback:
     world: ChainWorld
 
     async def send(self, device_id: str, payload: bytes) -> None:
+        if device_id in self.world.failing:
+            raise CallError(device_id, "is not connected", "Connect it")
         self.world.replied.append((device_id, payload))
 
     async def close(self) -> None:
@@ -285,7 +299,7 @@ class _Session:
     @contextmanager
     def post(self, url: str, *, data: bytes, headers: Mapping[str, str], **more: Any) -> Iterator[Any]:
         self.world.requests.append(headers)
-        function = "ingestion" if "ingestion" in url else "writer"
+        function = urlsplit(url).netloc.partition(".")[0]
         try:
             with self.process.call(CallError):
                 receiver = self.world.started(function).receiver()

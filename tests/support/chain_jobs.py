@@ -104,6 +104,15 @@ async def ingestion(work: Workplace) -> Problems:
     return _missing(await _posted(work, "ingestion", message(next(_numbers)).decode()), stored=1)
 
 
+async def feedback_receiver(work: Workplace) -> Problems:
+    """Send a device the feedback of another cloud."""
+    its = function_as_role(work, "feedback-receiver", DEVICE)
+    headers = {wire.TOKEN_HEADER: work.settings("feedback-receiver", DEVICE).token.reveal()}
+    body = f'{{"source_cloud": "gcp", "iot_device_id": "{DEVICE}", "payload": "cool down"}}'
+    answer = await its.write(Request(headers, body.encode()))
+    return [] if answer.body == {"sent": True} else [str(answer)]
+
+
 def keep_undelivered(work: Workplace) -> Problems:
     """Publish a message while the topic rule may not invoke the dispatcher; find it among the dead letters."""
     functions, name, bucket = work.client("lambda"), work.names.function("dispatcher"), work.names.store("letters")

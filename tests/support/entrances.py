@@ -17,6 +17,7 @@ import flask
 from l3kit.clouds.aws.data import entry as aws_entry
 from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
+from l3kit.errors import CallError
 from l3kit.providers import BUILT_IN, provider
 from l3kit.sandbox.function_hosts.azure_http import Answer, Server, handler_of
 from l3kit.tiering.runtime.openers import Openers
@@ -46,23 +47,47 @@ class Peers:
         return None
 
 
+@dataclass
+class WayBack:
+    """The way back to the devices of a twin."""
+
+    world: ChainWorld
+
+    async def send(self, device_id: str, payload: bytes) -> None:
+        if device_id in self.world.failing:
+            raise CallError(device_id, "is not connected", "Connect it")
+        self.world.replied.append((device_id, payload))
+
+    async def close(self) -> None:
+        return None
+
+
 def world_of(function: str, cloud: str, **config: Any) -> ChainWorld:
     """A twin with this function on this cloud, and what would send to it on the next one."""
     other = CLOUDS[(CLOUDS.index(cloud) + 1) % len(CLOUDS)]
-    l2 = cloud if function == "ingestion" else other
-    return ChainWorld(other, l2, cloud, config={"time_digits": 3, "reader_urls": True, **config})
+    l1, l2 = (cloud if function == one else other for one in ("feedback-receiver", "ingestion"))
+    return ChainWorld(l1, l2, cloud, config={"time_digits": 3, "reader_urls": True, **config})
 
 
 @contextmanager
-def serving(function: str, cloud: str, world: ChainWorld, peers: Any = None, **variables: str) -> Iterator[Endpoint]:
+def serving(
+    function: str, cloud: str, world: ChainWorld, peers: Any = None, way_back: Any = None, **variables: str
+) -> Iterator[Endpoint]:
     """Serve a function as a cloud does.
 
     Args:
         peers: in place of the twin's own functions.
+        way_back: to the devices, in place of one that works.
         variables: those that differ.
     """
     letters = world.letter_stores[cloud]
-    openers = Openers(lambda _: world.hot, _none, lambda *_: letters, lambda _: peers or Peers(world))
+    openers = Openers(
+        lambda _: world.hot,
+        _none,
+        lambda *_: letters,
+        lambda _: peers or Peers(world),
+        lambda _: way_back or WayBack(world),
+    )
     server = Server(
         ("127.0.0.1", 0), handler_of(_CALLS[cloud](function, _variables(function, world) | variables, openers))
     )

@@ -14,7 +14,12 @@ from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, Memo
 from tests.support.wire_server import TOKEN
 
 INFO = {
-    "config": {"digital_twin_name": "twin", "hot_storage_size_in_days": 30, "cold_storage_size_in_days": 90},
+    "config": {
+        "digital_twin_name": "twin",
+        "hot_storage_size_in_days": 30,
+        "cold_storage_size_in_days": 90,
+        "archive_storage_size_in_days": 365,
+    },
     "config_iot_devices": [{"id": "sensor-1"}],
     "config_providers": {
         "layer_3_hot_provider": "aws",

@@ -22,6 +22,7 @@ from l3kit.tiering.ports import (
     JournalRow,
     ObjectInfo,
     ObjectStore,
+    ObjectVersion,
     Page,
     Refused,
     Tier,
@@ -137,6 +138,11 @@ class MemoryHotStore:
         self.devices[device_id][sort_key] = item
         return True
 
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        self.usage.count("batch_delete")
+        for key in sort_keys:
+            self.devices.get(device_id, {}).pop(key, None)
+
     async def last_item(self, device_id: str) -> bytes | None:
         items = self.devices.get(device_id)
         return items[max(items)] if items else None
@@ -190,6 +196,14 @@ class MemoryJournalStore:
         self.rows[name] = JournalRow(row.version, dict(row.attributes))
         return True
 
+    async def remove(self, name: str, version: int) -> bool:
+        self.usage.count("delete")
+        there = self.rows.get(name)
+        if there is not None and there.version != version:
+            return False
+        self.rows.pop(name, None)
+        return True
+
     async def names(self, prefix: str = "") -> list[str]:
         return sorted(name for name in self.rows if name.startswith(prefix))
 
@@ -207,6 +221,8 @@ class MemoryObjectStore:
         self.now = datetime(2026, 3, 1, tzinfo=UTC)
         self.objects: dict[str, tuple[ObjectInfo, bytes]] = {}
         self.restored: set[str] = set()
+        self.former: dict[str, list[ObjectVersion]] | None = None
+        """What a bucket with versioning keeps of deleted objects; None without versioning."""
 
     def key_fault(self, key: str) -> str | None:
         return None
@@ -276,8 +292,28 @@ class MemoryObjectStore:
         self.usage.count("delete")
         if key in self.objects and etag is not None and self.objects[key][0].etag != etag:
             return False
-        self.objects.pop(key, None)
+        if (there := self.objects.pop(key, None)) is not None and self.former is not None:
+            kept = self.former.setdefault(key, [])
+            kept.append(_version(there[0], f"v{len(kept)}", current=False))
         return True
+
+    async def versions(self, prefix: str = "") -> AsyncIterator[ObjectVersion]:
+        self.usage.count("list")
+        for key in sorted({*self.objects, *(self.former or ())}, key=lambda k: k.encode()):
+            if not key.startswith(prefix):
+                continue
+            if key in self.objects:
+                yield _version(self.objects[key][0], "current", current=True)
+            for former in list((self.former or {}).get(key, ())):
+                yield former
+
+    async def delete_version(self, version: ObjectVersion) -> None:
+        self.usage.count("delete_version")
+        if version.current:
+            self.objects.pop(version.key, None)
+        elif self.former is not None:
+            left = [one for one in self.former.pop(version.key, []) if one.version != version.version]
+            self.former |= {version.key: left} if left else {}
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         self.usage.count("list")
@@ -309,3 +345,7 @@ class MemoryObjectStore:
 
     async def close(self) -> None:
         return None
+
+
+def _version(info: ObjectInfo, name: str, *, current: bool) -> ObjectVersion:
+    return ObjectVersion(info.key, name, info.size, info.etag, info.modified, current)

@@ -1,4 +1,4 @@
-"""Requests to ingestion and writer generated from the schema, with times and devices that a twin accepts."""
+"""Requests to the receivers of messages and feedback generated from the schema, with times and devices that fit."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ def fitting_messages(drawn: Mapping[str, Any]) -> dict[str, Any]:
     """An envelope whose devices are short enough, and whose times keep their form, but exist and are accepted."""
     payload = drawn["payload"]
     return {**drawn, "payload": [_fitting(one) for one in payload] if isinstance(payload, list) else _fitting(payload)}
+
+
+def fitting_feedback(drawn: Mapping[str, Any]) -> dict[str, Any]:
+    """An envelope whose device's id is short enough."""
+    return {**drawn, "iot_device_id": _short(drawn["iot_device_id"])}
 
 
 def accounted(envelope: Mapping[str, Any], counts: Mapping[str, int]) -> bool:

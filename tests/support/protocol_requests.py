@@ -28,7 +28,7 @@ from l3kit.tiering.format.time_ranges import read_bound
 from l3kit.tiering.transfer import wire
 from l3kit.tiering.transfer.cold_writer import MAX_CHUNK_KEY_BYTES
 from l3kit.twin.connections import Connection
-from tests.support.message_requests import accounted, fitting_messages
+from tests.support.message_requests import accounted, fitting_feedback, fitting_messages
 
 OPENAPI = Path(__file__).parents[2] / "docs" / "reference" / "openapi.yaml"
 _numbers = itertools.count(1)
@@ -135,6 +135,7 @@ def validator(name: str) -> Any:
 
 _ENVELOPES = {"/cold-writer": validator("ColdEnvelope"), "/archive-writer": validator("ArchiveEnvelope")}
 _ENVELOPES |= dict.fromkeys(("/ingestion", "/writer"), validator("MessageEnvelope"))
+_ENVELOPES["/feedback-receiver"] = validator("FeedbackEnvelope")
 
 
 def send(case: schemathesis.Case, writer: Endpoint) -> None:
@@ -273,5 +274,6 @@ _FITTING: dict[str, tuple[Callable[[dict[str, Any]], dict[str, Any]], Callable[[
     "/archive-writer": (fitting_object, lambda body: str(body["object_key"])),
     "/ingestion": (fitting_messages, None),
     "/writer": (fitting_messages, None),
+    "/feedback-receiver": (fitting_feedback, None),
 }
 """Of each receiver, what makes a drawn body consistent, and the object key that it names."""

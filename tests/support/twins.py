@@ -9,6 +9,8 @@ from pathlib import Path
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 
+FEEDBACK = {"condition": "plant.pump.v > DOUBLE(90)", "action": {"type": "feedback", "payload": "cool down"}}
+
 
 def twin_on(
     folder: Path,
@@ -19,9 +21,17 @@ def twin_on(
     chain: tuple[str, str] | None = None,
     *,
     reader_urls: bool = False,
+    feedback: bool = False,
 ) -> Twin:
-    """The twin `plant`, with its files in this folder; `chain`: the clouds of layers 1 and 2, if it deploys them."""
+    """The twin `plant`, with its files in this folder.
+
+    Args:
+        chain: the clouds of layers 1 and 2, if it deploys them.
+        feedback: it has an event that sends a device a message.
+    """
     write_twin(folder, "plant", hot, cold, archive, list(devices), chain)
+    if feedback:
+        (folder / "config_events.json").write_text(json.dumps([FEEDBACK]))
     return with_reader_urls(folder, reader_urls) if reader_urls else Twin.load(folder)
 
 

@@ -24,6 +24,7 @@ from l3kit.clouds.aws.data.object_store import S3ObjectStore
 from l3kit.clouds.aws.data.stores import Place, open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.aws.names import AwsNames
+from l3kit.errors import L3Error
 from l3kit.sandbox import SandboxState, fire_schedule
 from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
@@ -300,6 +301,30 @@ async def archive_writer(work: Workplace) -> Problems:
     for upload in s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
         problems.append(f"an upload is left: {upload['Key']}")
         s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+    return problems
+
+
+async def archive_expirer(work: Workplace) -> Problems:
+    """Delete what is old and keep what is not, with a report and two records, which it cannot delete."""
+    device, function = new_device(), "archive-expirer"
+    old = f"{device}/2001-01-01T00:00:00Z-2001-01-02T00:00:00Z/chunk-00001.json"
+    problems: Problems = []
+    async with work.objects("archive") as archive:
+        await put_chunk(archive, old)
+        await put_chunk(archive, key_of(device, 2))
+        before = {info.key async for info in archive.list(RESERVED_PREFIX)}
+        problems += failures(await move(work, function, device))
+        if [info.key async for info in archive.list(f"{device}/")] != [key_of(device, 2)]:
+            problems.append("not exactly what is old is gone")
+        own = [info.key async for info in archive.list(RESERVED_PREFIX) if info.key not in before]
+        if [key.split("/")[1] for key in own] != ["expired", "expired", "reports"]:
+            problems.append(f"records and reports: {own}")
+        as_role = open_objects(work.names.store("archive"), "archive", work.place(function))
+        for key in own:
+            with contextlib.suppress(L3Error):
+                await as_role.delete(key)
+                problems.append(f"{key} could be deleted")
+        await as_role.close()
     return problems
 
 

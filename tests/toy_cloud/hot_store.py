@@ -108,6 +108,13 @@ class ToyHotStore:
         )
         return bool(self._database.change(statement, item, *_keys(item), held.seen))
 
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        self.usage.count("batch_delete")
+        with self._database.transaction():
+            for key in sort_keys:
+                where = "WHERE device = ? AND sort_key = ?"
+                self._database.change(f"DELETE FROM items {where}", device_id.encode(), key.encode())
+
     async def last_item(self, device_id: str) -> bytes | None:
         self.usage.count("query")
         query = "SELECT body FROM items WHERE device = ? ORDER BY sort_key DESC LIMIT 1"

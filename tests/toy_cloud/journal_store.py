@@ -33,6 +33,11 @@ class ToyJournalStore:
         statement = "UPDATE records SET version = ?, attributes = ? WHERE name = ? AND version = ?"
         return self._database.change(statement, row.version, content, name, row.version - 1) == 1
 
+    async def remove(self, name: str, version: int) -> bool:
+        self.usage.count("delete")
+        self._database.change("DELETE FROM records WHERE name = ? AND version = ?", name, version)
+        return await self.load(name) is None
+
     async def names(self, prefix: str = "") -> list[str]:
         self.usage.count("scan")
         found = self._database.rows("SELECT name FROM records ORDER BY name")

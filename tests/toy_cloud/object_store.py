@@ -13,7 +13,7 @@ from typing import Any
 
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
-from l3kit.tiering.ports import ObjectInfo, ObjectStore, Tier, Usage
+from l3kit.tiering.ports import ObjectInfo, ObjectStore, ObjectVersion, Tier, Usage
 from tests.toy_cloud.database import Database
 from tests.toy_cloud.provider import key_fault
 
@@ -145,6 +145,14 @@ class ToyObjectStore:
             if len(found) < PAGE_OBJECTS:
                 return
             after = found[-1][0]
+
+    async def versions(self, prefix: str = "") -> AsyncIterator[ObjectVersion]:
+        """Only what is there: Toybox keeps nothing that was deleted."""
+        async for info in self.list(prefix):
+            yield ObjectVersion(info.key, info.etag, info.size, info.etag, info.modified, current=True)
+
+    async def delete_version(self, version: ObjectVersion) -> None:
+        await self.delete(version.key, etag=version.version)
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
         self.usage.count("copy")

@@ -15,7 +15,7 @@ from l3kit.clouds.shared.environment import environment
 from l3kit.clouds.shared.links import LinkAddress
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
 from l3kit.twin.cron_forms import unix_cron
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 from tests.toy_cloud.function_server import FUNCTION_FILE
 from tests.toy_cloud.names import NAME, function_name, store_name
 from tests.toy_cloud.provider import FOLDER_VARIABLE
@@ -54,9 +54,9 @@ class ToyProvisioner:
         return [StoreFolder(self._folder, store_name(twin, store), twin, f"{store} store") for store in wanted]
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        twin, mover = self._twin, function in MOVERS
+        twin, mover = self._twin, function in SCHEDULED
         entrance = twin.layout.entrance_of(function)
-        job = {"name": function, "schedule": unix_cron(twin.config.mover_schedule), "body": "{}"}
+        job = {"name": function, "schedule": unix_cron(twin.config.schedule_of(function)), "body": "{}"}
         deployed = CloudFunction(
             self._host,
             function_name(twin.name, function),
@@ -72,10 +72,10 @@ class ToyProvisioner:
             return [deployed]
         return [deployed, LinkAddress(self._links, entrance.id)]
 
-    def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+    def schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
         return ()
 
-    def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+    def left_over_schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
         return ()
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:

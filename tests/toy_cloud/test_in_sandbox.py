@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from l3kit.session import Session, sandbox_session
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin
 from tests.integration.layouts import test_layout_matrix as matrix
+from tests.integration.layouts import test_operations as operations
 from tests.toy_cloud.names import NAME
 
 pytestmark = pytest.mark.sandbox
@@ -86,13 +88,16 @@ def move(opened: OpenTwin, mover: str) -> None:
 
 
 def test_a_twin_with_hot_and_archive_on_it_sends_to_another_cloud_and_receives_from_there(
-    sandbox: SandboxState, make_twin: MakeTwin
+    sandbox: SandboxState, make_twin: MakeTwin, tmp_path: Path
 ) -> None:
     twin = make_twin(NAME, "gcp", NAME, ["d"])
     opened = OpenTwin(twin, sandbox_session(l3kit_sandbox.ensure_up(sandbox.home, clouds=twin.layout.clouds)))
     opened.plan().apply()
     opened.plan().raise_if_changes()
     load(opened, "01-01")
+    opened.pause("d")
+    assert opened.run_mover("hot-to-cold-mover", time=AS_OF).verdict == "paused"
+    assert not opened.resume("d").pauses
     move(opened, "hot-to-cold-mover")
     move(opened, "cold-to-archive-mover")
     load(opened, "04-01", "05-20")
@@ -102,6 +107,7 @@ def test_a_twin_with_hot_and_archive_on_it_sends_to_another_cloud_and_receives_f
     found = opened.query("d").request_restore(1).wait(30, sleep=lambda seconds: None)
     assert found.complete
     assert [(row["tier"], str(row["v"])) for row in found.rows] == [(t, "1.50") for t in ("archive", "cold", "hot")]
+    assert opened.audit(out=tmp_path).complete, "what the query has restored is read too"
     assert opened.destroy(data=True).done
     assert not opened.plan_destroy(data=True).changes
 
@@ -116,3 +122,19 @@ def test_layouts_with_it_in_any_tier_pass_what_all_layouts_pass(
 ) -> None:
     session = sandbox_session(l3kit_sandbox.ensure_up(sandbox.home, clouds=layout))
     matrix.test_a_layout_works_from_nothing_to_nothing(session, make_twin, layout, record_property)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layout", [(NAME, NAME, NAME), (NAME, "aws", NAME)], ids="-".join)
+def test_a_twin_on_it_is_paused_resumed_and_audited_as_on_any_cloud(
+    sandbox: SandboxState,
+    make_twin: MakeTwin,
+    layout: tuple[str, str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    state = l3kit_sandbox.ensure_up(sandbox.home, clouds=layout)
+    operations.test_a_twin_is_paused_resumed_and_audited_by_the_command_line(
+        state, sandbox_session(state), make_twin, layout, tmp_path, monkeypatch, capsys
+    )

@@ -14,7 +14,13 @@ BILLING = Billing(
     },
     requests={"put": "put", "copy": "put", "get": "get", "head": "get", "list": "list", "delete": "delete"},
     # 1,769 MB is one vCPU, which the mover uses fully.
-    memory_mb={"hot-to-cold-mover": 1769, "cold-to-archive-mover": 1024, "cold-writer": 512, "archive-writer": 512},
+    memory_mb={
+        "hot-to-cold-mover": 1769,
+        "cold-to-archive-mover": 1024,
+        "cold-writer": 512,
+        "archive-writer": 512,
+        "archive-expirer": 512,
+    },
     functions=("lambda", "x86"),
     logs=("logs", "standard"),
     scheduler=("scheduler", "standard"),

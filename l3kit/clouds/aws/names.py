@@ -37,7 +37,7 @@ class AwsNames:
         return f"/aws/lambda/{self.function(function)}"
 
     def schedule(self, function: str) -> str:
-        """The schedule that starts a mover, named like it. At most 64 characters."""
+        """The schedule that starts a function, named like it. At most 64 characters."""
         return self.function(function)
 
     def schedule_group(self) -> str:
@@ -45,7 +45,7 @@ class AwsNames:
         return f"l3kit-{self.twin_name}"
 
     def scheduler_role(self) -> str:
-        """The role with which EventBridge Scheduler invokes the movers."""
+        """The role with which EventBridge Scheduler invokes the movers and the expirer."""
         return limited(f"{self.twin_name}-scheduler", 64)
 
     def topic_rule(self) -> str:
@@ -99,6 +99,16 @@ class AwsNames:
 
     def archive_writer_iam_role(self) -> str:
         return self.role("archive-writer")
+
+    def archive_expirer_lambda_function(self) -> str:
+        """The archive expirer, deployed where the twin's data expire."""
+        return self.function("archive-expirer")
+
+    def archive_expirer_iam_role(self) -> str:
+        return self.role("archive-expirer")
+
+    def archive_expirer_schedule(self) -> str:
+        return self.schedule("archive-expirer")
 
     def hot_reader_lambda_function(self) -> str:
         return self.function("hot-reader")

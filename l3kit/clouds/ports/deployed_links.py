@@ -100,10 +100,11 @@ class DeployedLinks:
         url, token = (bool(found.url), bool(found.token)) if found else (False, False)
         hidden = self.cloud(link.target) is None
         unseen = "Its cloud is not reached here: take the file from where it was deployed, or d"
+        first = f"{unseen if hidden else 'D'}eploy the receiving cloud first, or both clouds"
         raise MissingConnectionError(
             f"connection {link.id}",
             f"is incomplete in {FILE}: url={url}, token={token}",
-            f"{unseen if hidden else 'D'}eploy the receiving cloud first; it saves both. Nothing was done",
+            f"{first}; it saves both. Nothing was done",
         )
 
     def left_over(self, provider: str) -> tuple[str, ...]:

@@ -36,13 +36,16 @@ VERBS: tuple[Verb, ...] = get_args(Verb)
 class PolicyScope:
     """The resources that a policy covers: one twin's in an account and region, each of which may be `*` for any.
 
-    `from_table`: the table that `load` copies; empty if there is none.
+    Attributes:
+        from_table: the table that `load` copies; empty if there is none.
+        calls: deployed names of the functions that the twin's events call.
     """
 
     twin: str
     account: str = "*"
     region: str = "*"
     from_table: str = ""
+    calls: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

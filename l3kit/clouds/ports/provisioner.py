@@ -29,11 +29,11 @@ class Provisioner(Protocol):
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
         """Return a function with all its resources: including the address of an entrance and the dispatcher's route."""
 
-    def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
-        """Return the schedules of these movers, with the resources they need."""
+    def schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return the schedules of these functions, with the resources they need."""
 
-    def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
-        """Return schedules that may remain of movers that this cloud no longer has."""
+    def left_over_schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return schedules that may remain of functions that this cloud no longer has."""
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
         """Return addresses that may remain of functions that stay here without an entrance, and are resources."""

@@ -13,7 +13,7 @@ from l3kit.tiering.link_auth import TOKEN
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.tiering.settings.twin_info import INFO_FILE
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, format_former
-from l3kit.twin.layout import MOVERS, Link
+from l3kit.twin.layout import SCHEDULED, Link
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
@@ -33,7 +33,7 @@ def environment(
     address_of: Callable[[str], str],
     more: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, str], dict[str, bytes]]:
-    """A function's variables (what `variables_for` names, and a mover's tuning), and files where they do not fit.
+    """A function's variables (`variables_for`, and tuning if a schedule starts it), and files where they do not fit.
 
     Args:
         cloud: cloud of the function, which for a remnant of a former layout is not the layout's.
@@ -62,7 +62,7 @@ def environment(
     info = json.dumps(twin.digital_twin_info(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     values["DIGITAL_TWIN_INFO"] = info
     chosen = {name: values[name] for name in needed}
-    if function in MOVERS:
+    if function in SCHEDULED:
         chosen |= {name: str(value) for name, value in twin.config.tuning.items()}
     if former:
         chosen[FORMER_VARIABLE] = former

@@ -120,8 +120,8 @@ class HostedFunctions:
     def schedule_checks(self, twin: Twin) -> Iterator[Check]:
         from l3kit.clouds.ports.checks import Check
 
-        wanted = self._expression_of(twin.config.mover_schedule)
-        for function in twin.layout.movers_on(self._provider):
+        for function in twin.layout.scheduled_on(self._provider):
+            wanted = self._expression_of(twin.config.schedule_of(function))
             try:
                 timers = self._timers(twin, function)
             except PermissionMissingError as error:

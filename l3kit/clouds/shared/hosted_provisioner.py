@@ -16,7 +16,7 @@ from l3kit.clouds.shared.links import LinkAddress
 from l3kit.errors import MissingConnectionError
 from l3kit.packaging.sources import pack_sources
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, StoreName
-from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
+from l3kit.twin.layout import CHAIN, SCHEDULED, SOURCE
 from l3kit.twin.topics import telemetry_filter
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class HostedProvisioner(ABC):
     """The port `Provisioner`; a subclass adds the differences between clouds.
 
     Attributes:
-        mover_timeout: seconds that a mover may run.
+        mover_timeout: seconds that a mover or the expirer may run.
         chain_timeout: seconds that a function of the message chain may run.
         keeps_undelivered: the source puts what it could not deliver into the store of the dead letters, instead of
             delivering it without end.
@@ -79,11 +79,11 @@ class HostedProvisioner(ABC):
         """Return the values of the variables that only this cloud has, for any function.
 
         Args:
-            schedule: the mover's, in this cloud's format; empty for other functions.
+            schedule: the function's, in this cloud's format; empty for one that has none.
         """
 
-    def jobs(self, mover: str, schedule: str) -> Sequence[Mapping[str, str]]:
-        """Return the scheduler jobs that start a mover; none if its own code has the timer."""
+    def jobs(self, function: str, schedule: str) -> Sequence[Mapping[str, str]]:
+        """Return the scheduler jobs that start a function; none if its own code has the timer."""
         return ()
 
     def callers(self, function: str) -> tuple[str, ...]:
@@ -91,14 +91,14 @@ class HostedProvisioner(ABC):
         return ()
 
     def preflight(self) -> tuple[str, ...]:
-        """Check that the cloud can express the schedule of its movers. Raises: ConfigurationError if it cannot."""
-        if self._twin.layout.movers_on(self.provider):
-            self._native_schedule(self._twin.config.mover_schedule)
+        """Check that the cloud can express the schedules of its functions. Raises: ConfigurationError if it cannot."""
+        for function in self._twin.layout.scheduled_on(self.provider):
+            self._native_schedule(self._twin.config.schedule_of(function))
         return ()
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
-        """Return the function with a mover's scheduler jobs, an entrance's address, or the dispatcher's route."""
-        mover, schedule = function in MOVERS, self._schedule(function)
+        """Return the function with its scheduler jobs, the address of its entrance, the dispatcher's route."""
+        scheduled, schedule = function in SCHEDULED, self._schedule(function)
         entrance = self._twin.layout.entrance_of(function)
         parts: list[Resource] = [
             CloudFunction(
@@ -110,7 +110,7 @@ class HostedProvisioner(ABC):
                 entrance is not None,
                 lambda: self._build(function, schedule),
                 pending_changes,
-                self.jobs(function, schedule) if mover else (),
+                self.jobs(function, schedule) if scheduled else (),
                 callers=self.callers(function),
             )
         ]
@@ -120,11 +120,11 @@ class HostedProvisioner(ABC):
             parts.append(CloudRoute(self._messages, self._names.route(), self._route()))
         return parts
 
-    def schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+    def schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
         """Return none: schedules belong to the functions."""
         return ()
 
-    def left_over_schedules(self, movers: Sequence[str]) -> Sequence[Resource]:
+    def left_over_schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
         """Return none: schedules belong to the functions."""
         return ()
 
@@ -141,7 +141,7 @@ class HostedProvisioner(ABC):
         return ()
 
     def _timeout(self, function: str) -> int:
-        if function in MOVERS:
+        if function in SCHEDULED:
             return self.mover_timeout
         return self.chain_timeout if function in CHAIN else OTHER_TIMEOUT
 
@@ -159,9 +159,9 @@ class HostedProvisioner(ABC):
         return address
 
     def _schedule(self, function: str) -> str:
-        """Return a mover's schedule; empty for a remnant of a former layout, which is only looked for."""
-        here = function in MOVERS and self._twin.layout.host_of(function) == self.provider
-        return self._native_schedule(self._twin.config.mover_schedule) if here else ""
+        """Return a function's schedule; empty for one that a former layout left over, which is only looked for."""
+        here = function in SCHEDULED and self._twin.layout.host_of(function) == self.provider
+        return self._native_schedule(self._twin.config.schedule_of(function)) if here else ""
 
     def _build(self, function: str, schedule: str) -> BuiltFunction:
         more = {TIMEOUT_VARIABLE: str(self._timeout(function) - MARGIN_SECONDS), **self.settings(schedule)}

@@ -55,13 +55,14 @@ def cost_of(found: Forecast, twin: Twin, book: PriceBook) -> MoveCost | None:
     tuning = Tuning.from_env({name: str(value) for name, value in twin.config.tuning.items()})
     mean = min(max(round(found.total("bytes") / items), LEAST_ITEM), MOST_ITEM)
     hot, cold = twin.config.hot_storage_size_in_days, twin.config.cold_storage_size_in_days
+    last = twin.config.archive_storage_size_in_days or cold
     workload = Workload(
         devices=Decimal(devices),
         items_per_device_per_day=Decimal(items) / devices,
         item_bytes=Decimal(mean),
         hot_days=Decimal(hot),
         cold_days=Decimal(max(cold - hot, 0)),
-        archive_days=Decimal(0),
+        archive_days=Decimal(last - cold),
         chunk_bytes=Decimal(tuning.max_chunk_bytes),
     )
     mover: Mover = found.function  # type: ignore[assignment]

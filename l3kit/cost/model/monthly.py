@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from l3kit.clouds.ports.alarms import watch_size
 from l3kit.cost.model.arithmetic import EXACT, Number
 from l3kit.cost.model.bill import Bill, priced
+from l3kit.cost.model.expiry import expire, expire_early, expiry_schedule
 from l3kit.cost.model.function_time import schedule
 from l3kit.cost.model.hot_tier import hot_tier, keep_items
 from l3kit.cost.model.moves import Inputs, cold_to_archive, egress, hot_to_cold
@@ -26,21 +27,32 @@ from l3kit.prices.price_file import Provider
 from l3kit.providers import billing_of
 from l3kit.twin.layout import Layout
 
-Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover"]
+Mover = Literal["hot-to-cold-mover", "cold-to-archive-mover", "archive-expirer"]
 
 
 def monthly_bill(
-    workload: Workload, layout: Layout, book: PriceBook, regions: Mapping[Provider, str] | None = None
+    workload: Workload,
+    layout: Layout,
+    book: PriceBook,
+    regions: Mapping[Provider, str] | None = None,
+    *,
+    expires: bool = False,
 ) -> Bill:
     """Return the workload's bill for a month.
 
     Args:
         regions: by provider; a cloud that is not named is in its default region.
+        expires: the archive expirer deletes objects after `archive_days` in the archive.
     Raises: ConfigurationError for an unknown region, or a price that the book does not have at all. A price that the
         book has as unknown makes its rows and the totals over them unknown instead.
     """
     uses: list[Use] = []
-    month_uses(exact_inputs(workload), sites_of(book, layout, regions), uses.append)
+    w, sites = exact_inputs(workload), sites_of(book, layout, regions)
+    month_uses(w, sites, uses.append)
+    if expires:
+        runs = DAYS_PER_MONTH / w.days_between_runs
+        expire(w, sites, Tally(w.ops, "archive storage", runs, uses.append), _objects_in_archive(w))
+        expiry_schedule(sites, Tally(w.ops, "schedules", Decimal(1), uses.append), runs)
     return priced(uses, f"{layout}, a month", free_tiers=workload.free_tiers)
 
 
@@ -54,11 +66,11 @@ def move_bill(
     seconds: Decimal | None = None,
     listed_objects: int | None = None,
 ) -> Bill:
-    """Return the bill of one run of a mover: all devices, each with the items of `days_between_runs`.
+    """Return the bill of one run of a mover or the expirer: all devices, each with the items of `days_between_runs`.
 
     Args:
         seconds: duration of the run, if known; None estimates it.
-        listed_objects: number of objects in the cold tier; None takes the steady state's.
+        listed_objects: number of objects in the tier it lists, cold or archive; None takes the steady state's.
     Raises: ConfigurationError for an unknown region, or a price that the book does not have at all.
     """
     uses: list[Use] = []
@@ -68,10 +80,13 @@ def move_bill(
     elif mover == "cold-to-archive-mover":
         listed = _objects_in_cold(w) if listed_objects is None else Decimal(listed_objects)
         cold_to_archive(w, sites, Tally(w.ops, "cold to archive", Decimal(1), uses.append), listed, seconds)
+    elif mover == "archive-expirer":
+        listed = _objects_in_archive(w) if listed_objects is None else Decimal(listed_objects)
+        tally = Tally(w.ops, "archive storage", Decimal(1), uses.append)
+        expire(w, sites, tally, listed)
+        expire_early(w, sites, tally)
     else:
-        raise ConfigurationError(
-            "mover", f"{mover!r} is not a mover", "Allowed: hot-to-cold-mover, cold-to-archive-mover"
-        )
+        raise ConfigurationError("mover", f"{mover!r} is not a mover", f"Allowed: {', '.join(get_args(Mover))}")
     return priced(uses, f"{layout}, one run of {mover}", free_tiers=workload.free_tiers)
 
 
@@ -137,6 +152,11 @@ def _alarms(w: Inputs, sites: Sites, tally: Tally) -> None:
 
 def _objects_in_cold(w: Inputs) -> Decimal:
     objects: Decimal = w.chunks_of_run.count * (w.cold_days / w.days_between_runs)
+    return objects
+
+
+def _objects_in_archive(w: Inputs) -> Decimal:
+    objects: Decimal = w.chunks_of_run.count * (w.archive_days / w.days_between_runs)
     return objects
 
 

@@ -93,6 +93,13 @@ def keep_objects(tally: Tally, site: Site, tier: ObjectTier, chunks: Chunks, day
     tally.add(site, where, "storage", overhead * billed_days / month, "overhead per object")
     standard = billing_of(site.provider).objects["staging"]
     tally.add(site, standard, "storage", index * billed_days / month, "index entry per object")
-    early = (chunks.bytes + padding) * (billed_days - days) / month
-    tally.add(site, where, "storage", early, "early deletion")
+    early_deletion(tally, site, tier, chunks, days)
     tally.add(site, where, "storage", (chunks.bytes + padding) * soft / month, "kept after deletion")
+
+
+def early_deletion(tally: Tally, site: Site, tier: ObjectTier, chunks: Chunks, days: Number) -> None:
+    """Note the rest of the minimum storage time of objects that are deleted after so many days."""
+    where, ops = billing_of(site.provider).objects[tier], tally.ops
+    billed = chunks.at_least(ops, ops.number(site.fact(*where, "min_billable_object")))
+    left = ops.maximum(days, ops.number(site.fact(*where, "min_duration"))) - days
+    tally.add(site, where, "storage", billed * left / ops.number(DAYS_PER_MONTH), "early deletion")

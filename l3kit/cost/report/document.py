@@ -109,7 +109,7 @@ def print_pdf(browser: str, html: Path, pdf: Path) -> None:
             said = str(error)
     if not pdf.exists() or not pdf.stat().st_size:
         last = " ".join(said.split()[-30:]) or "it printed nothing"
-        raise L3Error(pdf.name, f"{browser} did not print it: {last}", "The HTML is there; print it by hand")
+        raise L3Error(pdf.name, f"{browser} did not print it: {last}", "The HTML exists; print it by hand")
 
 
 def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tuple[Files, str]:

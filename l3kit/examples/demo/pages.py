@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -92,7 +93,7 @@ def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: S
 
 
 def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pages: Sequence[str]) -> None:
-    """Make links work, headings linkable and wide tables scrollable, and give pictures a name."""
+    """Make links work, headings linkable and wide tables scrollable, and put pictures into the page."""
     for link in soup.find_all("a", href=True):
         target = target_of(str(link["href"]), folder, below, root, pages)
         if target is None:
@@ -105,9 +106,17 @@ def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pa
             _scrolls(soup, tag)
         elif tag.name == "img":
             tag["alt"] = tag.get("alt") or f"Plot: {section}"
+            _put_in(tag, root / folder)
         else:
             section = tag.get_text().strip()
             tag["id"] = _slug(section)
+
+
+def _put_in(picture: Tag, folder: Path) -> None:
+    """A picture of the documentation becomes a part of its page."""
+    source = folder / str(picture["src"])
+    if source.suffix == ".svg" and source.is_file():
+        picture["src"] = f"data:image/svg+xml;base64,{b64encode(source.read_bytes()).decode()}"
 
 
 def _scrolls(soup: BeautifulSoup, table: Tag) -> None:

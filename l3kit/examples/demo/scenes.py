@@ -12,7 +12,7 @@ import yaml
 
 STORY = ("walkthrough", "letters")
 LIFE = ("deploy_l3", "run_movers", "verify_connections", "query_tiers", "destroy_l3")
-NOTEBOOKS = (*STORY, *LIFE)
+NOTEBOOKS = (*STORY, *LIFE, "operations")
 LOG = "demo.log"
 """Log file, in the demo's folder, of its processes' and kernels' output."""
 THREE_CLOUDS = "aws-azure-gcp"
@@ -79,6 +79,7 @@ ACTS = (
                     ("run_movers", {"replay_days": 330}),
                     ("verify_connections", {}),
                     ("query_tiers", {}),
+                    ("operations", {"prepare": False}),
                     ("destroy_l3", {"data": True, "prepare": False, "confirm": "weather-three-clouds"}),
                 )
             ),

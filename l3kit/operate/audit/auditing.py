@@ -138,7 +138,7 @@ def _noting_early_end(kept: Kept) -> Iterator[None]:
         yield
     except BaseException as error:
         done = sum(counts.objects for counts in kept.state.tiers.values())
-        so_far = f"{count_of(done, 'object')} of {kept.state.chunks:,} looked at; the same command continues there"
+        so_far = f"{count_of(done, 'object')} of {kept.state.chunks:,} checked; the same command continues there"
         if not done:
             raise
         if isinstance(error, L3Error):

@@ -53,7 +53,7 @@ def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
     elif not has_digest(info):
         yield Finding("metadata", f"its sha256 is {info.sha256[:70]!r}, which is no digest")
     if "items" not in info.metadata:
-        yield Finding("metadata", "its metadata do not tell the number of its items")
+        yield Finding("metadata", "its metadata do not have the number of its items")
     elif (count := declared_items(info)) is None:
         yield Finding("metadata", f"its number of items is {info.metadata['items'][:40]!r}")
     elif key.compression == "none" and info.size < (least := _least_size(key, count)):
@@ -137,7 +137,7 @@ def _version(item: Mapping[str, Any]) -> bytes:
 
 def _count(items: Sequence[Any], declared: int | None) -> Iterator[Finding]:
     if declared is not None and declared != len(items):
-        yield Finding("count", f"it holds {count_of(len(items), 'item')}, and its metadata tell {declared:,}")
+        yield Finding("count", f"it holds {count_of(len(items), 'item')}, and its metadata say {declared:,}")
 
 
 def _device(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
@@ -160,7 +160,7 @@ def _range(key: ChunkKey, items: Sequence[Any]) -> Iterator[Finding]:
         )
     elif not {key.start, key.end} <= set(ids):
         first, last = min(ids, key=order_of), max(ids, key=order_of)
-        yield Finding("range", f"its items are from {first} to {last}, which its key does not tell")
+        yield Finding("range", f"its items are from {first} to {last}, unlike its key")
 
 
 def _repeated(items: Sequence[Any]) -> Iterator[Finding]:

@@ -12,9 +12,11 @@ from l3kit.operate.audit.content import order_finding
 from l3kit.operate.audit.doubles import Doubles
 from l3kit.operate.audit.faults import Fault, Finding
 from l3kit.operate.audit.kept import Current, Kept
-from l3kit.operate.audit.look import AuditedStores, AuditedTier, Listed, Look, look_at
+from l3kit.operate.audit.look import AuditedStores, AuditedTier, Listed, Look, chunk_key, look_at
 from l3kit.operate.audit.objects import Outcome
 from l3kit.operate.audit.totals import Counted, missing_findings, shortfall, totals_findings
+from l3kit.operate.expired import expired_of, unread_record
+from l3kit.tiering.format.expiry import ExpiringChunk
 from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, archived_digest
 
@@ -50,9 +52,14 @@ class DeviceAudit:
         state = self.kept.state
         if state.current is None or state.current.device != self.look.device_id:
             counted = None if self.look.counted is None else asdict(self.look.counted)
-            state.current = Current(device=self.look.device_id, counted=counted)
-            if self.look.gap is not None:
-                self.kept.add_gap(self.look.gap)
+            expired = self.look.expired
+            state.current = Current(device=self.look.device_id, counted=counted, expired=len(expired.chunks))
+            for gap in [*([self.look.gap] if self.look.gap else []), *map(unread_record, expired.unread)]:
+                self.kept.add_gap(gap)
+            for key, chunk in expired.chunks.items():
+                self._sum_up_expired(key, chunk)
+        elif state.current.expired != len(self.look.expired.chunks):  # some went since, counted or not
+            state.current.clean = False
 
     @property
     def _current(self) -> Current:
@@ -107,6 +114,17 @@ class DeviceAudit:
         else:
             current.bytes += outcome.size
 
+    def _sum_up_expired(self, key: str, chunk: ExpiringChunk) -> None:
+        parsed, current = chunk_key(key), self._current
+        if parsed is None or self.counted is None or not self.counted.counts(parsed):
+            return
+        current.clean = current.clean and chunk.items is not None
+        current.items += chunk.items or 0
+        if parsed.compression != "none" or current.bytes is None:
+            current.bytes = None
+        else:
+            current.bytes += chunk.size
+
     def _order(self, outcome: Outcome) -> list[Finding]:
         """Check the order of items, unless the journal did not number the chunk, so that it is third-party."""
         if not outcome.content.unordered:
@@ -135,6 +153,7 @@ class DeviceAudit:
             await self._totals(self.counted)
         state = self.kept.state
         state.devices += 1
+        state.expired += len(self.look.expired.chunks)
         state.last_device, state.current = self.look.device_id, None
 
     async def _vanished(self) -> None:
@@ -144,9 +163,11 @@ class DeviceAudit:
                 continue
             if not self.stores.whole:
                 gap = Gap(
-                    one.place.tier, f"{one.place.tier} object {one.info.key}", "was moved meanwhile", "Audit it again"
+                    one.place.tier, f"{one.place.tier} object {one.info.key}", "has been moved since", "Audit it again"
                 )
                 self.kept.add_gap(gap)
+            elif await self._has_expired(one.info.key):
+                self._current.clean = False
             elif not await self._until(lambda key=one.info.key: self._somewhere(key)):  # type: ignore[misc]
                 self.lost.add(one.info.key)
                 what = "it was listed at the beginning of the audit, and no tier holds it any more"
@@ -187,6 +208,8 @@ class DeviceAudit:
             there = await archive.store.head(key)
             if digest == SEAL_SHA256 or await cold.store.head(RECEIPT_PREFIX + key) is None:
                 continue
+            if there is None and await self._has_expired(key):
+                continue
             if there is None:
                 self.lost.add(key)
                 what = "its receipt in the cold tier says that it was archived, and the archive does not hold it"
@@ -199,19 +222,28 @@ class DeviceAudit:
         place = self.stores.cold  # where chunks are stored first
         assert place is not None
         device_id, state = self.look.device_id, self.kept.state
-        short = shortfall(counted, self.look.keys(), self.look.sealed, self.lost)
+        keys = self.look.keys() | {*self.look.expired.chunks}
+        short = shortfall(counted, keys, self.look.sealed, self.lost)
         if list(missing_findings(device_id, short)):
             again = await look_at(self.stores, device_id)
             if again.counted is not None:
-                short = shortfall(again.counted, again.keys(), again.sealed, self.lost)
+                keys = again.keys() | {*again.expired.chunks}
+                short = shortfall(again.counted, keys, again.sealed, self.lost)
         for key, finding in missing_findings(device_id, short):
             self._accuse(place, key, finding)
-        state.excess += max(0, -short.chunks) + counted.unknown(self.look.keys())
+        state.excess += max(0, -short.chunks) + counted.unknown(keys)
         if short.chunks == 0:
             state.spent += short.absent_numbers
             if self.whole and self._current.clean:
                 for finding in totals_findings(counted, self._current.items, self._current.bytes):
                     self._accuse(place, f"{device_id}/", finding)
+
+    async def _has_expired(self, key: str) -> bool:
+        """Return whether a record names the chunk, also one that was made since the device was listed."""
+        if key in self.look.expired.chunks:
+            return True
+        archive = self.stores.archive
+        return archive is not None and key in (await expired_of(archive.store, self.look.device_id, ())).chunks
 
     async def _somewhere(self, key: str) -> bool:
         return any([await place.store.head(key) is not None for place in self.stores.tiers()])

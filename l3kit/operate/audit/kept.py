@@ -51,6 +51,7 @@ class Current(BaseModel):
         place: key and tier of the last finished object; empty if there is none.
         counted: the journal's counts at the beginning of the device; None if it has none.
         items, bytes: of its objects that the journal counts; None if unknown.
+        expired: number of its chunks that had expired at the beginning, which these sums include.
         clean: whether it has no fault and nothing was omitted.
     """
 
@@ -59,6 +60,7 @@ class Current(BaseModel):
     device: str
     place: tuple[str, str] | None = None
     counted: dict[str, int | str] | None = None
+    expired: int = 0
     items: int = 0
     bytes: int | None = 0
     clean: bool = True
@@ -72,6 +74,7 @@ class State(BaseModel):
         surveyed: whether the listing of all objects is done, and how many chunks it has.
         last_device: all up to this one are finished.
         gaps: number of all gaps, of which `named_gaps` has the first.
+        expired: chunks that have expired.
         excess, spent, unordered, uncompared: objects beyond those that the journal counts; chunk numbers without an
             object that it does not count; third-party chunks that are not in order; objects whose doubles were
             not looked for, for lack of memory.
@@ -94,6 +97,7 @@ class State(BaseModel):
     faults_bytes: int = 0
     gaps: int = 0
     named_gaps: list[dict[str, Any]] = []
+    expired: int = 0
     excess: int = 0
     spent: int = 0
     unordered: int = 0

@@ -9,6 +9,7 @@ from l3kit.errors import StoreError
 from l3kit.notebook.gaps import Gap
 from l3kit.operate.audit.doubles import Span, overlapping, span_of
 from l3kit.operate.audit.totals import Counted
+from l3kit.operate.expired import NOTHING_EXPIRED, Expired, expired_of
 from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
@@ -75,6 +76,7 @@ class Look:
         objects: by the beginning of their ranges.
         sealed: keys of seals, which hold no items.
         receipts: keys of chunks that have a receipt.
+        expired: chunks that have expired, none of which is among the objects.
         gap: why the journal has no counts.
     """
 
@@ -84,6 +86,7 @@ class Look:
     sealed: frozenset[str]
     receipts: tuple[str, ...]
     gap: Gap | None = None
+    expired: Expired = NOTHING_EXPIRED
 
     def keys(self) -> set[str]:
         """The keys of all chunks with items."""
@@ -113,7 +116,10 @@ async def look_at(stores: AuditedStores, device_id: str) -> Look:
     if stores.cold is not None:
         prefix = RECEIPT_PREFIX + device_prefix(device_id)
         receipts = [info.key.removeprefix(RECEIPT_PREFIX) async for info in stores.cold.store.list(prefix)]
-    return Look(device_id, counted, _in_time(found), await _seals(found), tuple(receipts), gap)
+    expired = NOTHING_EXPIRED
+    if stores.archive is not None:  # after the listing: a record is there before a chunk that it names goes
+        expired = await expired_of(stores.archive.store, device_id, {info.key for _, info, _ in found})
+    return Look(device_id, counted, _in_time(found), await _seals(found), tuple(receipts), gap, expired)
 
 
 async def _counted(journal: JournalStore | None, device_id: str) -> tuple[Counted | None, Gap | None]:

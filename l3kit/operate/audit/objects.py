@@ -105,7 +105,7 @@ class ObjectCheck:
             if found.state == "gone" or not found.findings or found.same_as(before):
                 return found
             before = found
-        raise StoreError(one.info.key, "it changed again and again while it was looked at", "Audit it again")
+        raise StoreError(one.info.key, "it kept changing while it was checked", "Audit it again")
 
     async def _look(self, one: Listed) -> Outcome:
         store, key = one.place.store, one.info.key
@@ -157,7 +157,7 @@ def _judged(
     except StoreError as error:
         return Outcome(one, "read", info, findings=(*findings, Finding("unreadable", f"it {error.cause}")))
     if has_digest(info) and info.sha256 != sha256:
-        what = f"its content has the digest {sha256}, its metadata tell {info.sha256}"
+        what = f"its content has the digest {sha256}, its metadata say {info.sha256}"
         return Outcome(one, "read", info, findings=(*findings, Finding("digest", what)), size=digest.size)
     if encoding_finding(one.key, info):  # reported already, and readers do not get that far
         return Outcome(one, "read", info, findings=findings, size=digest.size)

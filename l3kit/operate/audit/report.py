@@ -160,7 +160,7 @@ def _of_sample(settings: Settings, state: State) -> Iterator[str]:
     if not any(counts.objects for counts in state.tiers.values()):
         yield "The sample has no object at all: give a larger part"
     yield (
-        "Keys, missing chunk numbers and receipts were looked at in full, items that are twice only among the objects "
+        "Keys, missing chunk numbers and receipts were checked in full, items that are twice only among the objects "
         "of the sample; the journal's sums of items and bytes were not compared"
     )
 
@@ -185,6 +185,8 @@ def _of_archive(twin: Twin, settings: Settings, state: State) -> Iterator[str]:
 
 
 def _of_journal(state: State) -> Iterator[str]:
+    if state.expired:
+        yield f"{count_of(state.expired, 'chunk has', 'chunks have')} expired, by the records in the archive tier"
     if state.excess:
         yield (
             f"{count_of(state.excess, 'object is', 'objects are')} not counted by the journal: stored by another "
@@ -208,8 +210,8 @@ def _of_kept(kept: Kept) -> Iterator[str]:
     if kept.resumed:
         yield f"Continued an audit that was interrupted, begun at {state.begun}"
     if state.own:
-        yield f"{count_of(state.own, 'object')} of l3kit's own (reports, receipts, parts, canaries) not counted"
+        yield f"{count_of(state.own, 'object')} of l3kit's own (reports, records, receipts, canaries) not counted"
     if state.faults > len(kept.faults()):
         yield f"The first {len(kept.faults()):,} of {state.faults:,} faults; all are in {kept.faults_path}"
     if state.gaps > len(state.named_gaps):
-        yield f"The first {len(state.named_gaps):,} of {state.gaps:,} parts that were not looked at"
+        yield f"The first {len(state.named_gaps):,} of {state.gaps:,} parts that were not checked"

@@ -10,13 +10,26 @@ from l3kit.operate.audit.faults import Fault, Finding
 from l3kit.operate.audit.look import AuditedStores, AuditedTier, chunk_key
 from l3kit.operate.audit.settings import Sample
 from l3kit.tiering.format.chunks import CANARY_DEVICE, device_prefix, is_reserved_device
+from l3kit.tiering.format.expiry import EXPIRED_PREFIX
+from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 
-OWN = (REPORT_PREFIX, RECEIPT_PREFIX, PARTS_PREFIX, device_prefix(CANARY_DEVICE))
+OWN = (
+    REPORT_PREFIX,
+    EXPIRER_REPORTS,
+    RECEIPT_PREFIX,
+    PARTS_PREFIX,
+    EXPIRED_PREFIX,
+    Holds.prefix,
+    Pauses.prefix,
+    device_prefix(CANARY_DEVICE),
+)
 
 
 @dataclass(slots=True)

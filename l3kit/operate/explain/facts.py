@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from l3kit.operate.expired import NOTHING_EXPIRED, Expired
 from l3kit.tiering.format.chunks import ChunkKey
 from l3kit.tiering.journal_record import DeviceRecord
 from l3kit.twin.schedules import Schedule
+
+MISSING = Schedule("missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,9 @@ class DeviceFacts:
         entry: set if the journal has a chunk under way.
         schedules: of the hot-to-cold and the cold-to-archive mover.
         configured: whether the device is in the twin's config.
+        archive_days: age at which chunks are deleted; None if they never are.
+        expired: chunks that were deleted for their age.
+        expirer: schedule of the archive expirer.
         stopped: a sentence on a pause that stops its movers; empty without one.
         foreign: objects under the device's keys that are not chunks: tier and key.
     """
@@ -91,3 +97,6 @@ class DeviceFacts:
     configured: bool = True
     foreign: tuple[tuple[str, str], ...] = ()
     stopped: str = ""
+    archive_days: int | None = None
+    expired: Expired = NOTHING_EXPIRED
+    expirer: Schedule = MISSING

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from l3kit.operate.explain.summary import TierSummary, chunk_summary, hot_summary
+from l3kit.tiering.format.expiry import is_due
 from l3kit.tiering.format.item_times import moment_of, movable_moment
 from l3kit.tiering.format.time_ranges import due
 
@@ -66,6 +67,11 @@ class DeviceFigures:
     def due_chunks(self, moment: datetime) -> int:
         """Cold chunks that a cold-to-archive run for this moment would move."""
         return sum(end < moment - timedelta(days=self.facts.cold_days) for end, _ in self.dated_chunks)
+
+    def expiring(self, moment: datetime) -> int:
+        """Archived chunks that a run of the expirer for this moment would delete."""
+        before = moment - timedelta(days=self.facts.archive_days or 0)
+        return sum(is_due(str(chunk.key), moment_of(before)) for chunk in self.facts.archive or ())
 
     def object_state(self, entry: Entry) -> str:
         """State of the object for the chunk under way: `there`, `absent`, `other` (different content) or `unseen`."""

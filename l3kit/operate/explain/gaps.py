@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from l3kit.notebook.gaps import Gap, unreached, unwritable
+from l3kit.operate.expired import unread_record
 from l3kit.tiering.counts import MAX_NAMED, count_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ def _objects(facts: DeviceFacts) -> Iterator[Gap]:
         if silent := [chunk for chunk in chunks or () if chunk.items is None]:
             what = f"the items of {count_of(len(silent), f'{tier} chunk')}"
             yield Gap(tier, what, f"are not counted; the first is {silent[0].key}", "Query the device to count them")
+    for key in facts.expired.unread:
+        yield unread_record(key)
     for tier, key in facts.foreign[:MAX_NAMED]:
         yield Gap(tier, f"{tier} object {key}", "is not the key of a chunk", "Who wrote it? Move it elsewhere")
     if (more := len(facts.foreign) - MAX_NAMED) > 0:

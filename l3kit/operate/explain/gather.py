@@ -10,7 +10,8 @@ from zlib import crc32
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import first_and_nearest
 from l3kit.operate.coroutines import run
-from l3kit.operate.explain.facts import DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
+from l3kit.operate.expired import NOTHING_EXPIRED, expired_of
+from l3kit.operate.explain.facts import MISSING, DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.pauses.report import pauses_of
 from l3kit.operate.tier_stores import open_tiers
@@ -21,7 +22,7 @@ from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
 from l3kit.tiering.movers.targets import SEAL_SHA256
-from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS
 from l3kit.tiering.transfer.receipts import archived_digest
 from l3kit.twin.device_limits import checked_device
 from l3kit.twin.schedules import Schedule
@@ -55,7 +56,7 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
     moment = now.astimezone(UTC) if now else datetime.now(UTC).replace(microsecond=0)
     facts = run(_gather(session, twin, device_id, moment))
     if not facts.configured and not (
-        (facts.hot and facts.hot.last) or facts.cold or facts.archive or _known(facts.record)
+        (facts.hot and facts.hot.last) or facts.cold or facts.archive or facts.expired.before or _known(facts.record)
     ):
         known = [device.id for device in twin.devices]
         unseen = [f"{p.tier} on {p.cloud}" for p in facts.places if not p.store]
@@ -72,6 +73,9 @@ def _known(record: DeviceRecord | None) -> bool:
 async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -> DeviceFacts:
     hot_run = await asyncio.to_thread(_schedule, session, twin, "hot-to-cold-mover", now)
     cold_run = await asyncio.to_thread(_schedule, session, twin, "cold-to-archive-mover", now)
+    expirer = MISSING
+    if twin.layout.expires:
+        expirer = await asyncio.to_thread(_schedule, session, twin, EXPIRER, now)
     async with open_tiers(session, twin) as stores:
         record = from_row(await stores.journal.load(DEVICE_PREFIX + device_id)) if stores.journal else None
         # From hot to archive: a mover deletes only what the next tier already stores, so the reader misses nothing.
@@ -82,6 +86,8 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
         foreign: list[tuple[str, str]] = []
         cold = await _chunks(stores.cold, device_id, foreign) if stores.cold else None
         archive = await _chunks(stores.archive, device_id, foreign) if stores.archive else None
+        present = {str(chunk.key) for chunk in archive or ()}
+        expired = await expired_of(stores.archive, device_id, present) if stores.archive else NOTHING_EXPIRED
         return DeviceFacts(
             twin=twin.name,
             device_id=device_id,
@@ -98,6 +104,9 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
             configured=device_id in {device.id for device in twin.devices},
             foreign=tuple(foreign),
             stopped=stopped,
+            archive_days=twin.config.archive_storage_size_in_days,
+            expired=expired,
+            expirer=expirer,
         )
 
 
@@ -171,7 +180,7 @@ async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, s
     return tuple(chunk for chunk in found if chunk is not None)
 
 
-def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
-    """Return the deployed schedule of this mover."""
-    cloud = session.cloud(twin.layout.tier(FUNCTIONS[mover].tier))
-    return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")
+def _schedule(session: Session, twin: Twin, function: str, now: datetime) -> Schedule:
+    """Return the deployed schedule of this function."""
+    cloud = session.cloud(twin.layout.tier(FUNCTIONS[function].tier))
+    return cloud.schedule(twin, function, now) if cloud else Schedule("unreached")

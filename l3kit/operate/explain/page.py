@@ -106,6 +106,7 @@ class DevicePage(DeviceFigures, Displayable, Answer):
             "moved": {"chunks": record.moved_chunks, "items": record.moved_items, "bytes": record.moved_bytes}
             if record
             else None,
+            "expired": {"chunks": len(f.expired.chunks), "items": f.expired.items, "before": f.expired.before},
             "page": self.sections(),
         }
 

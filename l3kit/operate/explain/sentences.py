@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from l3kit.operate.explain.figures import DeviceFigures, cutoff, parsed
 from l3kit.operate.explain.summary import TierSummary, sized
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.chunks import parse_object_key
 from l3kit.tiering.format.item_times import movable_moment, why_unmovable
 from l3kit.tiering.journal_record import NEVER
 from l3kit.tiering.movers.report import iso
@@ -41,8 +42,8 @@ def sections_of(figures: DeviceFigures) -> dict[str, list[str]]:
     found = {
         "Between the tiers": [*_counting(figures), *_order(figures), *_gaps(figures)],
         "Under way": list(_under_way(figures)),
-        "What happens next": [*_runs(figures), *_next_items(figures), *_next_chunk(figures)],
-        "Since the first move": list(_moved(figures)),
+        "What happens next": [*_runs(figures), *_next_items(figures), *_next_chunk(figures), *_next_to_expire(figures)],
+        "Since the first move": [*_moved(figures), *_expired(figures)],
     }
     return {heading: sentences for heading, sentences in found.items() if sentences}
 
@@ -107,7 +108,7 @@ def _later_run(figures: DeviceFigures, entry: Entry) -> str:
     check, object_state = figures.facts.entry, figures.object_state(entry)
     same, rewritten = (check.same, check.rewritten) if check else (0, 0)
     if object_state == "there":
-        state = "Only its deletes remain" if entry.state == "stored" else "Its object is there, with this digest"
+        state = "Only its deletes remain" if entry.state == "stored" else "Its object exists, with this digest"
         stays = f"; rewritten since, so staying: {count_of(rewritten, 'item')}" if rewritten else ""
         return f"{state}: a later run deletes what is hot as it was stored, {count_of(same, 'item')}{stays}."
     if object_state == "other":
@@ -161,6 +162,27 @@ def _next_chunk(figures: DeviceFigures) -> Iterator[str]:
         yield f"The first to go is {chunk.key}{when}."
 
 
+def _next_to_expire(figures: DeviceFigures) -> Iterator[str]:
+    f = figures.facts
+    if f.archive_days is None or f.archive is None:
+        return
+    days, run = count_of(f.archive_days, "day"), f.expirer.next_run
+    then = f", {figures.expiring(run):,} at the next run" if run else ""
+    yield f"Archived chunks that end over {days} ago are deleted: {figures.expiring(f.now):,} now{then}."
+    yield f"The archive expirer {_schedule(f.expirer)}."
+
+
+def _expired(figures: DeviceFigures) -> Iterator[str]:
+    expired = figures.facts.expired
+    if expired.chunks:
+        ends = [key.end for chunk in expired.chunks if (key := parse_object_key(chunk))]
+        chunks = count_of(len(expired.chunks), "chunk")
+        yield (
+            f"Expired and deleted from the archive: {chunks} with {count_of(expired.items, 'item')}, "
+            f"up to {max(ends)}; the last run that deleted some took what was older than {expired.before}."
+        )
+
+
 def _moved(figures: DeviceFigures) -> Iterator[str]:
     if (record := figures.facts.record) and record.moved_chunks:
         yield (
@@ -196,7 +218,7 @@ def _lease(record: DeviceRecord, now: datetime) -> str:
         return "No run has held the device yet."
     if not record.owner:
         since = "its lease was ended by hand" if record.lease_until == NEVER else f"it is free since {until}"
-        return f"Nobody holds the device; {since}."
+        return f"The device is free; {since}."
     if record.lease_until > now:
         left = (record.lease_until - now).total_seconds()
         return f"Run {record.owner} holds the device until {until}, {left:,.0f} s from now; others leave it until then."

@@ -24,13 +24,14 @@ from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.item_times import movable_moment
 from l3kit.tiering.format.time_ranges import movable_range
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.hot_to_cold import read_report
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
-from l3kit.tiering.settings.function_table import FUNCTIONS
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS
 from l3kit.tiering.stream.letters import SKIPPED_IN_REPLAYS
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import MOVERS, SCHEDULED
 from l3kit.twin.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def runs(
     mover: str | None = None,
     now: datetime | None = None,
 ) -> RunHistory:
-    """Return the runs of both movers, the lag of each device, and the problems by urgency. Writes nothing.
+    """Return the runs of movers and expirer, the lag of each device, and the problems by urgency. Writes nothing.
 
     Args:
         since: runs that started from then on: a duration before now such as `30d`, a time or a date; None is all that
@@ -71,7 +72,7 @@ def runs(
         checked_mover(mover)
     moment = now or datetime.now(UTC)
     start = moment_since(since, moment) or datetime.fromtimestamp(0, UTC)
-    chosen = (mover,) if mover else MOVERS
+    chosen = (mover,) if mover else SCHEDULED if twin.layout.expires else MOVERS
 
     async def work() -> Stored:
         async with open_tiers(session, twin) as stores:
@@ -133,7 +134,12 @@ async def history_of(stores: TierStores, twin: Twin, since: datetime, movers: tu
         if stores.cold is None:
             gaps.append(unreached("cold", twin.layout.cold, f"runs of the {MOVERS[1]}"))
         else:
-            await read_runs(MOVERS[1], *await _cold_reports(stores.cold), COLD_REPORTS)
+            await read_runs(MOVERS[1], *await _object_reports(stores.cold, COLD_REPORTS), COLD_REPORTS)
+    if EXPIRER in movers:
+        if stores.archive is None:
+            gaps.append(unreached("archive", twin.layout.archive, f"runs of the {EXPIRER}"))
+        else:
+            await read_runs(EXPIRER, *await _object_reports(stores.archive, EXPIRER_REPORTS), EXPIRER_REPORTS)
     lags: list[Lag] = []
     if stores.hot is not None and MOVERS[0] in movers:
         devices = [device.id for device in twin.devices]
@@ -141,13 +147,15 @@ async def history_of(stores: TierStores, twin: Twin, since: datetime, movers: tu
         lags = await _lags(stores.hot, devices[:MAX_DEVICES], hot_days, now)
         if len(devices) > MAX_DEVICES:
             what = f"lags of {count_of(len(devices) - MAX_DEVICES, 'device')}"
-            gaps.append(Gap("hot", what, "were not looked at", "l3kit explain DEVICE shows each"))
+            gaps.append(Gap("hot", what, "were not read", "l3kit explain DEVICE shows each"))
     config = twin.config
-    days = dict(zip(MOVERS, (config.hot_storage_size_in_days, config.cold_storage_size_in_days), strict=True))
+    last = config.archive_storage_size_in_days or 0
+    each = (config.hot_storage_size_in_days, config.cold_storage_size_in_days, last)
+    days = dict(zip(SCHEDULED, each, strict=True))
 
     def order(one: PastRun) -> tuple[datetime, datetime, int]:
         """Sort by start, and within a second by the run's time of reference."""
-        return one.started, one.cutoff + timedelta(days=days[one.mover]), MOVERS.index(one.mover)
+        return one.started, one.cutoff + timedelta(days=days[one.mover]), SCHEDULED.index(one.mover)
 
     return Stored(sorted(found, key=order, reverse=True), kept, lags, await pauses_of(stores, twin), gaps)
 
@@ -165,11 +173,11 @@ async def _hot_reports(journal: JournalStore) -> tuple[list[str], Read]:
     return names, read
 
 
-async def _cold_reports(cold: ObjectStore) -> tuple[list[str], Read]:
-    keys = [info.key async for info in cold.list(COLD_REPORTS)]
+async def _object_reports(store: ObjectStore, prefix: str) -> tuple[list[str], Read]:
+    keys = [info.key async for info in store.list(prefix)]
 
     async def read(key: str) -> dict[str, Any] | None:
-        content: dict[str, Any] = orjson.loads(await cold.read(key))
+        content: dict[str, Any] = orjson.loads(await store.read(key))
         return content
 
     return keys, read
@@ -238,5 +246,7 @@ def _dead_letters(session: Session, twin: Twin) -> tuple[Mapping[str, int], Sequ
 
 
 def _schedule(session: Session, twin: Twin, mover: str, now: datetime) -> Schedule:
+    if not twin.layout.host_of(mover):  # the expirer of a twin whose data expire no more
+        return Schedule("unreached")
     cloud = session.cloud(twin.layout.tier(FUNCTIONS[mover].tier))
     return cloud.schedule(twin, mover, now) if cloud else Schedule("unreached")

@@ -12,7 +12,7 @@ from l3kit.operate.pauses.report import AGAIN, resumed_by
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.movers.report import iso
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import MOVERS, SCHEDULED
 from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
@@ -57,7 +57,7 @@ class Situation:
 def findings(seen: Situation) -> tuple[Finding, ...]:
     """Return the problems, the most urgent first."""
     found: list[Finding] = []
-    for mover in MOVERS:
+    for mover in SCHEDULED:
         found += _of_runs(mover, [run for run in seen.runs if run.mover == mover])
     for mover, schedule in seen.schedules.items():
         found += _of_schedule(mover, schedule, seen)
@@ -110,6 +110,8 @@ def _why_it_should_have_run(mover: str, schedule: Schedule, seen: Situation) -> 
     """Return why a mover without a report must have missed a run; empty where the twin may be new."""
     if mover == MOVERS[0] and (late := seen.late(paused=False)):
         return f"and items have been due for up to {late[0].days_over:,} days"
+    if mover not in MOVERS:  # the movers may be older than the setting with which the expirer came
+        return ""
     for other, (first, _) in seen.kept.items():
         expected = next_time(schedule.expression, first, first)
         if expected is not None and expected + LATE_AFTER < seen.now:

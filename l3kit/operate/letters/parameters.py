@@ -22,7 +22,7 @@ class LettersParameters(Parameters):
     problems: list[str] = Field(description="only letters with these problems; [] is all")
     device: str = Field(description="only messages of this device; empty is all")
     since: str = Field(description="only messages received from then on, ISO 8601 UTC or a date; empty is all")
-    limit: int = Field(ge=0, le=1_000_000, description="at most so many letters; 0 is all")
+    limit: int = Field(ge=0, le=1_000_000, description="maximum number of letters; 0 is all")
     dry_run: bool = Field(description="True only shows what a replay would send")
 
     @field_validator("problems")

@@ -13,7 +13,7 @@ class Choice:
     """A choice of items.
 
     Attributes:
-        name: tells it from other choices, in any process: a load continues only one of the same choice.
+        name: the same in any process: a load continues only one with the same choice.
         takes: whether an item is loaded at all.
     """
 

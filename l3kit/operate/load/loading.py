@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 SHOWN_FILES = 10
-NOT_LOOKED = "what the hot tier holds was not looked at"
-ONLY_A_SAMPLE = "the items of a sample were looked at, not all"
+NOT_LOOKED = "the content of the hot tier was not checked"
+ONLY_A_SAMPLE = "only a sample of the items was checked"
 
 
 def load(

@@ -19,15 +19,8 @@ from l3kit.given_values import first_and_nearest
 from l3kit.operate.coroutines import run
 from l3kit.operate.pauses.report import PauseReport, name_of, unreached_pauses
 from l3kit.operate.tier_stores import open_tiers
-from l3kit.tiering.format.pauses import (
-    MAX_PAUSES_BYTES,
-    PAUSE_NAME,
-    Pause,
-    Pauses,
-    pause_key,
-    pauses_of_row,
-    row_of,
-)
+from l3kit.tiering.format.pauses import Pause, Pauses
+from l3kit.tiering.format.stops import MAX_RECORD_BYTES
 from l3kit.tiering.movers.pausing import REREAD_SECONDS, pauses_in_cold, pauses_in_journal
 from l3kit.tiering.ports import JournalStore, ObjectStore
 from l3kit.twin.device_limits import checked_device
@@ -87,7 +80,7 @@ def resume(session: Session, twin: Twin, device: str | None = None) -> PauseRepo
         there = (await pauses_in_journal(journal)).joined(await pauses_in_cold(cold))
         if device is not None:
             _check_listed(device, [*(one.id for one in twin.devices), *there.devices], twin)
-        await cold.delete(pause_key(device))
+        await cold.delete(Pauses.key(device))
         halfway = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
         await _second(_resume_in_journal(journal, device), halfway)
         was = there.exactly(device) is not None
@@ -124,7 +117,7 @@ async def _second(step: Awaitable[None], halfway: str) -> None:
 
 async def _pause_in_journal(journal: JournalStore, device: str | None, wanted: Pause) -> tuple[Pause, bool]:
     """Record a pause unless there is one. Returns: the pause in force, and whether it is new."""
-    before = pauses_of_row(await journal.load(PAUSE_NAME)).exactly(device)
+    before = Pauses.of_row(await journal.load(Pauses.record)).exactly(device)
     there = await _change(journal, device, lambda held: held or wanted)
     held = there.exactly(device)
     assert held is not None
@@ -138,25 +131,25 @@ async def _resume_in_journal(journal: JournalStore, device: str | None) -> None:
 async def _change(journal: JournalStore, device: str | None, changed: Callable[[Pause | None], Pause | None]) -> Pauses:
     """Change one pause by compare-and-swap; after a lost answer the next round finds it done."""
     for _ in range(SWAP_TRIES):
-        row = await journal.load(PAUSE_NAME)
-        pauses = pauses_of_row(row)
+        row = await journal.load(Pauses.record)
+        pauses = Pauses.of_row(row)
         held = pauses.exactly(device)
         if changed(held) == held:
             return pauses
         wanted = pauses.changed(device, changed(held))
-        after = row_of(wanted, row)
-        if len(str(after.attributes["pauses"]).encode()) > MAX_PAUSES_BYTES:
+        after = wanted.row_after(row)
+        if len(str(after.attributes["pauses"]).encode()) > MAX_RECORD_BYTES:
             cause = f"there are {len(wanted.devices):,} already, as many as one record can hold; nothing was changed"
             raise ConfigurationError("paused devices", cause, "Pause the whole twin: l3kit pause TWIN")
-        if await journal.swap(PAUSE_NAME, after):
+        if await journal.swap(Pauses.record, after):
             return wanted
-    raise StoreError("journal", f"{PAUSE_NAME} was changed by others {SWAP_TRIES} times", "Try again")
+    raise StoreError("journal", f"{Pauses.record} was changed by others {SWAP_TRIES} times", "Try again")
 
 
 async def _pause_in_cold(cold: ObjectStore, device: str | None, held: Pause) -> None:
     """Create the object of a pause; any object under its key is one."""
     body = orjson.dumps({"device": device, **held.to_json()})
     try:
-        await cold.create(pause_key(device), body, sha256=hashlib.sha256(body).hexdigest())
+        await cold.create(Pauses.key(device), body, sha256=hashlib.sha256(body).hexdigest())
     except KeyConflictError:
         return

@@ -94,7 +94,7 @@ class CanaryTrip:
         missing = [cloud for cloud in dict.fromkeys(clouds) if self._session.cloud(cloud) is None]
         if missing:
             reason = f"this session does not reach {' and '.join(missing)}"
-            self.notes.append(f"The canary's way through {what} could not be looked at, since {reason}.")
+            self.notes.append(f"The canary's way through {what} could not be checked, since {reason}.")
         return not missing
 
     def _trip(self, canary: Canary, *, sends: bool, moves: bool) -> Iterator[Check]:

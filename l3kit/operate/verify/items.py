@@ -117,9 +117,9 @@ def _bounds(counted: Sequence[DeviceCensus], listed: int, unlisted: Unlisted) ->
     if cut:
         items = sum(census.items for census in cut)
         looked = count_of(items, "hot item was", "hot items were")
-        notes.append(f"Of {count_of(len(cut), 'device')} {looked} looked at, not all: {EVERYWHERE}")
+        notes.append(f"Of {count_of(len(cut), 'device')} {looked} checked, not all: {EVERYWHERE}")
     if listed > len(counted):
-        notes.append(f"The hot items of {len(counted):,} of {listed:,} devices were looked at: {EVERYWHERE}")
+        notes.append(f"The hot items of {len(counted):,} of {listed:,} devices were checked: {EVERYWHERE}")
     if not unlisted.whole:
         notes.append(f"Devices that the twin does not list were looked for in a part of the hot tier: {EVERYWHERE}")
     return notes

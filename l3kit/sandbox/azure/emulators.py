@@ -9,6 +9,9 @@ from l3kit.sandbox.emulators import Emulator, start_emulator, start_failure
 from l3kit.sandbox.node_install import NODE_FILES
 from l3kit.sandbox.state import Home
 
+AZURE_FILES = NODE_FILES / "azure"
+"""Azurite and the Cosmos DB server, installed on Azure's first use because they take 300 MB."""
+
 
 async def start_azurite(home: Home, node: str, modules: str) -> Emulator:
     """Start Azurite's blob service without the data of an earlier run.

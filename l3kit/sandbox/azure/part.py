@@ -17,7 +17,7 @@ from l3kit.sandbox.azure.account import (
     SUBSCRIPTION,
 )
 from l3kit.sandbox.azure.cosmos import CosmosLayer
-from l3kit.sandbox.azure.emulators import start_azurite, start_cosmos
+from l3kit.sandbox.azure.emulators import AZURE_FILES, start_azurite, start_cosmos
 from l3kit.sandbox.cloud import Progress, SandboxCloud
 from l3kit.sandbox.emulators import Emulator
 from l3kit.sandbox.functions.client import SandboxFunctionHost
@@ -38,7 +38,7 @@ EVENT_HUB = "l3kit-sandbox-events"
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
     """Start both servers concurrently; if one does not start, the other is stopped."""
-    node, folder = await asyncio.to_thread(node_install.ready, node_install.AZURE_FILES)
+    node, folder = await asyncio.to_thread(node_install.ready, AZURE_FILES)
     modules = str(folder)
     started = await asyncio.gather(
         start_azurite(host.home, node.binary, modules),
@@ -62,7 +62,7 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
 
 def install(progress: Progress) -> None:
     """Install both servers."""
-    node_install.ready(node_install.AZURE_FILES, progress)
+    node_install.ready(AZURE_FILES, progress)
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from l3kit.errors import L3Error
-from l3kit.tiering.format.pauses import NOTHING, PAUSE_NAME, PAUSE_PREFIX, Pauses, pauses_of_objects, pauses_of_row
+from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import JournalStore, ObjectStore
 
 REREAD_SECONDS = 60
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 
 
 async def pauses_in_journal(journal: JournalStore) -> Pauses:
-    """Read the journal's record once, strongly consistent. Raises: StoreError."""
-    return pauses_of_row(await journal.load(PAUSE_NAME))
+    """One strongly consistent read of one record. Raises: StoreError."""
+    return Pauses.of_row(await journal.load(Pauses.record))
 
 
 async def pauses_in_cold(cold: ObjectStore) -> Pauses:
-    """List the objects that stand for pauses. Raises: StoreError."""
-    return pauses_of_objects([info async for info in cold.list(PAUSE_PREFIX)])
+    """One listing of the objects that stand for pauses. Raises: StoreError."""
+    return Pauses.of_objects([info async for info in cold.list(Pauses.prefix)])
 
 
 class PauseWatch:

@@ -1,4 +1,4 @@
-"""Report of a mover run: items, bytes, chunks, skips with reasons, and remaining work per device; requests."""
+"""Report of a run: items, bytes, chunks, skips with reasons, and remaining work per device; requests."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any, Literal, Protocol
 
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import MAX_NAMED, count_of
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import Usage
+
+NO_HOLDS = Holds()
 
 log = logging.getLogger(__name__)
 
@@ -107,10 +110,10 @@ class DeviceReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The result of one mover run.
+    """The result of one run.
 
     Attributes:
-        verdict: `complete`: everything due was moved. `paused`: everything due and not paused was. `deadline`:
+        verdict: `complete`: everything due was moved. `paused`: all of it but what is paused or held. `deadline`:
             stopped cleanly before the deadline, more remains. `partial`: some devices or objects were skipped, each
             with a reason. `failed`: nothing could be moved.
         cutoff: ISO time; items before it were due.
@@ -132,6 +135,7 @@ class RunReport:
     retries: Mapping[str, int]
     units: Mapping[str, float]
     pauses: Pauses = NOTHING
+    holds: Holds = NO_HOLDS
 
     @property
     def lag_days(self) -> float | None:
@@ -163,6 +167,7 @@ class RunReport:
             "unmovable": sum(device.unmovable for device in self.devices),
             "lag_days": self.lag_days,
             "paused": self.pauses.to_json(),
+            **({"held": self.holds.to_json()} if self.holds else {}),
             "devices": _device_rows(self.devices),
             "requests": dict(self.requests),
             "retries": dict(self.retries),
@@ -179,19 +184,23 @@ def _device_rows(devices: Sequence[DeviceReport]) -> list[dict[str, Any]]:
     return rows
 
 
-def verdict_of(devices: Iterable[DeviceReport], pauses: Pauses = NOTHING) -> Verdict:
-    """Derive the verdict from the devices' parts: skips come before work left for the next run, then pauses."""
+def verdict_of(devices: Iterable[DeviceReport], stopped: bool = False) -> Verdict:
+    """Derive the verdict from the devices' parts: skips come before work left for the next run, then pauses.
+
+    Args:
+        stopped: whether something is paused or held.
+    """
     devices = list(devices)
     if any(device.skipped for device in devices):
         done = any(device.chunks or not (device.skipped or device.paused) for device in devices)
         return "partial" if done else "failed"
     if any(device.remains for device in devices):
         return "deadline"
-    return "paused" if pauses else "complete"
+    return "paused" if stopped else "complete"
 
 
 class Run(Protocol):
-    """Common attributes of both movers."""
+    """Common attributes of the movers and the expirer."""
 
     @property
     def run_id(self) -> str: ...
@@ -209,8 +218,14 @@ def report_of(
     usages: Mapping[str, Usage],
     device_count: int,
     pauses: Pauses = NOTHING,
+    holds: Holds = NO_HOLDS,
 ) -> RunReport:
-    """Build the report of a run that ends now. `usages`: of its adapters, by role. `pauses`: those it has seen."""
+    """Build the report of a run that ends now.
+
+    Args:
+        usages: of its adapters, by role.
+        pauses, holds: that it has met.
+    """
     finished = run.clock()
     requests, retries, units = merge_usage(usages)
     return RunReport(
@@ -220,13 +235,14 @@ def report_of(
         finished=iso(finished),
         seconds=(finished - started).total_seconds(),
         cutoff=iso(run.cutoff),
-        verdict=verdict_of(devices, pauses),
+        verdict=verdict_of(devices, bool(pauses or holds)),
         device_count=device_count,
         devices=tuple(report for report in devices if not report.has_nothing_to_report),
         requests=requests,
         retries=retries,
         units=units,
         pauses=pauses,
+        holds=holds,
     )
 
 

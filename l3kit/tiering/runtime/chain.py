@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -29,8 +30,8 @@ if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.stream.hot_writing import HotWriting
     from l3kit.tiering.stream.persister import Persister
     from l3kit.tiering.stream.processor_step import ProcessorStep
-    from l3kit.tiering.stream.receiving import MessageReceiver
     from l3kit.tiering.stream.relay import Relay
+    from l3kit.tiering.transfer.receiver import Receiver
 
 Clock = Callable[[], datetime]
 
@@ -88,14 +89,30 @@ class Chain:
         async with patience.limit(self._settings.function):
             return orjson.dumps((await self._step(patience).handle(event)).to_json())
 
-    def receiver(self) -> MessageReceiver:
-        """The receiver of requests from another cloud: ingestion or hot writer."""
+    def receiver(self) -> Receiver:
+        """The receiver of requests from another cloud: ingestion, hot writer, or feedback receiver."""
+        settings = self._settings
+        if settings.function == "feedback-receiver":
+            return self._feedback_receiver()
         from l3kit.tiering.stream.receiving import MessageReceiver
 
-        settings = self._settings
         following = self._hot_writing() if "hot" in settings.stores else self._next_function(self._only_peer())
         return MessageReceiver(
             following,
+            self._rules,
+            f"/{settings.function}",
+            settings.token,
+            former=settings.former,
+            auth=settings.auth,
+            clock=self._clock,
+        )
+
+    def _feedback_receiver(self) -> Receiver:
+        from l3kit.tiering.stream.feedback_receiving import FeedbackReceiver
+
+        settings = self._settings
+        return FeedbackReceiver(
+            self._feedback,
             self._rules,
             f"/{settings.function}",
             settings.token,
@@ -111,7 +128,7 @@ class Chain:
         if function == "persister":
             return self._persister(patience)
         if function == "event-checker":
-            return self._event_checker()
+            return self._event_checker(patience)
         from l3kit.tiering.stream.relay import Relay
 
         following = self._next_cloud(patience) if function == "connector" else self._next_function(self._only_peer())
@@ -135,7 +152,7 @@ class Chain:
         )
         return Persister(self._rules, self._letters, tier, calls, self._clock)
 
-    def _event_checker(self) -> EventChecker:
+    def _event_checker(self, patience: Patience) -> EventChecker:
         from l3kit.tiering.stream.action_calls import ActionCalls
         from l3kit.tiering.stream.event_checker import EventChecker
         from l3kit.tiering.stream.events import events_of
@@ -143,7 +160,8 @@ class Chain:
         events: tuple[Event, ...] = self._keep("events", lambda: events_of(self._settings.twin))
         names = {event.call.name: event.call.name for event in events if event.call and event.call.name}
         calls = ActionCalls(lambda: self._keep("named", lambda: self._openers.peers(names)))
-        return EventChecker(self._rules, self._letters, events, calls.call, self._feedback, self._clock)
+        feedback = partial(self._feedback_abroad, patience) if self._settings.remote_url else self._feedback
+        return EventChecker(self._rules, self._letters, events, calls.call, feedback, self._clock)
 
     def _only_peer(self) -> str:
         settings = self._settings
@@ -184,6 +202,16 @@ class Chain:
     def _peers(self) -> Peers:
         peers: Peers = self._keep("peers", lambda: self._openers.peers(self._settings.peers))
         return peers
+
+    def _feedback_abroad(self, patience: Patience) -> Feedback:
+        """The way back to the devices of another cloud, for the actions of one invocation."""
+        from l3kit.tiering.stream.event_checker import ACTION_SECONDS
+        from l3kit.tiering.stream.feedback_sending import RemoteFeedback
+
+        settings = self._settings
+        senders: Senders = self._keep("senders", self._senders)
+        action = patience.at_most(ACTION_SECONDS)
+        return RemoteFeedback(lambda: senders.open(action), settings.receiver_limit, settings.provider)
 
     def _feedback(self) -> Feedback:
         feedback: Feedback = self._keep("feedback", lambda: self._openers.feedback(self._settings.twin.name))

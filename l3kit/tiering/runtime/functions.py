@@ -13,6 +13,7 @@ import orjson
 
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import ObjectStore, Tier
+from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.late_modules import NO_MODULES, CloudModules, load, modules_at_start
 from l3kit.tiering.settings.loading import Settings
 from l3kit.tiering.stream.ports import Delivery
@@ -34,7 +35,7 @@ MAX_REPORT_BYTES = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of a mover.
+    """One run of a mover or of the expirer.
 
     Attributes:
         time: the scheduled time as ISO-8601 text, so that a retried or late run has the same cutoff; None is now.
@@ -63,7 +64,7 @@ class Run:
 class Function:
     """One function with its settings. The `role` in its spec determines which method applies.
 
-    A mover `move`s, a receiver `write`s, a reader `read`s, a source `dispatch`es, a step `step`s.
+    A mover or the expirer `move`s, a receiver `write`s, a reader `read`s, a source `dispatch`es, a step `step`s.
     Stores stay open between invocations, except that each mover run opens its own, since it counts requests.
 
     Args:
@@ -78,8 +79,10 @@ class Function:
         self._kept: dict[str, Any] = {}
 
     async def move(self, run: Run) -> RunReport:
-        """Run the mover. Raises: L3Error if the run could not start."""
+        """Run the mover or the expirer. Raises: L3Error if the run could not start."""
         async with AsyncExitStack() as closing:
+            if self._settings.function == EXPIRER:
+                return await self._expire(run, closing)
             if self._settings.function == "hot-to-cold-mover":
                 return await self._hot_to_cold(run, closing)
             return await self._cold_to_archive(run, closing)
@@ -216,6 +219,21 @@ class Function:
             tuning=settings.tuning,
         )
         return await mover.run()
+
+    async def _expire(self, run: Run, closing: AsyncExitStack) -> RunReport:
+        from l3kit.tiering.movers.archive_expirer import ArchiveExpirer
+
+        days = self._settings.twin.archive_days
+        assert days is not None  # `load_settings` refuses
+        expirer = ArchiveExpirer(
+            archive=self._objects("archive", closing),
+            now=run.now,
+            archive_days=days,
+            run_id=_run_id(run),
+            clock=_utc_now,
+            remaining=run.remaining,
+        )
+        return await expirer.run()
 
     def _objects(self, tier: Tier, closing: AsyncExitStack) -> ObjectStore:
         store = self._openers.objects(self._settings.stores[tier], tier)

@@ -15,7 +15,7 @@ from l3kit.tiering.stream.patience import Patience
 from l3kit.tiering.transfer.connection import open_session
 from l3kit.tiering.transfer.sender import Writer
 
-RECEIVERS = {"connector": "ingestion", "persister": "writer"}
+RECEIVERS = {"connector": "ingestion", "persister": "writer", "event-checker": "feedback-receiver"}
 
 
 class Senders:
@@ -62,7 +62,7 @@ class Senders:
 
     @property
     def link(self) -> str:
-        """The link's id, such as `aws_l1_to_azure_l2` or `azure_l2_to_gcp_l3hot`."""
+        """The link's id, such as `aws_l1_to_azure_l2`, `azure_l2_to_gcp_l3hot` or `azure_l2_to_aws_l1`."""
         spec = FUNCTIONS[self._settings.function]
         target = spec.sends_to or str(spec.target)
         receiver = (self._settings.twin.providers or {})[provider_key(target)]

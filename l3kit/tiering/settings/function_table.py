@@ -15,6 +15,8 @@ StoreName = Literal["hot", "journal", "cold", "archive", "letters"]
 """`letters`: the dead letters, messages that could not be processed, each with its reason."""
 LayerName = Literal["l1", "l2", "hot", "cold", "archive"]
 
+EXPIRER = "archive-expirer"
+"""The function that deletes data from the archive, of a twin whose data expire."""
 TIMEOUT_VARIABLE = "FUNCTION_TIMEOUT_SECONDS"
 SCHEDULE_VARIABLE = "MOVER_SCHEDULE"
 DEFAULT_SECONDS, MAX_SECONDS = 60, 3600
@@ -28,7 +30,7 @@ class CloudVariables:
         provider: the cloud's name.
         stores: the variable with the name of each store.
         places: the variables with the location of each store, such as an account; none if the cloud sets them.
-        mover: further variables of movers, such as the time limit.
+        mover: further variables of movers and of the expirer, such as the time limit.
         chain: further variables of the functions of the message chain, such as the time limit.
         single: further variables of single functions, by the function's name.
         peers: the variable that says how to call each function of the message chain that another one calls.
@@ -44,7 +46,7 @@ class CloudVariables:
 
     def further(self, spec: FunctionSpec) -> frozenset[str]:
         """Return the further variables of a function."""
-        of_role = self.mover if spec.role == "mover" else self.chain if "letters" in spec.stores else frozenset()
+        of_role = self.mover if spec.is_scheduled else self.chain if "letters" in spec.stores else frozenset()
         return of_role | self.single.get(spec.name, frozenset())
 
 
@@ -54,8 +56,9 @@ class FunctionSpec:
 
     Attributes:
         name: the folder under lambda_code/<provider>/ and the last part of the deployed name (`twin.naming`).
-        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets devices' messages, a
-            `step` is called by another function, a `writer` takes HTTP requests from another cloud.
+        role: determines its entry method (`l3kit.tiering.runtime.functions`): a `source` gets what devices sent, a
+            `step` is called by another function, a `writer` takes HTTP requests from another cloud; a schedule starts
+            a `mover`, and an `expirer`, which deletes.
         tier: the layer or tier whose provider runs it.
         stores: stores it always uses.
         target: the store it writes to if that tier is on the same cloud; otherwise it uses the remote url.
@@ -66,7 +69,7 @@ class FunctionSpec:
     """
 
     name: str
-    role: Literal["source", "step", "writer", "mover", "reader"]
+    role: Literal["source", "step", "writer", "mover", "expirer", "reader"]
     tier: LayerName
     stores: tuple[StoreName, ...] = ()
     target: StoreName | None = None
@@ -74,6 +77,11 @@ class FunctionSpec:
     token: bool = False
     optional_store: StoreName | None = None
     sends_to: LayerName | None = None
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Return whether a schedule starts it."""
+        return self.role in ("mover", "expirer")
 
 
 FUNCTIONS: Mapping[str, FunctionSpec] = {
@@ -91,12 +99,14 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
         FunctionSpec("cold-writer", "writer", "cold", ("cold",), token=True, optional_store="archive"),
         FunctionSpec("cold-to-archive-mover", "mover", "cold", ("cold",), "archive", "REMOTE_ARCHIVE_WRITER_URL"),
         FunctionSpec("archive-writer", "writer", "archive", ("archive",), token=True),
+        FunctionSpec(EXPIRER, "expirer", "archive", ("archive",)),
         FunctionSpec("dispatcher", "source", "l1", ("letters",)),
         FunctionSpec("connector", "step", "l1", ("letters",), remote_url="REMOTE_INGESTION_URL", sends_to="l2"),
         FunctionSpec("ingestion", "writer", "l2", ("letters",), token=True),
         FunctionSpec("default-processor", "step", "l2", ("letters",)),
         FunctionSpec("persister", "step", "l2", ("letters",), "hot", "REMOTE_WRITER_URL"),
-        FunctionSpec("event-checker", "step", "l2", ("letters",)),
+        FunctionSpec("event-checker", "step", "l2", ("letters",), remote_url="REMOTE_FEEDBACK_URL", sends_to="l1"),
+        FunctionSpec("feedback-receiver", "writer", "l1", token=True),
         FunctionSpec("writer", "writer", "hot", ("hot", "letters"), token=True),
         FunctionSpec("hot-reader", "reader", "hot", ("hot",)),
         FunctionSpec("hot-reader-last-entry", "reader", "hot", ("hot",)),

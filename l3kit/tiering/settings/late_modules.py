@@ -31,12 +31,14 @@ LATE_MODULES: Mapping[str, tuple[str, ...]] = {
     "cold-writer": (_TRANSFER + "cold_writer", _WIRE),
     "cold-to-archive-mover": (_MOVERS + "cold_to_archive", _MOVERS + "archive_targets"),
     "archive-writer": (_TRANSFER + "archive_writer", _WIRE),
+    "archive-expirer": (_MOVERS + "archive_expirer",),
     "dispatcher": (_CHAIN, _STREAM + "relay", _STREAM + "dispatcher"),
     "connector": (_CHAIN, _STREAM + "relay"),
     "ingestion": (_CHAIN, _RECEIVING, _WIRE),
     "default-processor": (_CHAIN, _STREAM + "processor_process", _STREAM + "processor_step"),
     "persister": (_CHAIN, _STREAM + "persister", _HOT_WRITING),
     "event-checker": (_CHAIN, _STREAM + "events", _STREAM + "event_checker", _STREAM + "action_calls"),
+    "feedback-receiver": (_CHAIN, _STREAM + "feedback_receiving", _WIRE),
     "writer": (_CHAIN, _RECEIVING, _WIRE, _HOT_WRITING),
     "hot-reader": (_RUNTIME + "readers",),
     "hot-reader-last-entry": (_RUNTIME + "readers",),
@@ -50,11 +52,12 @@ SENDING_MODULES: Mapping[str, tuple[str, ...]] = {
 }
 """Late modules for sending to another cloud, which import `requests`."""
 OCCASIONAL_MODULES: Mapping[str, tuple[str, ...]] = {
-    "event-checker": (_TRANSFER + "connection",),
+    "event-checker": (_TRANSFER + "connection", _STREAM + "feedback_sending", _RUNTIME + "senders", SENDER),
     "hot-reader": (_RUNTIME + "reader_requests", _WIRE),
     "hot-reader-last-entry": (_RUNTIME + "reader_requests", _WIRE),
 }
-"""Late modules that not every deployment uses: for actions that call a url, and for readers with an address."""
+"""Late modules that not every deployment or call uses: for actions that call a url or send feedback to another cloud,
+and for readers with an address."""
 
 
 def uses_of(function: str) -> tuple[Use, ...]:
@@ -110,3 +113,5 @@ def _uses(function: str, stores: Collection[str], calls: bool) -> Iterator[Use]:
         yield "peers"
     if FUNCTIONS[function].role in ("source", "step"):
         yield "events"
+    if function == "feedback-receiver":
+        yield "feedback"

@@ -26,7 +26,13 @@ from l3kit.tiering.settings.function_table import (
     peers_of,
 )
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning, whole_number
-from l3kit.tiering.settings.twin_info import TwinInfo, is_multi_cloud, layer_1_is_apart
+from l3kit.tiering.settings.twin_info import (
+    ARCHIVE_DAYS,
+    TwinInfo,
+    is_multi_cloud,
+    layer_1_is_apart,
+    sends_feedback,
+)
 from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, Secret, parse_former
 
 log = logging.getLogger(__name__)
@@ -85,10 +91,13 @@ def load_settings(
     url = env.get(spec.remote_url, "") if spec.remote_url else ""
     next_layer = spec.sends_to or spec.target
     remote = bool(next_layer and is_multi_cloud(url, twin, spec.tier, next_layer))
-    if spec.sends_to and not remote:
+    if spec.sends_to and not remote and _must_send(function, twin):
         raise MissingConnectionError(
             f"{function}: {spec.remote_url}", "is blank, or its cloud is this one", "Apply the twin again to inject it"
         )
+    if spec.role == "expirer" and twin.archive_days is None:
+        cause = f"config.{ARCHIVE_DAYS} is missing, so nothing expires"
+        raise ConfigurationError("DIGITAL_TWIN_INFO", cause, f"Apply the twin again, which removes {function}")
     needed = [*spec.stores, *([spec.target] if spec.target and not remote else [])]
     stores = {resource: _require(env, names[resource], function) for resource in needed}
     if (optional := spec.optional_store) and all(
@@ -129,6 +138,11 @@ def load_settings(
         peers,
         root or Path(),
     )
+
+
+def _must_send(function: str, twin: TwinInfo) -> bool:
+    """Return whether a function that sends to a layer cannot do without its receiver."""
+    return function != "event-checker" or (sends_feedback(twin) and layer_1_is_apart(twin))
 
 
 def _takes_token(function: str, twin: TwinInfo) -> bool:

@@ -13,6 +13,8 @@ from l3kit.errors import ConfigurationError
 MAX_DIGITS = 9
 DEFAULT_DIGITS = 3
 """Fraction digits of the canonical form of a time (DESIGN, section 5)."""
+ARCHIVE_DAYS = "archive_storage_size_in_days"
+"""The key in config.json after which data are deleted; without it they never are."""
 INFO_FILE = "digital_twin_info.json"
 """The packaged file that replaces DIGITAL_TWIN_INFO if it does not fit Lambda's 4 KB of variables."""
 
@@ -22,6 +24,7 @@ class TwinInfo:
     """The part of the twin's config that functions need, parsed from DIGITAL_TWIN_INFO.
 
     Attributes:
+        archive_days: age at which data are deleted from the archive; None if they are kept for ever.
         time_digits: fraction digits of the twin's times.
         keep_unknown: whether messages of devices that are not listed are stored.
         events: the entries of config_events.json.
@@ -41,6 +44,7 @@ class TwinInfo:
     config: Mapping[str, Any] = field(default_factory=dict)
     reader_urls: bool = False
     alarms: bool = False
+    archive_days: int | None = None
 
     @classmethod
     def parse(cls, text: str | None, *, root: Path | None = None) -> TwinInfo:
@@ -96,13 +100,36 @@ class TwinInfo:
         events = info.get("config_events", [])
         if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
             raise ConfigurationError(where, "config_events must be a list of objects")
-        flags = [config.get(key, False) for key in ("reader_urls", "alarms")]
-        for key, flag in zip(("reader_urls", "alarms"), flags, strict=True):
+        flags = {key: config.get(key, False) for key in ("reader_urls", "alarms")}
+        for key, flag in flags.items():
             if not isinstance(flag, bool):
                 raise ConfigurationError(where, f"config.{key} must be true or false, not {flag!r}")
-        ids = tuple(device["id"] for device in devices)
-        kept = unknown == "keep"
-        return cls(name, days[0], days[1], ids, providers, digits, kept, tuple(events), config, *flags)  # type: ignore[arg-type]
+        return cls(
+            name,
+            days[0],  # type: ignore[arg-type]
+            days[1],  # type: ignore[arg-type]
+            tuple(device["id"] for device in devices),
+            providers,
+            time_digits=digits,
+            keep_unknown=unknown == "keep",
+            events=tuple(events),
+            config=config,
+            archive_days=_archive_days(config, days[1], where),  # type: ignore[arg-type]
+            **flags,
+        )
+
+
+def _archive_days(config: Mapping[str, Any], cold_days: int, where: str) -> int | None:
+    """Return the age at which data expire. Raises: ConfigurationError if they would before they are archived."""
+    days = config.get(ARCHIVE_DAYS)
+    if days is None:
+        return None
+    if not isinstance(days, int) or isinstance(days, bool) or days <= cold_days:
+        raise ConfigurationError(
+            where,
+            f"config.{ARCHIVE_DAYS} must be whole days above cold_storage_size_in_days, {cold_days}, not {days!r}",
+        )
+    return days
 
 
 def layer_1_is_apart(twin: TwinInfo) -> bool:
@@ -112,6 +139,12 @@ def layer_1_is_apart(twin: TwinInfo) -> bool:
         if not (twin.providers or {}).get(key):
             raise ConfigurationError("DIGITAL_TWIN_INFO", f"config_providers.{key} is missing or empty")
     return len({(twin.providers or {})[key] for key in keys}) > 1
+
+
+def sends_feedback(twin: TwinInfo) -> bool:
+    """Return whether an event sends a message to a device."""
+    actions = [action for event in twin.events if isinstance(action := event.get("action"), dict)]
+    return any(action.get("type") == "feedback" or action.get("feedback") is not None for action in actions)
 
 
 def provider_key(layer: str) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from l3kit.errors import L3Error
 from l3kit.tiering.bounded import Bounded
@@ -100,7 +100,7 @@ class EventChecker:
             for action in self._actions(match, item):
                 try:
                     async with asyncio.timeout(self._seconds):
-                        await action
+                        await action()
                     fired += 1
                 except TimeoutError:
                     causes.append(f"{match.event.condition.text}: the action was not done within {self._seconds:g} s")
@@ -108,12 +108,12 @@ class EventChecker:
                     causes.append(f"{match.event.condition.text}: {error}")
         return fired, causes
 
-    def _actions(self, match: Match, item: Telemetry) -> list[Coroutine[Any, Any, None]]:
-        actions = []
+    def _actions(self, match: Match, item: Telemetry) -> list[Callable[[], Awaitable[None]]]:
+        actions: list[Callable[[], Awaitable[None]]] = []
         if match.event.call is not None:
-            actions.append(self._run_call(match.event.call, match, item))
+            actions.append(partial(self._run_call, match.event.call, match, item))
         if match.event.reply is not None:
-            actions.append(self._run_reply(match))
+            actions.append(partial(self._run_reply, match))
         return actions
 
     async def _run_call(self, call: Call, match: Match, item: Telemetry) -> None:

@@ -40,6 +40,11 @@ class Patience:
         end = clock() + MAX_SECONDS
         return cls(lambda: min(end - clock(), remaining() - MARGIN_SECONDS))
 
+    def at_most(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> Patience:
+        """The part of the invocation that begins now and has so many seconds."""
+        end = clock() + seconds
+        return Patience(lambda: min(end - clock(), self.left()))
+
     @asynccontextmanager
     async def limit(self, function: str) -> AsyncIterator[None]:
         """Abort the block when the time is up. Raises: CallError naming the limit."""

@@ -167,7 +167,7 @@ class Writer:
         return PartReceipt(tuple(answer.get("pending", ())))
 
     def post_messages(self, pieces: Sequence[bytes], *, limit: ReceiverLimit = SMALLEST_LIMIT) -> Mapping[str, Any]:
-        """Send messages to an ingestion or a hot writer.
+        """Send messages to an ingestion or a hot writer, or feedback to its receiver.
 
         Args:
             pieces: the body, in pieces.

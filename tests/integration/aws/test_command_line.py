@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from l3kit import sandbox
-from l3kit.cli import main
 from l3kit.sandbox.state import HOME_VARIABLE
 from tests.integration.aws.conftest import write_twin
+from tests.support.shell import Shell
 
 pytestmark = pytest.mark.sandbox
-
-
-class Shell:
-    """Runs verbs on one twin. Each must print one JSON document, and nothing else on stdout."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self._folder, self._capsys = folder, capsys
-
-    def __call__(self, verb: str, *arguments: str, code: int = 0) -> dict[str, Any]:
-        assert main([verb, str(self._folder), *arguments, "--json"]) == code
-        told: dict[str, Any] = json.loads(self._capsys.readouterr().out)
-        return told
 
 
 @pytest.mark.slow

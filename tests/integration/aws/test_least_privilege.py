@@ -37,6 +37,8 @@ from tests.support.wire_server import TOKEN, serving
 
 pytestmark = pytest.mark.sandbox
 Job = Callable[[Workplace], Awaitable[Problems]]
+EXPIRING = "gcp-gcp-aws"
+"""A layout whose data expire, in JOBS."""
 WHOLE_CHAIN = "aws-aws-aws/aws-aws/events"
 JOBS: dict[tuple[str, str], Job] = {
     ("aws-aws-aws", "hot-to-cold-mover"): whole_jobs.hot_to_cold,
@@ -47,6 +49,7 @@ JOBS: dict[tuple[str, str], Job] = {
     ("aws-azure-aws", "archive-writer"): whole_jobs.archive_writer,
     ("azure-aws-azure", "cold-to-archive-mover"): whole_jobs.cold_to_archive,
     ("azure-aws-aws", "cold-writer"): whole_jobs.cold_writer,
+    (EXPIRING, "archive-expirer"): whole_jobs.archive_expirer,
     (WHOLE_CHAIN, "dispatcher"): chain_jobs.dispatcher,
     (WHOLE_CHAIN, "default-processor"): chain_jobs.default_processor,
     (WHOLE_CHAIN, "persister"): chain_jobs.persister,
@@ -55,6 +58,7 @@ JOBS: dict[tuple[str, str], Job] = {
     ("aws-aws-aws/aws-gcp", "connector"): chain_jobs.connector,
     ("aws-gcp-gcp/gcp-gcp", "writer"): chain_jobs.writer,
     ("aws-aws-aws/gcp-aws", "ingestion"): chain_jobs.ingestion,
+    ("aws-aws-aws/aws-gcp/events", "feedback-receiver"): chain_jobs.feedback_receiver,
 }
 """By layout and function; the parts on other clouds are l3kit's own receivers in this process.
 
@@ -97,7 +101,8 @@ class Workplaces:
     def of(self, layout: str) -> Workplace:
         if layout not in self.made:
             tiers, chain, events = (*layout.split("/"), "", "")[:3]
-            twin = self.make_twin(*tiers.split("-"), chain=tuple(chain.split("-")) if chain else None)
+            expiry = {"archive_storage_size_in_days": 3650} if layout == EXPIRING else {}
+            twin = self.make_twin(*tiers.split("-"), chain=tuple(chain.split("-")) if chain else None, **expiry)
             if events:
                 twin = self._with_event(twin)
             for link in twin.layout.links:
@@ -109,9 +114,9 @@ class Workplaces:
 
     def _with_event(self, twin: Twin) -> Twin:
         feedback = {"type": "mqtt", "iotDeviceId": chain_jobs.DEVICE, "payload": "cool down"}
-        action: dict[str, Any] = {"type": "function", "functionName": self.called}
-        if twin.layout.l1 == twin.layout.l2:
-            action["feedback"] = feedback
+        action: dict[str, Any] = {"type": "function", "functionName": self.called, "feedback": feedback}
+        if twin.layout.l2 != "aws":
+            action = {**feedback, "type": "feedback"}
         events = [{"condition": chain_jobs.ALARM, "action": action}]
         (twin.path / "config_events.json").write_text(json.dumps(events))
         return Twin.load(twin.path)

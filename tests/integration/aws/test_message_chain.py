@@ -91,9 +91,10 @@ def test_a_plan_notes_actions_whose_function_is_not_there_and_refuses_nothing(
     assert wanted.changes
     notes = [line for line in wanted.lines() if line.startswith("config_events.json")]
     assert [note.split(",")[0] for note in notes] == [
-        "config_events.json calls the function not-there; whether it exists could not be checked (lambda:GetFunction).",
+        "config_events.json calls the function not-there",
         f"config_events.json: entry 1: functionUrl leads to {closed}",
     ]
+    assert "does not exist in this account and region" in str(notes)
     assert "secret-7" not in str(wanted.to_json())
 
 

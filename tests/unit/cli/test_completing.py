@@ -15,7 +15,7 @@ from l3kit.cli.completing import MAX_PARAMS_BYTES
 from l3kit.cli.program import NAME, root_command
 from l3kit.providers import names
 from l3kit.twin.config import Twin
-from l3kit.twin.layout import MOVERS, ORDER
+from l3kit.twin.layout import ORDER, SCHEDULED
 from tests.integration.aws.conftest import write_twin
 
 COMMAND = root_command()
@@ -108,7 +108,7 @@ def test_functions_are_those_of_the_layout_and_all(suggested: Suggested, folder:
 @pytest.mark.parametrize(
     ("line", "known"),
     [
-        ("run plant ", list(MOVERS)),
+        ("run plant ", list(SCHEDULED)),
         ("plan --target ", ["sandbox", "live"]),
         ("first-light aws --target ", ["sandbox", "live"]),
         ("first-light ", ["aws"]),

@@ -212,6 +212,25 @@ def test_the_message_chain_is_made_called_before_caller_with_its_links_and_lette
     assert {name.split("/")[0] for name in names if name.endswith("/store/letters")} == keeping
 
 
+@pytest.mark.parametrize("chain", [("aws", "gcp"), ("azure", "aws"), ("azure", "azure")], ids="-".join)
+def test_feedback_to_another_cloud_is_made_with_its_token_receiver_first(
+    tmp_path: Path, chain: tuple[str, str]
+) -> None:
+    twin = twin_on(tmp_path, "aws", "aws", "aws", chain=chain, feedback=True)
+    here, (l1, l2) = clouds(*twin.layout.clouds), chain
+    names = [resource.name for resource in desired_resources(twin.layout, links_of(twin), here)]
+    wanted = [f"{l2}_l2_to_{l1}_l1", f"{l1}/function/feedback-receiver", f"{l2}/function/event-checker"]
+    assert [name for name in names if name in wanted] == (wanted if l1 != l2 else wanted[2:])
+
+
+def test_feedback_that_is_given_up_takes_its_receiver_and_its_entry_away(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "aws", "aws", "aws", chain=("azure", "aws"))
+    save_inter_cloud_connection(twin.path, "aws_l2_to_azure_l1", "https://x.example", "a-token")
+    left = [r.name for r in orphaned_resources(twin.layout, links_of(twin), clouds("aws", "azure"))]
+    assert "azure/function/feedback-receiver" in left
+    assert "aws_l2_to_azure_l1" in left
+
+
 def test_a_chain_that_is_given_up_goes_source_first_and_leaves_its_letters(tmp_path: Path) -> None:
     twin = twin_on(tmp_path, "aws", "aws", "aws")
     here = clouds("aws", "gcp")

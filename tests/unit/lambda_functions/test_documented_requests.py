@@ -1,4 +1,4 @@
-"""Entrances of messages and readers of every cloud answer as docs/reference/openapi.yaml says, on stores in memory."""
+"""Receivers of messages and feedback and readers of every cloud answer as docs/reference/openapi.yaml says."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from l3kit.errors import StoreError
 from l3kit.tiering.link_auth import AUTH_VARIABLE
 from l3kit.tiering.ports import Creation, Refused
 from tests.support.chain import ChainWorld
-from tests.support.entrances import CLOUDS, serving, world_of
+from tests.support.entrances import CLOUDS, WayBack, serving, world_of
 from tests.support.envelopes import damaged
 from tests.support.foreign_sender import ForeignSender
 from tests.support.memory_stores import MemoryHotStore
@@ -28,7 +28,9 @@ from tests.support.protocol_requests import DRAWN, SCHEMA, Endpoint, document, r
 from tests.support.wire_server import TOKEN
 
 RECEIVERS, READERS = ("ingestion", "writer"), ("hot-reader", "hot-reader-last-entry")
+FEEDBACK = "feedback-receiver"
 TO_RECEIVERS, TO_READERS = [f"/{name}" for name in RECEIVERS], [f"/{name}" for name in READERS]
+TO_ALL = [*TO_RECEIVERS, f"/{FEEDBACK}"]
 ITEMS = [f'{{"iotDeviceId":"pump","id":"2026-03-01T10:0{minute}:00.000Z","v":1e400}}'.encode() for minute in range(9)]
 Entrances = Mapping[str, Endpoint]
 
@@ -43,7 +45,7 @@ def cloud(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def worlds(cloud: str) -> Mapping[str, ChainWorld]:
     """A twin for each function that takes whatever the document allows."""
-    return {function: world_of(function, cloud, **LENIENT) for function in (*RECEIVERS, *READERS)}
+    return {function: world_of(function, cloud, **LENIENT) for function in (*RECEIVERS, FEEDBACK, *READERS)}
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def check_letters(world: ChainWorld) -> None:
     assert {letter.problem for letter in world.letters()} <= {"superseded"}
 
 
-@SCHEMA.include(path=TO_RECEIVERS).parametrize()
+@SCHEMA.include(path=TO_ALL).parametrize()
 @settings(repeatable, max_examples=10)
 def test_drawn_messages_are_taken_or_refused_as_documented(
     case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
@@ -78,7 +80,7 @@ def test_drawn_queries_are_answered_or_refused_as_documented(case: schemathesis.
 
 
 @pytest.mark.slow
-@DRAWN.include(path=TO_RECEIVERS).parametrize()
+@DRAWN.include(path=TO_ALL).parametrize()
 @settings(repeatable, max_examples=600)
 def test_very_many_drawn_messages_are_taken_or_refused_as_documented(
     case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
@@ -109,7 +111,7 @@ PIECES = st.binary(max_size=4) | st.sampled_from(
 EDITS = st.lists(st.tuples(st.integers(0, 300), st.integers(0, 4), PIECES), min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize("path", TO_RECEIVERS)
+@pytest.mark.parametrize("path", TO_ALL)
 @settings(repeatable, max_examples=40)
 @given(edits=EDITS, packed=st.booleans())
 def test_damaged_bodies_get_a_documented_answer(
@@ -165,6 +167,33 @@ def test_every_documented_answer_is_given_and_the_examples_to_the_letter(cloud: 
         seen.add(broken.post(receiver.sender.bodies["one"])[0])
     documented = set(map(int, receiver.sender.operation["responses"]))
     assert seen == documented - {429}, "429 is the cloud's"
+
+
+class Unreachable(WayBack):
+    """A way back that breaks in a way that nobody expects."""
+
+    async def send(self, device_id: str, payload: bytes) -> None:
+        raise ValueError("s3://secret")
+
+
+def test_every_documented_answer_of_the_feedback_receiver_is_given(cloud: str) -> None:
+    world, seen = world_of(FEEDBACK, cloud), set()
+    world.devices = ("EWR", "JFK")
+    with serving(FEEDBACK, cloud, world) as endpoint:
+        sender = ForeignSender(f"/{FEEDBACK}", endpoint.connection.url, endpoint.connection.token)
+        for example in sender.examples:
+            answer = endpoint.checked(sender.send(example.request))
+            assert (answer.status_code, answer.json()) == (example.status, example.answer), example.name
+            seen.add(answer.status_code)
+        assert [device for device, _ in world.replied] == ["EWR", "JFK"]
+        seen.add(endpoint.post(b" " * 17_000_000)[0])
+        world.failing.add("EWR")
+        status, told = endpoint.post(sender.bodies["valve"])
+        assert (status, told) == (424, {"error": "EWR: is not connected. Connect it"})
+        seen.add(status)
+    with serving(FEEDBACK, cloud, world, way_back=Unreachable(world)) as broken:
+        seen.add(broken.post(sender.bodies["valve"])[0])
+    assert seen == set(map(int, sender.operation["responses"])) - {429}, "429 is the cloud's"
 
 
 @pytest.mark.parametrize("receiver", RECEIVERS)

@@ -276,3 +276,17 @@ def test_digital_twin_info_may_lie_in_the_zip(tmp_path: Path) -> None:
     (tmp_path / "digital_twin_info.json").write_text(json.dumps(INFO))
     env = environment(DIGITAL_TWIN_INFO="file:digital_twin_info.json", LAMBDA_TASK_ROOT=str(tmp_path))
     start("hot-to-cold-mover", env)
+
+
+def test_the_expirer_deletes_by_the_setting_and_does_not_start_without_it() -> None:
+    cloud, old = Cloud(), "sensor-1/2020-01-01T00:00:00Z-2020-01-01T01:00:00Z/chunk-00001.json"
+    asyncio.run(cloud.archive.create(old, b"[]", sha256="0" * 64))
+    report = cloud.call("archive-expirer", {"time": "2020-12-31T00:00:00Z"})
+    assert (report["cutoff"], report["chunks"]) == ("2020-01-01T00:00:00Z", 0)
+    report = cloud.call("archive-expirer", {"time": "2021-01-02T00:00:00Z"})
+    assert (report["function"], report["chunks"]) == ("archive-expirer", 1)
+    assert not any(key.startswith("sensor-1/") for key in cloud.archive.objects)
+    info = json.loads(json.dumps(INFO))
+    del info["config"]["archive_storage_size_in_days"]
+    with pytest.raises(ConfigurationError, match="archive_storage_size_in_days is missing, so nothing expires"):
+        start("archive-expirer", environment(DIGITAL_TWIN_INFO=json.dumps(info)))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.data.entry import build
-from l3kit.errors import ConfigurationError
+from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.providers import provider
 from l3kit.tiering.runtime.functions import Function
 from l3kit.tiering.runtime.openers import Openers
@@ -108,10 +108,34 @@ def test_a_function_names_each_store_and_each_function_that_it_was_not_told(
     settings = load_settings(function, env_of(function, cloud), cloud=variables)
     stores = [*spec.stores, *([spec.target] if spec.target else [])]
     needed = [variables.stores[store] for store in stores] + [variables.peers[peer] for peer in settings.peers]
-    assert needed
+    assert needed or function == "feedback-receiver"
     for name in needed:
         with pytest.raises(ConfigurationError, match=f"{name}: {function} requires"):
             load_settings(function, env_of(function, cloud, **{name: blank}), cloud=variables)
+
+
+FEEDBACK = {"condition": "x", "action": {"type": "function", "feedback": {"type": "mqtt", "payload": 1}}}
+CALL = {"condition": "x", "action": {"type": "function"}}
+
+
+@pytest.mark.parametrize("event", [FEEDBACK, {"condition": "x", "action": {"type": "feedback", "payload": 1}}])
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_an_event_checker_needs_the_receiver_of_another_cloud_for_feedback_alone(
+    cloud: str, event: dict[str, Any]
+) -> None:
+    def load(l1: str, entry: dict[str, Any], url: str = "", token: str = TOKEN) -> Any:
+        info = json.dumps(info_of(l1, cloud, cloud, [entry]))
+        told = {"DIGITAL_TWIN_INFO": info, "REMOTE_FEEDBACK_URL": url, "INTER_CLOUD_TOKEN": token}
+        return load_settings("event-checker", env_of("event-checker", cloud, **told), cloud=provider(cloud).variables)
+
+    other = next(name for name in CLOUDS if name != cloud)
+    with pytest.raises(MissingConnectionError, match="REMOTE_FEEDBACK_URL"):
+        load(other, event)
+    with pytest.raises(MissingConnectionError, match="INTER_CLOUD_TOKEN"):
+        load(other, event, "https://feedback.example", "")
+    assert load(other, event, "https://feedback.example").remote_url == "https://feedback.example"
+    assert load(other, CALL).remote_url is None
+    assert load(cloud, event).remote_url is None
 
 
 class Received:

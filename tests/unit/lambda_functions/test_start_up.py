@@ -47,7 +47,7 @@ VALUES = {"INTER_CLOUD_TOKEN": TOKEN, TIMEOUT_VARIABLE: "900"}
 VALUES |= {SCHEDULE_VARIABLE: "0 0 3 * * *", "REMOTE_COLD_WRITER_URL": "http://127.0.0.1:9/"}
 VALUES |= ReceiverLimit(64_000_000, "body").variables()
 VALUES |= {"REMOTE_ARCHIVE_WRITER_URL": "http://127.0.0.1:9/", "REMOTE_INGESTION_URL": "http://127.0.0.1:9/"}
-VALUES |= {"REMOTE_WRITER_URL": "http://127.0.0.1:9/"}
+VALUES |= {"REMOTE_WRITER_URL": "http://127.0.0.1:9/", "REMOTE_FEEDBACK_URL": "http://127.0.0.1:9/"}
 ALWAYS_ABROAD = {"connector"}
 """Senders that are deployed only where the next layer is on another cloud."""
 
@@ -261,7 +261,7 @@ def test_azures_triggers_are_those_of_the_role() -> None:
         found = {name: f.get_trigger().get_dict_repr() for name, f in Host("azure", function).functions.items()}
         level = getattr(found["http"]["authLevel"], "name", found["http"]["authLevel"])
         assert str(level).upper() == ("ANONYMOUS" if spec.role == "writer" else "FUNCTION")
-        assert ("timer" in found) == (spec.role == "mover")
+        assert ("timer" in found) == spec.is_scheduled
         assert ("events" in found) == (spec.role == "source")
-        if spec.role == "mover":
+        if spec.is_scheduled:
             assert found["timer"]["schedule"] == f"%{SCHEDULE_VARIABLE}%"

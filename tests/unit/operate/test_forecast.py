@@ -13,7 +13,7 @@ from l3kit.cost.analysis.forecast import cost_of
 from l3kit.operate.forecast import Forecast, forecast_of
 from l3kit.operate.tier_stores import TierStores
 from l3kit.prices.price_book import load_prices
-from l3kit.tiering.format.pauses import PAUSE_NAME, Pause, Pauses, pause_key, row_of
+from l3kit.tiering.format.pauses import Pause, Pauses
 from l3kit.tiering.settings.tuning import Tuning
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
@@ -63,7 +63,7 @@ def test_a_dry_run_writes_nothing() -> None:
 
 def test_a_paused_device_is_told_and_not_counted_among_what_would_move() -> None:
     world = filled()
-    world.journal.rows[PAUSE_NAME] = row_of(Pauses(None, {A: Pause(NOW, "ann")}), None)
+    world.journal.rows[Pauses.record] = Pauses(None, {A: Pause(NOW, "ann")}).row_after(None)
     found = of(stores_of(world))
     assert [(one.device, one.paused) for one in found.devices] == [(A, True), (B, False)]
     assert found.total("items") == 1
@@ -89,7 +89,7 @@ def test_due_chunks_are_counted_by_device_with_their_items() -> None:
     for device, days in ((A, 100), (A, 95), (B, 91), (B, 50)):
         archiving.put(world.cold, archiving.key_of(days, device, int(days)), items="7")
     archiving.put(world.cold, archiving.key_of(99, C, 1), items="?")
-    archiving.put(world.cold, pause_key(B), b"{}")
+    archiving.put(world.cold, Pauses.key(B), b"{}")
     found = of(TierStores(None, None, world.cold, None), 1)
     assert {one.device: (one.items, one.chunks, one.paused) for one in found.devices} == {
         A: (14, 2, False), B: (7, 1, True), C: (0, 1, False),

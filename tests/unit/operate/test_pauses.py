@@ -17,7 +17,7 @@ from l3kit.operate.open_twin import OpenTwin
 from l3kit.operate.pauses.changes import pause, resume
 from l3kit.operate.pauses.report import PauseReport, pause_checks, read_pauses
 from l3kit.session import Session
-from l3kit.tiering.format.pauses import PAUSE_NAME, pause_key
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.ports import JournalRow
 from l3kit.twin.config import Twin
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
@@ -70,7 +70,7 @@ def test_a_pause_is_found_by_both_movers_and_lifted_for_both(device: str | None)
     assert done.halves == ()
     assert done.summary().startswith(f"nyc-weather: {f'device {device}' if device else 'the twin'} is paused now; ")
     assert "since 2026-03-01T12:00:00Z by ann (new disks)" in done.summary()
-    assert list(cloud.cold.objects) == [pause_key(device)]
+    assert list(cloud.cold.objects) == [Pauses.key(device)]
     (row,) = done.to_json()["paused"]
     assert row["movers"] == ["hot-to-cold-mover", "cold-to-archive-mover"]
     assert "l3kit plan" in str(done)
@@ -192,18 +192,18 @@ def test_more_devices_than_one_record_holds_are_refused() -> None:
     cloud = Cloud()
     row = '{"device":"%s","since":"2026-01-01T00:00:00Z","by":"","reason":""}'
     full = f"[{','.join(row % f'{number:0500d}' for number in range(531))}]"
-    cloud.journal.rows[PAUSE_NAME] = JournalRow(1, {"pauses": full})
+    cloud.journal.rows[Pauses.record] = JournalRow(1, {"pauses": full})
     with pytest.raises(ConfigurationError, match=r"as many as one record can hold.*Pause the whole twin"):
         pause(cloud.session(), TWIN, DEVICE)
-    assert (cloud.journal.rows[PAUSE_NAME].version, cloud.cold.objects) == (1, {})
+    assert (cloud.journal.rows[Pauses.record].version, cloud.cold.objects) == (1, {})
 
 
 def test_a_damaged_record_is_told_and_written_anew_by_resume() -> None:
     cloud = Cloud()
-    cloud.journal.rows[PAUSE_NAME] = JournalRow(4, {"pauses": "?"})
+    cloud.journal.rows[Pauses.record] = JournalRow(4, {"pauses": "?"})
     assert "cannot be read" in cloud.seen().summary()
     assert not resume(cloud.session(), TWIN).pauses
-    assert cloud.journal.rows[PAUSE_NAME].version == 5
+    assert cloud.journal.rows[Pauses.record].version == 5
 
 
 def test_verify_has_a_check_only_while_something_is_paused() -> None:

@@ -56,6 +56,7 @@ def test_a_twin_is_loaded(tmp_path: Path) -> None:
     assert twin.connection_ids() == {
         "ingestion": "aws_l1_to_azure_l2",
         "writer": "azure_l2_to_aws_l3hot",
+        "feedback-receiver": "azure_l2_to_aws_l1",
         "cold-writer": "aws_l3hot_to_azure_l3cold",
         "archive-writer": "azure_l3cold_to_gcp_l3archive",
     }

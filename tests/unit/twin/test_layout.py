@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
 import pytest
 
 from l3kit.providers import BUILT_IN, provider
-from l3kit.tiering.settings.function_table import variables_for
+from l3kit.tiering.settings.function_table import EXPIRER, variables_for
 from l3kit.twin.layout import CHAIN, MOVERS, ORDER, READERS, TIERS, Layout, Link, receiving_cloud
 from tests.support.twins import twin_on
 
@@ -26,7 +26,17 @@ def test_each_function_runs_where_its_tier_is_and_writers_only_behind_a_border(l
     for cloud in BUILT_IN:
         here = [name for name in ORDER if expected.get(name) == cloud]
         assert layout.functions_on(cloud) == tuple(here)
-        assert layout.movers_on(cloud) == tuple(name for name in here if name in MOVERS)
+        assert layout.scheduled_on(cloud) == tuple(name for name in here if name in MOVERS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=str)
+def test_the_expirer_runs_where_the_archive_is_if_data_expire_and_nothing_else_changes(layout: Layout) -> None:
+    expiring = replace(layout, expires=True)
+    for cloud in BUILT_IN:
+        more = (EXPIRER,) if cloud == layout.archive else ()
+        assert expiring.scheduled_on(cloud) == (*layout.scheduled_on(cloud), *more)
+        assert {*expiring.functions_on(cloud)} == {*layout.functions_on(cloud), *more}
+    assert expiring.links == layout.links
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=str)
@@ -72,6 +82,19 @@ def test_the_message_chain_runs_where_its_layers_are_and_each_cloud_of_it_keeps_
         for name in layout.functions_on(cloud):
             assert all(layout.host_of(called) == cloud for called in layout.peers_of(name))
             assert all(ORDER.index(called) < ORDER.index(name) for called in layout.peers_of(name))
+
+
+@pytest.mark.parametrize(("l1", "l2"), list(itertools.product(BUILT_IN, repeat=2)))
+def test_feedback_has_a_receiver_where_layer_1_is_apart_and_an_event_sends_it(l1: str, l2: str) -> None:
+    layout = Layout("aws", "aws", "aws", l1=l1, l2=l2, events=True, feedback=True)
+    link = layout.link_from("event-checker")
+    if l1 == l2:
+        assert link is layout.host_of("feedback-receiver") is None
+    else:
+        assert link == Link(f"{l2}_l2_to_{l1}_l1", "feedback-receiver", l1, "event-checker", l2)
+        assert (layout.host_of("feedback-receiver"), receiving_cloud(link.id)) == (l1, l1)
+    without = Layout("aws", "aws", "aws", l1=l1, l2=l2, events=True)
+    assert without.link_from("event-checker") is without.host_of("feedback-receiver") is None
 
 
 def test_without_a_message_chain_no_cloud_keeps_letters_for_it() -> None:

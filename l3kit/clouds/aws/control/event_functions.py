@@ -18,5 +18,9 @@ def missing_functions(context: Context, names: Iterable[str]) -> tuple[str, ...]
             if described(context, name) is None:
                 notes.append(f"{where}, which does not exist in this account and region: deploy it.")
         except PermissionMissingError:
-            notes.append(f"{where}; whether it exists could not be checked (lambda:GetFunction).")
+            policy = f"l3kit permissions aws --twin {context.names.twin_name} --calls {name} --json"
+            notes.append(
+                f"{where}; whether it exists could not be checked: lambda:GetFunction is not allowed on it. "
+                f"`{policy}` prints a policy with it."
+            )
     return tuple(notes)

@@ -25,6 +25,7 @@ On = Literal[
     "letters objects",
     "objects",
     "functions",
+    "called functions",
     "roles",
     "roles of functions",
     "scheduler's role",

@@ -17,7 +17,8 @@ class AwsPermissions:
         return permission_table(verbs)
 
     def policy(self, scope: PolicyScope, verbs: Collection[Verb] = VERBS) -> Policy:
-        document = operator_policy(Scope(scope.twin, scope.account, scope.region, scope.from_table), verbs)
+        named = Scope(scope.twin, scope.account, scope.region, scope.from_table, scope.calls)
+        document = operator_policy(named, verbs)
         length = len(compact(document))
         inline = f"a role's inline policies ({ROLE_POLICIES:,})"
         managed = f"a customer managed policy ({MANAGED_POLICY:,})"

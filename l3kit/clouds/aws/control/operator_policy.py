@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from l3kit.clouds.aws.control.alarm_specs import alarm_patterns
@@ -12,10 +12,10 @@ from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
-from l3kit.tiering.format.pauses import PAUSE_PREFIX
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.runtime.measures import NAMESPACE
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 
 _ANY_TWIN = "anametobereplaced"
 """Has no dash, which would be an underscore in a topic rule's name."""
@@ -26,18 +26,21 @@ BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 class Scope:
     """Scope of the ARNs: one twin in an account and region; `*` is any, also for the twin's name.
 
-    `source`: the table that `load` copies; empty if there is none.
+    Attributes:
+        source: the table that `load` copies; empty if there is none.
+        called: deployed names of the functions that events call.
     """
 
     twin: str
     account: str = "*"
     region: str = "*"
     source: str = ""
+    called: tuple[str, ...] = ()
 
     def arns(self, on: On) -> tuple[str, ...]:
         """Return the ARNs of that kind, exact except for unknown parts."""
         if self.twin == "*":
-            named = Scope(_ANY_TWIN, self.account, self.region, self.source).arns(on)
+            named = replace(self, twin=_ANY_TWIN).arns(on)
             return tuple(arn.replace(_ANY_TWIN, "*") for arn in named)
         if on == "oneself":
             return (f"arn:aws:iam::{self.account}:user/*", f"arn:aws:iam::{self.account}:role/*")
@@ -45,10 +48,12 @@ class Scope:
             return (self._arn("kms", "key/*"),)
         if on == "source table":
             return (self._arn("dynamodb", f"table/{self.source}"),) if self.source else ()
+        if on == "called functions":
+            return tuple(self._arn("lambda", f"function:{name}") for name in self.called)
         if on in ("hot table", "journal table", "tables"):
             return self._tables(on)
         if on == "cold pauses":
-            return tuple(f"{arn[:-1]}{PAUSE_PREFIX}*" for arn in self._buckets("cold objects"))
+            return tuple(f"{arn[:-1]}{Pauses.prefix}*" for arn in self._buckets("cold objects"))
         if on in ("buckets", "cold objects", "archive objects", "letters objects", "objects"):
             return self._buckets(on)
         if on in ("roles", "roles of functions", "scheduler's role", "topic rule's role"):
@@ -71,7 +76,7 @@ class Scope:
         group = self._names.schedule_group()
         if on == "schedule group":
             return (self._arn("scheduler", f"schedule-group/{group}"),)
-        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(mover)}") for mover in MOVERS)
+        return tuple(self._arn("scheduler", f"schedule/{group}/{self._names.schedule(one)}") for one in SCHEDULED)
 
     @property
     def _names(self) -> AwsNames:

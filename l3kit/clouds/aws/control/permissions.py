@@ -130,6 +130,14 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     ),
     _grant("functions", "lambda", "GetPolicy", "see who may call them", LOOKING),
     _grant(
+        "called functions",
+        "lambda",
+        "GetFunction",
+        "see whether they are there",
+        ("plan",),
+        only="with `calls`, where an event calls a function by name",
+    ),
+    _grant(
         "functions",
         "lambda",
         "GetFunctionEventInvokeConfig",

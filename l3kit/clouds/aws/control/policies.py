@@ -9,6 +9,9 @@ from typing import Any
 from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.aws.control.iot_rule import UNDELIVERED_PREFIX
 from l3kit.clouds.aws.control.policy_limits import VERSION
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.format.expiry import EXPIRED_PREFIX
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX
 from l3kit.tiering.settings.function_table import StoreName
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
@@ -58,11 +61,13 @@ def function_policy(function: str, context: Context, place: Placement) -> dict[s
         "cold-writer": _cold_writer,
         "cold-to-archive-mover": _cold_to_archive_mover,
         "archive-writer": _archive_writer,
+        "archive-expirer": _archive_expirer,
         "hot-reader": _reader,
         "hot-reader-last-entry": _reader,
         **dict.fromkeys(CHAIN, _chain_function),
         "dispatcher": _dispatcher,
         "ingestion": _calls,
+        "feedback-receiver": _calls,
         "persister": _persister,
         "writer": _hot_writer,
     }[function](context, place)
@@ -77,7 +82,7 @@ def stores_of(function: str, place: Placement) -> tuple[StoreName, ...]:
     """Return the stores of this account that the function reads or writes, and whose keys it therefore needs."""
     if function in ("hot-reader", "hot-reader-last-entry"):
         return ("hot",)
-    if function == "ingestion":  # it refuses a bad message instead of keeping it
+    if function in ("ingestion", "feedback-receiver"):  # they refuse what is bad instead of keeping it
         return ()
     if function in CHAIN:
         writes = function == "writer" or (function == "persister" and not place.remote)
@@ -168,6 +173,19 @@ def _archive_writer(context: Context, place: Placement) -> list[Statement]:
         _allow("DiscardParts", ["DeleteObject"], f"{archive}/{PARTS_PREFIX}*", "s3"),
         _list(context, "archive"),
         *_bucket_key(context, place, "archive", ["Decrypt", "GenerateDataKey"]),
+    ]
+
+
+def _archive_expirer(context: Context, place: Placement) -> list[Statement]:
+    """Allow deleting chunks, and keeping records and reports, which it cannot delete."""
+    archive = _bucket(context, "archive")
+    own = [f"{archive}/{EXPIRED_PREFIX}*", f"{archive}/{EXPIRER_REPORTS}*"]
+    return [
+        _list(context, "archive"),
+        _allow("ExpireChunks", ["GetObject", "DeleteObject"], f"{archive}/*", "s3"),
+        _allow("KeepOwn", ["DeleteObject"], f"{archive}/{RESERVED_PREFIX}*", "s3") | {"Effect": "Deny"},
+        _allow("RecordsAndReports", ["PutObject"], own, "s3"),
+        *_bucket_key(context, place, "archive", ["GenerateDataKey"]),
     ]
 
 

@@ -37,8 +37,8 @@ from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT, BuiltFunction, Clo
 from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
-from l3kit.twin.event_checks import functions_by_name, needs_feedback
-from l3kit.twin.layout import CHAIN, MOVERS, SOURCE
+from l3kit.twin.event_checks import functions_by_name
+from l3kit.twin.layout import CHAIN, SCHEDULED, SOURCE
 from l3kit.twin.topics import feedback_filter, telemetry_filter
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 PROVIDER = "aws"
 OTHER_MEMORY = 512
 """MB of a function that has no memory of its own in `BILLING`."""
-TIMEOUT = dict.fromkeys((*MOVERS, *CHAIN), 900)
+TIMEOUT = dict.fromkeys((*SCHEDULED, *CHAIN), 900)
 
 
 class AwsProvisioner:
@@ -122,29 +122,29 @@ class AwsProvisioner:
             TopicRule(context, names.topic_rule(), topics, dispatcher, letters, role),
         ]
 
-    def schedules(self, movers: Sequence[str]) -> list[Resource]:
+    def schedules(self, functions: Sequence[str]) -> list[Resource]:
         """Return the schedules with their group and the role that EventBridge Scheduler assumes."""
         role, missed = self._context.names.scheduler_role(), self._missed_starts
         trusted = trust("scheduler.amazonaws.com", self._context)
         return [
-            Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(movers), missed)),
+            Role(self._context, role, trusted, lambda: scheduler_policy(self._context, list(functions), missed)),
             ScheduleGroup(self._context, self._context.names.schedule_group()),
-            *self.left_over_schedules(movers),
+            *self.left_over_schedules(functions),
         ]
 
-    def left_over_schedules(self, movers: Sequence[str]) -> list[Resource]:
+    def left_over_schedules(self, functions: Sequence[str]) -> list[Resource]:
         context, names = self._context, self._context.names
         return [
             Schedule(
                 context,
-                names.schedule(mover),
+                names.schedule(function),
                 names.schedule_group(),
-                names.function(mover),
+                names.function(function),
                 names.scheduler_role(),
-                self._twin.config.mover_schedule,
+                self._twin.config.schedule_of(function),
                 self._missed_starts,
             )
-            for mover in movers
+            for function in functions
         ]
 
     def alarms(self) -> list[Resource]:
@@ -187,11 +187,12 @@ class AwsProvisioner:
         context, layout, events = self._context, self._twin.layout, self._twin.events
         called = tuple(context.names.function(peer) for peer in layout.peers_of(function))
         checks = function == "event-checker"
+        to_devices = function == "feedback-receiver" or (checks and layout.l1 == PROVIDER and layout.feedback)
         place = Placement(
             remote=layout.link_from(function) is not None,
             archive_here=layout.archive == PROVIDER,
             called=functions_by_name(events) if checks else called,
-            feedback=feedback_filter(self._twin.name) if checks and needs_feedback(events) else "",
+            feedback=feedback_filter(self._twin.name) if to_devices else "",
         )
 
         def make() -> dict[str, Any]:

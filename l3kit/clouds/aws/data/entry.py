@@ -83,13 +83,13 @@ def build(
             tls_context(env.get("AWS_CA_BUNDLE") or None)  # while the function starts; its first call needs it
     runner = asyncio.Runner()  # one loop for all invocations: connections stay open between them
     served = Function(settings, opened_by or openers(settings.tuning), LATE_MODULES)
-    role = FUNCTIONS[function].role
+    role, scheduled = FUNCTIONS[function].role, FUNCTIONS[function].is_scheduled
 
     async def serve(event: Event, context: Context) -> Any:
         def remaining() -> float:
             return context.get_remaining_time_in_millis() / 1000
 
-        if role == "mover":
+        if scheduled:
             run = Run(event.get("time"), context.aws_request_id, remaining, event.get("canary") is True)
             report = await served.move(run)
             if settings.twin.alarms and not run.canary:  # a canary is no run

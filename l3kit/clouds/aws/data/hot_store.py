@@ -82,7 +82,14 @@ class DynamoHotStore:
         wire = [checked_wire(item) for item in items]
         requests = [orjson.dumps({"PutRequest": {"Item": one}}) for one in wire]
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
-        await self._bounded.run([self._put(batch) for batch in batches])
+        await self._bounded.run([self._write("batch_put", batch) for batch in batches])
+
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        """Batches of 25 unconditional deletes."""
+        keys = [{PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": key}} for key in dict.fromkeys(sort_keys)]
+        requests = [odd_text.dumps({"DeleteRequest": {"Key": key}}) for key in keys]
+        batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
+        await self._bounded.run([self._write("batch_delete", batch) for batch in batches])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
         """Batches of 25 PartiQL inserts; existing items are read by BatchGetItem."""
@@ -154,16 +161,17 @@ class DynamoHotStore:
             request["Limit"] = max(1, limit)
         return odd_text.dumps(request)
 
-    async def _put(self, batch: Sequence[bytes]) -> None:
+    async def _write(self, kind: str, batch: Sequence[bytes]) -> None:
         retry, resource = self._table.client.retry, f"table {self._table.name}"
-        await retry.until_none_left(self.usage, "batch_put", resource, b"[%b]" % b",".join(batch), self._put_once)
 
-    async def _put_once(self, requests: bytes) -> bytes:
-        """Send the requests; return those that DynamoDB left unprocessed."""
-        content = orjson.loads((await self._table.send("BatchWriteItem", "batch_put", self._batch(requests))).body)
-        self._table.count_write(content)
-        left = content.get("UnprocessedItems")
-        return orjson.dumps(left[self._table.name]) if left else b""
+        async def once(requests: bytes) -> bytes:
+            """Send the requests; return those that DynamoDB left unprocessed."""
+            content = odd_text.loads((await self._table.send("BatchWriteItem", kind, self._batch(requests))).body)
+            self._table.count_write(content)
+            left = content.get("UnprocessedItems")
+            return odd_text.dumps(left[self._table.name]) if left else b""
+
+        await retry.until_none_left(self.usage, kind, resource, b"[%b]" % b",".join(batch), once)
 
     def _batch(self, requests: bytes) -> bytes:
         return b'{"ReturnConsumedCapacity":"TOTAL","RequestItems":{%b:%b}}' % (orjson.dumps(self._table.name), requests)

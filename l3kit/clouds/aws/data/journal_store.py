@@ -49,6 +49,20 @@ class DynamoJournalStore:
         self._table.count_write(orjson.loads(answer.body))
         return True
 
+    async def remove(self, name: str, version: int) -> bool:
+        """Cost: one conditional DeleteItem."""
+        request = {
+            "Key": {NAME: {"S": name}},
+            "ConditionExpression": "attribute_not_exists(#n) OR #v = :old",
+            "ExpressionAttributeNames": {"#n": NAME, "#v": VERSION},
+            "ExpressionAttributeValues": {":old": {"N": str(version)}},
+        }
+        answer = await self._table.call("DeleteItem", "delete", request, CONDITIONAL_FAILED)
+        if answer.code:
+            return False
+        self._table.count_write(orjson.loads(answer.body))
+        return True
+
     async def names(self, prefix: str = "") -> list[str]:
         """Scans the table; for people, not for movers."""
         names: list[str] = []

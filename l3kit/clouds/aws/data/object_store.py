@@ -13,11 +13,12 @@ from xml.etree import ElementTree
 
 from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
 from l3kit.clouds.aws.data.multipart import TAKEN, upload_parts
+from l3kit.clouds.aws.data.object_versions import list_versions
 from l3kit.clouds.aws.data.sigv4 import quote_path
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.object_writes import check_copy, same_or_conflict, stored_digest
-from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, ObjectVersion, Tier
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE", "letters": "STANDARD"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -118,6 +119,22 @@ class S3ObjectStore:
             token = root.findtext("{*}NextContinuationToken") or ""
             if root.findtext("{*}IsTruncated") != "true" or not token:
                 return
+
+    def versions(self, prefix: str = "") -> AsyncIterator[ObjectVersion]:
+        return list_versions(self._client, self.name, self._root, prefix)
+
+    async def delete_version(self, version: ObjectVersion) -> None:
+        query = [("versionId", version.version)]
+        await self._client.call(
+            Call(
+                "delete_version",
+                self._where(version.key),
+                "DELETE",
+                self._path(version.key),
+                query=query,
+                expected=MISSING | {"NoSuchVersion"},
+            )
+        )
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
         """CopyObject, conditional on source and destination; objects up to 5 GB."""

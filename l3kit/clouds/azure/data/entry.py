@@ -35,7 +35,7 @@ def build(
 ) -> func.FunctionApp:
     """Build the app of a function: `/api/FUNCTION` for a writer, `/api/run` for others.
 
-    A mover also has a timer; a source has the trigger of the IoT hub's Event Hubs endpoint.
+    A mover and the expirer also have a timer; a source has the trigger of the IoT hub's Event Hubs endpoint.
 
     A reader with an address has both routes.
 
@@ -70,7 +70,7 @@ def build(
             answer = served.answer(request, context.invocation_id)
             return func.HttpResponse(answer.body, status_code=answer.status, headers=answer.all_headers)
 
-    if role == "mover":
+    if FUNCTIONS[function].is_scheduled:
 
         @app.function_name("timer")
         @app.timer_trigger(schedule=f"%{SCHEDULE_VARIABLE}%", arg_name="timer")

@@ -99,6 +99,19 @@ class CosmosHotStore:
         assert isinstance(held.seen, str)
         return await self._creates.replace(item, held.seen)
 
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        """One unconditional delete for each: a batch with a missing item would be refused as a whole."""
+
+        async def delete(key: str) -> None:
+            await self._container.call(
+                "delete",
+                "write",
+                lambda container, options: container.delete_item(key, device_id, **options),
+                expected=frozenset({GONE}),
+            )
+
+        await self._bounded.run([delete(key) for key in dict.fromkeys(sort_keys)])
+
     async def last_item(self, device_id: str) -> bytes | None:
         """Cost: one item read."""
         documents, _ = await self._ask(device_id, "SELECT TOP 1 * FROM c ORDER BY c.id DESC", (), 1)

@@ -83,6 +83,24 @@ class CosmosJournalStore:
         self._remember(name, row.version, reply.headers.get("etag", ""))
         return True
 
+    async def remove(self, name: str, version: int) -> bool:
+        """A delete conditional on the etag of the version, after a read."""
+        there = await self.load(name)
+        if there is None:
+            return True
+        if there.version != version:
+            return False
+        id_, (_, etag) = record_id(name), self._etags.pop(name)
+        reply = await self._container.call(
+            "delete",
+            "write",
+            lambda container, options: container.delete_item(
+                id_, id_, etag=etag, match_condition=_if_not_modified(), **options
+            ),
+            expected=frozenset({404, 412}),
+        )
+        return bool(reply.status != 412)
+
     async def names(self, prefix: str = "") -> list[str]:
         """Queries all partitions; for people, not for movers."""
 

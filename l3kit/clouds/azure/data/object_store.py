@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, Unpack
 
 from azure.core import MatchConditions
@@ -11,11 +12,12 @@ from azure.storage.blob import BlobBlock, ContentSettings, RehydratePriority, St
 
 from l3kit.clouds.azure.data.blob_calls import BlobCalls
 from l3kit.clouds.azure.data.blob_names import from_azure, key_fault, to_azure
+from l3kit.clouds.azure.data.blob_versions import INCLUDED, blob_version, client_options
 from l3kit.clouds.azure.data.block_upload import TAKEN, upload_blocks
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.object_writes import check_body, check_copy, same_or_conflict, stored_digest
-from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, Tier
+from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, ObjectVersion, Tier
 from l3kit.tiering.sdk_calls import Refused
 
 ACCESS_TIERS: Mapping[Tier, StandardBlobTier] = {
@@ -107,9 +109,33 @@ class BlobObjectStore:
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Cost: one request per 1,000 blobs."""
+        async for blob in self._listed(prefix):
+            yield _info(blob.name, blob)
+
+    async def versions(self, prefix: str = "") -> AsyncIterator[ObjectVersion]:
+        """Cost: one request per 1,000 blobs, versions and snapshots."""
+        async for blob in self._listed(prefix, INCLUDED):
+            yield blob_version(blob, datetime.now(UTC))
+
+    async def delete_version(self, version: ObjectVersion) -> None:
+        """A current blob goes with its snapshots; where versions are kept it becomes a former one, which goes next."""
+        options = client_options(version)
+        if version.current:
+            blob = self._blob(version.key)
+            await self._delete(version.key, lambda: blob.delete_blob(delete_snapshots="include"))
+        if options:
+            former = self._client.get_blob_client(version.key, **options)
+            await self._delete(version.key, former.delete_blob)
+
+    async def _delete(self, key: str, work: Any) -> None:
+        await self._calls.run("delete_version", self._where(key), work, expected=_MISSING)
+
+    async def _listed(self, prefix: str, include: Sequence[str] = ()) -> AsyncIterator[Any]:
         token: str | None = None
         while True:
-            pages = self._client.list_blobs(name_starts_with=prefix or None, results_per_page=PAGE)
+            pages = self._client.list_blobs(
+                name_starts_with=prefix or None, results_per_page=PAGE, include=list(include) or None
+            )
             by_page = pages.by_page(continuation_token=token)
 
             async def next_page(by_page: Any = by_page) -> list[Any]:
@@ -121,7 +147,7 @@ class BlobObjectStore:
             found = await self._calls.run("list", f"container {self.name}", next_page)
             assert isinstance(found, list)
             for blob in found:
-                yield _info(blob.name, blob)
+                yield blob
             token = by_page.continuation_token
             if not token:
                 return

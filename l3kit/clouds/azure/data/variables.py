@@ -22,7 +22,10 @@ VARIABLES = CloudVariables(
     places={"hot": _COSMOS, "journal": _COSMOS, "cold": _BLOB, "archive": _BLOB, "letters": _BLOB},
     mover=frozenset({TIMEOUT_VARIABLE, SCHEDULE_VARIABLE}),
     chain=frozenset({TIMEOUT_VARIABLE}),
-    single={"dispatcher": frozenset({EVENTS_CONNECTION, EVENTS_NAME}), "event-checker": frozenset({HUB_HOST})},
+    single={
+        "dispatcher": frozenset({EVENTS_CONNECTION, EVENTS_NAME}),
+        **dict.fromkeys(("event-checker", "feedback-receiver"), frozenset({HUB_HOST})),
+    },
     peers={
         "connector": "CONNECTOR_FUNCTION_URL",
         "default-processor": "DEFAULT_PROCESSOR_FUNCTION_URL",

@@ -50,8 +50,8 @@ class GcpProvisioner(HostedProvisioner):
     def settings(self, schedule: str) -> Mapping[str, str]:
         return {"GOOGLE_CLOUD_PROJECT": self._session.project, "FIRESTORE_DATABASE": self._session.database}
 
-    def jobs(self, mover: str, schedule: str) -> Sequence[Mapping[str, str]]:
-        return ({"name": self._job_name(mover), "schedule": schedule, "body": "{}"},)
+    def jobs(self, function: str, schedule: str) -> Sequence[Mapping[str, str]]:
+        return ({"name": self._job_name(function), "schedule": schedule, "body": "{}"},)
 
     def callers(self, function: str) -> tuple[str, ...]:
         layout = self._twin.layout

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import google.cloud.storage as storage
 
-from l3kit.tiering.ports import ObjectInfo
+from l3kit.tiering.ports import ObjectInfo, ObjectVersion
 
 
 def blob_info(blob: storage.Blob) -> ObjectInfo:
@@ -20,6 +20,19 @@ def blob_info(blob: storage.Blob) -> ObjectInfo:
         blob.storage_class,
         blob.content_encoding or None,
         metadata,
+    )
+
+
+def blob_version(blob: storage.Blob) -> ObjectVersion:
+    """Convert an entry of a listing of versions, or of objects that were deleted softly."""
+    return ObjectVersion(
+        blob.name,
+        str(blob.generation),
+        int(blob.size or 0),
+        str(blob.generation),
+        blob.time_created or datetime.now(UTC),
+        blob.time_deleted is None and blob.soft_delete_time is None,
+        blob.hard_delete_time,
     )
 
 

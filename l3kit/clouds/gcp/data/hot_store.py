@@ -109,6 +109,14 @@ class FirestoreHotStore:
         assert isinstance(held.seen, int)
         return await self._creates.replace(item, held.seen)
 
+    async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
+        """Batches of 500 unconditional deletes."""
+        device = place(self._collection, device_id)
+        if device is not None:
+            names = [f"{device}/{ITEMS}/{key}" for key in dict.fromkeys(sort_keys)]
+            cut = [names[at : at + BATCH] for at in range(0, len(names), BATCH)]
+            await self._bounded.run([self._writes.delete_all(batch) for batch in cut])
+
     async def last_item(self, device_id: str) -> bytes | None:
         """Cost: one document read, with the index `__name__ DESC`."""
         device = place(self._collection, device_id)

@@ -96,13 +96,24 @@ class ItemWrites:
 
     async def put(self, writes: Sequence[Any]) -> None:
         """Store items. Raises: ItemRefusedError naming the item; StoreError."""
-        retry, usage = self._client.retry, self._client.usage
-        await retry.until_none_left(usage, "batch_put", self._resource, list(writes), self._put_once)
+        await self._write("batch_put", writes)
 
-    async def _put_once(self, writes: list[Any]) -> list[Any]:
+    async def delete_all(self, names: Sequence[str]) -> None:
+        """Delete documents whatever they hold, at most `BATCH`. Raises: StoreError."""
+        await self._write("batch_delete", [_Write(delete=name) for name in names])
+
+    async def _write(self, kind: str, writes: Sequence[Any]) -> None:
+        retry, usage = self._client.retry, self._client.usage
+
+        async def once(left: list[Any]) -> list[Any]:
+            return await self._write_once(kind, left)
+
+        await retry.until_none_left(usage, kind, self._resource, list(writes), once)
+
+    async def _write_once(self, kind: str, writes: list[Any]) -> list[Any]:
         """Send the writes; return those that were left. Raises: ItemRefusedError, StoreError."""
         request = write_request(self._client.database, writes)
-        answer = await self._client.call("batch_write", "batch_put", self._resource, request)
+        answer = await self._client.call("batch_write", kind, self._resource, request)
         left = []
         for write, status in zip(writes, answer.status, strict=True):
             code = code_of(status)
@@ -111,7 +122,7 @@ class ItemWrites:
             elif code is Code.INVALID_ARGUMENT:
                 raise ItemRefusedError(f"item {_relative(write.update.name)}", status.message)
             elif code is not Code.OK:
-                raise StoreError(self._resource, f"batch_put returned {code.name} {status.message}".rstrip())
+                raise StoreError(self._resource, f"{kind} returned {code.name} {status.message}".rstrip())
         self._client.usage.write_units += len(writes) - len(left)
         return left
 

@@ -73,6 +73,22 @@ class FirestoreJournalStore:
             _fill(write.update.fields[key], key, value)
         return await self._commit(name, row.version, write)
 
+    async def remove(self, name: str, version: int) -> bool:
+        """A delete conditional on the update time, after a read."""
+        there = await self.load(name)
+        if there is None:
+            return True
+        if there.version != version:
+            return False
+        write = _Write(delete=self._name(name))
+        write.current_document.update_time.CopyFrom(self._known.pop(name)[1])
+        request = types.CommitRequest.wrap(_Commit(database=self._client.database, writes=[write]))
+        answer = await self._client.call("commit", "delete", self._resource, request, expected=_NOT_MET)
+        if isinstance(answer, Refused):
+            return await self.load(name) is None  # deleted by an earlier try whose response was lost
+        self.usage.write_units += 1
+        return True
+
     async def names(self, prefix: str = "") -> list[str]:
         """Reads every name; for people, not for movers."""
         found: list[str] = []

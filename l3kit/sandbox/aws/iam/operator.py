@@ -19,8 +19,11 @@ OPERATOR_KEY = "sandbox"
 
 
 def operator_policies() -> dict[str, str]:
-    """The required permissions, on the resources of any twin and any table to copy, as policy documents by name."""
-    parts = managed_policies(operator_policy(Scope("*", ACCOUNT_ID, REGION, "*")))
+    """Return the required permissions as policy documents by name.
+
+    They are for the resources of any twin, any table to copy, and any function that an event may call.
+    """
+    parts = managed_policies(operator_policy(Scope("*", ACCOUNT_ID, REGION, "*", ("*",))))
     return {f"{OPERATOR}-{number}": compact(part) for number, part in enumerate(parts, 1)}
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.sandbox.gcp.storage.answers import Refusal, invalid, not_served, required
-from l3kit.sandbox.gcp.storage.objects import StoredObject, checked_class, time_text, version_tag
+from l3kit.sandbox.gcp.storage.objects import SoftDeleted, StoredObject, checked_class, time_text, version_tag
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?")
 _LABEL = re.compile(r"[\w-]{0,63}")
@@ -33,6 +33,10 @@ _NOT_SERVED = (
 )
 
 
+KEPT_DAYS = 7
+"""Days for which a bucket keeps deleted objects unless it is made with another policy."""
+
+
 @dataclass
 class Bucket:
     """A bucket and its live objects by name; `names` is in listing order.
@@ -52,6 +56,7 @@ class Bucket:
     metageneration: int = 1
     objects: dict[str, StoredObject] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    soft_deleted: list[SoftDeleted] = field(default_factory=list)
 
     @property
     def etag(self) -> str:
@@ -60,6 +65,21 @@ class Bucket:
     @property
     def storage_class(self) -> str:
         return str(self.fields["storageClass"])
+
+    @property
+    def kept_seconds(self) -> float:
+        """Seconds for which deleted and replaced objects are kept."""
+        return float(self.fields["softDeletePolicy"]["retentionDurationSeconds"])
+
+    def keep(self, stored: StoredObject, now: float) -> None:
+        """Keep an object that was deleted or replaced, if the bucket's policy says so, without its content."""
+        if self.kept_seconds:
+            self.soft_deleted.append(SoftDeleted(stored, now, now + self.kept_seconds))
+
+    def kept(self, now: float) -> list[SoftDeleted]:
+        """The objects that are kept now, in listing order."""
+        self.soft_deleted = [one for one in self.soft_deleted if one.until > now]
+        return sorted(self.soft_deleted, key=lambda one: (one.stored.name, one.stored.generation))
 
     def put(self, stored: StoredObject) -> StoredObject | None:
         """Make this the live object of its name and return the replaced one."""
@@ -125,7 +145,16 @@ def checked_bucket_fields(content: Mapping[str, Any]) -> dict[str, Any]:
     if "labels" in fields:
         fields["labels"] = _checked_labels(fields["labels"])
     fields["iamConfiguration"] = _access(content.get("iamConfiguration") or {})
+    seconds = (content.get("softDeletePolicy") or {}).get("retentionDurationSeconds", KEPT_DAYS * 86_400)
+    fields["softDeletePolicy"] = {"retentionDurationSeconds": str(_checked_retention(seconds))}
     return fields
+
+
+def _checked_retention(seconds: object) -> int:
+    number = int(seconds) if str(seconds).isdecimal() else -1  # type: ignore[call-overload]
+    if number and not KEPT_DAYS <= number / 86_400 <= 90:
+        raise invalid("A soft delete retention is 0, or from 7 to 90 days", "softDeletePolicy")
+    return number
 
 
 def patched_bucket_fields(old: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

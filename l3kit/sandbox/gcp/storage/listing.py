@@ -11,7 +11,7 @@ from l3kit.sandbox.gcp.storage.answers import invalid, not_served
 from l3kit.sandbox.gcp.storage.calls import Call
 
 MAX_PAGE = 1000
-_NOT_SERVED = ("softDeleted", "matchGlob", "delimiter", "startOffset", "endOffset")
+_NOT_SERVED = ("matchGlob", "delimiter", "startOffset", "endOffset")
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,17 @@ class ObjectCalls:
 
     async def list(self, call: Call, bucket: str) -> web.StreamResponse:
         found = self._storage.bucket(bucket)
-        names, token = Listing.of(call).page(found.names)
         content: dict[str, Any] = {"kind": "storage#objects"}
-        if names:
-            content["items"] = [found.objects[name].resource(call.base) for name in names]
+        if call.query.get("softDeleted", "").lower() == "true":
+            kept = found.kept(self._storage.clock())
+            names, token = Listing.of(call).page(sorted({one.stored.name for one in kept}))
+            page = set(names)
+            items = [one.resource(call.base) for one in kept if one.stored.name in page]
+        else:
+            names, token = Listing.of(call).page(found.names)
+            items = [found.objects[name].resource(call.base) for name in names]
+        if items:
+            content["items"] = items
         if token:
             content["nextPageToken"] = token
         return json_answer(content)

@@ -72,6 +72,20 @@ class StoredObject:
         }
 
 
+@dataclass(frozen=True)
+class SoftDeleted:
+    """An object that was deleted and is kept for a while. `deleted`, `until`: seconds since the epoch."""
+
+    stored: StoredObject
+    deleted: float
+    until: float
+
+    def resource(self, base: str) -> dict[str, Any]:
+        """The object's API resource with the times."""
+        times = {"softDeleteTime": time_text(self.deleted), "hardDeleteTime": time_text(self.until)}
+        return {**self.stored.resource(base), **times}
+
+
 def checked_name(name: object) -> str:
     """Validate an object name. Raises: Refusal."""
     if not name:

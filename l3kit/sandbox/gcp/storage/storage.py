@@ -68,9 +68,12 @@ class Storage:
         )
         replaced = bucket.put(stored)
         if replaced is not None:
+            bucket.keep(replaced, self.clock())
             self.bodies.remove(replaced.body)
         return stored
 
     def remove(self, stored: StoredObject) -> None:
-        self.bucket(stored.bucket).take(stored.name)
+        bucket = self.bucket(stored.bucket)
+        bucket.take(stored.name)
+        bucket.keep(stored, self.clock())
         self.bodies.remove(stored.body)

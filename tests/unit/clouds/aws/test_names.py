@@ -29,6 +29,9 @@ def test_functions_and_roles_have_the_seeds_names() -> None:
     assert NAMES.hot_reader_iam_role() == "plant-hot-reader"
     assert NAMES.hot_reader_last_entry_lambda_function() == "plant-hot-reader-last-entry"
     assert NAMES.hot_reader_last_entry_iam_role() == "plant-hot-reader-last-entry"
+    assert NAMES.archive_expirer_lambda_function() == "plant-archive-expirer"
+    assert NAMES.archive_expirer_iam_role() == "plant-archive-expirer"
+    assert NAMES.archive_expirer_schedule() == "plant-archive-expirer"
     assert NAMES.hot_cold_mover_schedule() == "plant-hot-to-cold-mover"
     assert NAMES.cold_archive_mover_schedule() == "plant-cold-to-archive-mover"
 

@@ -37,8 +37,9 @@ def provisioner(
     chain: tuple[str, str] | None = None,
     *,
     reader_urls: bool = False,
+    feedback: bool = False,
 ) -> tuple[HostedProvisioner, MemoryHost]:
-    twin = twin_on(tmp_path, *layout, chain=chain, reader_urls=reader_urls)
+    twin = twin_on(tmp_path, *layout, chain=chain, reader_urls=reader_urls, feedback=feedback)
     host, messages = MemoryHost(), MemoryMessages()
     if cloud == "azure":
         cosmos, blob = "https://cosmos.example", "https://blob.example"
@@ -79,8 +80,8 @@ def test_a_mover_that_a_former_layout_left_over_has_no_schedule(tmp_path: Path, 
 def test_a_receiver_is_public_and_comes_with_its_address(tmp_path: Path, cloud: str, receiver: str) -> None:
     layouts = {"cold-writer": ("aws", cloud, cloud), "archive-writer": ("aws", "aws", cloud)}
     layout = layouts.get(receiver, (cloud, cloud, cloud))
-    chain = {"writer": ("aws", "aws"), "ingestion": ("aws", cloud)}.get(receiver)
-    one, _ = provisioner(tmp_path, cloud, layout, chain)
+    chain = {"writer": ("aws", "aws"), "ingestion": ("aws", cloud), "feedback-receiver": (cloud, "aws")}.get(receiver)
+    one, _ = provisioner(tmp_path, cloud, layout, chain, feedback=receiver == "feedback-receiver")
     function, address = one.function_parts(receiver, tuple)
     assert (function.kind, address.kind) == ("function", "link address")
     timeout = one.chain_timeout if receiver in CHAIN else OTHER_TIMEOUT

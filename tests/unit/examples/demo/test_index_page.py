@@ -29,7 +29,7 @@ def test_a_demo_that_passed(tmp_path: Path) -> None:
     soup = shown(outcomes(), tmp_path)
     text = soup.get_text(" ")
     assert soup.title is not None
-    assert soup.title.get_text() == "l3kit demo: All 12 notebooks passed in 1 min 14 s."
+    assert soup.title.get_text() == "l3kit demo: All 13 notebooks passed in 1 min 14 s."
     assert [h.get_text() for h in soup.find_all("h2")] == [*(act.title for act in ACTS), "Documentation"]
     rows = soup.select("table.act tbody tr")
     assert [[a["href"] for a in row.find_all("a")] for row in rows] == [[f"{name}.html"] for name in NAMES]
@@ -54,7 +54,7 @@ def test_what_failed_stands_first_with_its_error_and_a_remedy(tmp_path: Path) ->
     assert section is not None
     assert ERROR in section.get_text()
     assert "make demo" in section.get_text()
-    assert "1 of 12 notebooks failed, and 2 were not run" in soup.get_text()
+    assert "1 of 13 notebooks failed, and 2 were not run" in soup.get_text()
     assert "not run, because verify_connections failed" in soup.get_text()
     assert not [a for a in soup.find_all("a") if a["href"] == "destroy_l3.html"], "a page that is not there"
 

@@ -206,7 +206,7 @@ def test_a_store_that_is_down_stops_the_audit_which_then_continues(world: Audite
     error = StoreError("bucket", "answered 503 to every try")
     cold, archive = (refusing(store, "read", error) for store in (world.cold, world.archive))
     stores: Any = TierStores(world.world.hot, world.world.journal, cold, archive)  # type: ignore[arg-type]
-    with pytest.raises(AuditStoppedError, match=r"5 objects in a row .* looked at; the same command continues"):
+    with pytest.raises(AuditStoppedError, match=r"5 objects in a row .* checked; the same command continues"):
         world.audit(stores=stores)
     report = world.audit()
     assert report.faults == ()

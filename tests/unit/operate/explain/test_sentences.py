@@ -33,7 +33,7 @@ def test_a_chunk_being_written_under_a_live_lease_is_its_holders() -> None:
         pytest.param(10, (), "a later run rebuilds it, stores it under the same key, then deletes them", id="intact"),
         pytest.param(7, (), "Rewritten or gone: 3 items of it. A later run seals the key", id="changed"),
         pytest.param(
-            7, (chunk(31, 40),), "Its object is there, with this digest: a later run deletes", id="stored-unnoted"
+            7, (chunk(31, 40),), "Its object exists, with this digest: a later run deletes", id="stored-unnoted"
         ),
         pytest.param(
             10, (chunk(31, 40, sha256="f" * 64),), "Its key holds other content: a later run gives it up", id="taken"
@@ -69,7 +69,7 @@ def test_of_a_stored_chunk_only_its_deletes_remain() -> None:
     assert "Only its deletes remain: a later run deletes what is hot as it was stored, 4 items;" in text
     assert "rewritten since, so staying: 1 item." in text
     assert "Counted in two tiers: 4 items" in text
-    assert "Nobody holds the device; it is free since 2026-05-31T23:00:00Z." in text
+    assert "The device is free; it is free since 2026-05-31T23:00:00Z." in text
     assert "Moved below the hot tier: 10 items, 2.0 KiB of JSON, in 1 chunk; the last is K." in text
     assert "Late:" not in text
 
@@ -136,11 +136,11 @@ def test_a_chunk_archived_behind_a_dead_run_is_known_by_its_receipt() -> None:
         record=record(under_way),
         entry=EntryCheck(9, 1, archived=under_way.sha256),
     )
-    assert "Its object is there, with this digest: a later run deletes what is hot as it was stored" in flat(shown)
+    assert "Its object exists, with this digest: a later run deletes what is hot as it was stored" in flat(shown)
     assert shown.in_two_tiers == 0  # the archive's copy is not counted on this page
 
 
 def test_a_lease_ended_by_hand_is_not_told_as_free_since_1970() -> None:
     text = flat(page(record=replace(record(), lease_until=NEVER)))
-    assert "Nobody holds the device; its lease was ended by hand." in text
+    assert "The device is free; its lease was ended by hand." in text
     assert "1970" not in text

@@ -128,7 +128,7 @@ def test_a_way_over_a_cloud_that_is_not_reached_is_not_looked_at_and_told(world:
     trip = world.trip()
     assert {check.group for check in trip.checks()} == {"canary"}
     assert trip.notes == [
-        "The canary's way through the message chain could not be looked at, since this session does not reach azure."
+        "The canary's way through the message chain could not be checked, since this session does not reach azure."
     ]
 
 

@@ -39,7 +39,7 @@ def test_a_check_says_where_its_look_ended() -> None:
     store = hot(**{LISTED[0]: [f"2026-05-01T00:{minute:02}:00Z" for minute in range(60)], "a": ["x"], "b": ["x"]})
     found = asyncio.run(check_items(store, LISTED, NOW, Limits(100, 1, 1, 1)))
     assert all(check.passed for check in found.checks)
-    assert "hot items were looked at, not all" in found.notes[0]
+    assert "hot items were checked, not all" in found.notes[0]
     assert f"The hot items of 1 of {len(LISTED)} devices" in found.notes[1]
     assert "in a part of the hot tier" in found.notes[2]
 

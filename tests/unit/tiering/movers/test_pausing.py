@@ -12,7 +12,7 @@ import pytest
 
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import CANARY_DEVICE
-from l3kit.tiering.format.pauses import PAUSE_NAME, PAUSE_PREFIX, Pause, Pauses, pause_key, pauses_of_row, row_of
+from l3kit.tiering.format.pauses import Pause, Pauses
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.hot_to_cold import HotToCold
@@ -30,8 +30,8 @@ def paused(world: Any, *devices: str | None) -> None:
     pauses = Pauses()
     for device in devices:
         pauses = pauses.changed(device, PAUSE)
-    before = world.journal.rows.get(PAUSE_NAME)
-    assert asyncio.run(world.journal.swap(PAUSE_NAME, row_of(pauses, before)))
+    before = world.journal.rows.get(Pauses.record)
+    assert asyncio.run(world.journal.swap(Pauses.record, pauses.row_after(before)))
 
 
 def told(report: RunReport) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ def test_a_run_reads_the_pauses_once_however_many_devices_it_has() -> None:
     world, asked = World(), [0]
 
     async def count(own: Any, name: str) -> Any:
-        asked[0] += name == PAUSE_NAME
+        asked[0] += name == Pauses.record
         return await own(name)
 
     devices = [f"d{number}" for number in range(50)]
@@ -141,7 +141,7 @@ def test_a_pause_stops_a_run_that_is_under_way_at_its_next_chunk_within_the_time
     async def pause_after_two(own: Any, *args: Any, **more: Any) -> Any:
         stored[0] += 1
         if stored[0] == 2:
-            await world.journal.swap(PAUSE_NAME, row_of(Pauses(PAUSE), None))
+            await world.journal.swap(Pauses.record, Pauses(PAUSE).row_after(None))
             world.now += timedelta(seconds=REREAD_SECONDS)
         return await own(*args, **more)
 
@@ -164,7 +164,7 @@ def test_a_pause_that_cannot_be_read_again_does_not_end_a_run() -> None:
 
     async def fail_again(own: Any, name: str) -> Any:
         world.now += timedelta(seconds=20)
-        if name == PAUSE_NAME:
+        if name == Pauses.record:
             asked[0] += 1
             if asked[0] > 1:
                 raise StoreError("journal", "answered 503")
@@ -183,8 +183,8 @@ def test_a_damaged_record_stops_everything_until_somebody_resumes() -> None:
     world = World()
     world.put("d", *readings("d", 10))
     paused(world, "x")
-    row = world.journal.rows[PAUSE_NAME]
-    world.journal.rows[PAUSE_NAME] = type(row)(row.version, {"pauses": "["})
+    row = world.journal.rows[Pauses.record]
+    world.journal.rows[Pauses.record] = type(row)(row.version, {"pauses": "["})
     report = world.move("d")
     assert (report.verdict, world.cold.objects) == ("paused", {})
     assert "cannot be read" in told(report)[0]["reason"]
@@ -201,7 +201,7 @@ def test_a_pause_stops_no_canary() -> None:
     )  # fmt: skip
     assert asyncio.run(run.run_canary()).verdict == "complete"
     assert len(world.cold.objects) == 1
-    assert pauses_of_row(world.journal.rows[PAUSE_NAME]).twin == PAUSE
+    assert Pauses.of_row(world.journal.rows[Pauses.record]).twin == PAUSE
 
 
 # --- the cold-to-archive mover
@@ -216,7 +216,7 @@ def archived_world(*devices: str) -> archiving.World:
 
 
 def pause_cold(world: archiving.World, device: str | None) -> None:
-    archiving.put(world.cold, pause_key(device), b"{}")
+    archiving.put(world.cold, Pauses.key(device), b"{}")
 
 
 def test_a_paused_twin_s_chunks_stay_cold_until_the_pause_is_lifted() -> None:
@@ -226,7 +226,7 @@ def test_a_paused_twin_s_chunks_stay_cold_until_the_pause_is_lifted() -> None:
     assert (report.verdict, report.devices, world.archived()) == ("paused", (), {})
     assert [row["device"] for row in told(report)] == [None]
     assert [key for key in world.cold.objects if key.startswith("_l3kit/reports/")]
-    asyncio.run(world.cold.delete(pause_key(None)))
+    asyncio.run(world.cold.delete(Pauses.key(None)))
     assert world.run().verdict == "complete"
     assert len(world.archived()) == 4
 
@@ -239,14 +239,14 @@ def test_of_a_paused_device_the_chunks_stay_cold_and_those_of_others_are_archive
     assert (report.verdict, [row["device"] for row in told(report)]) == ("paused", ["b", "Ä/1"])
     assert {key.split("/")[0] for key in world.archived()} == {"a"}
     assert len([key for key in world.cold_keys() if key.startswith(("b/", "Ä%2F1/"))]) == 4
-    assert len([key for key in world.cold.objects if key.startswith(PAUSE_PREFIX)]) == 2
+    assert len([key for key in world.cold.objects if key.startswith(Pauses.prefix)]) == 2
 
 
 def test_where_the_pauses_cannot_be_listed_nothing_is_archived() -> None:
     world = archived_world("a")
 
     def fail(own: Any, prefix: str = "") -> Any:
-        if prefix == PAUSE_PREFIX:
+        if prefix == Pauses.prefix:
             raise StoreError("cold", "answered 503 to every try")
         return own(prefix)
 

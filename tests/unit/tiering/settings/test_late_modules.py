@@ -40,18 +40,21 @@ RIGHT: Mapping[str, Mapping[str, Any]] = {
     "source": {"stored": 1, "dead": 0},
     "step": {"stored": 1, "dead": 0},
     "mover": {"verdict": "complete"},
+    "expirer": {"verdict": "complete"},
     "writer": {"stored": 1, "dead": 0},
     "reader": {"complete": True},
 }
 OTHER: Mapping[str, Mapping[str, Any]] = {
     "cold-writer": {"written": 1},
     "archive-writer": {"key": first_calls.KEY},
-    "event-checker": {"checked": 1, "fired": 2, "failed": 0},
+    "event-checker": {"checked": 1, "fired": 3, "failed": 0},
+    "feedback-receiver": {"sent": True},
 }
 """What the answers of a role say, and of some functions."""
 EVENTS = [
     {"condition": "plant.pump.v > DOUBLE(0)", "action": {"type": "function", "functionUrl": URL}},
     {"condition": "plant.pump.v > DOUBLE(0)", "action": {"type": "function", "functionName": "alarm"}},
+    {"condition": "plant.pump.v > DOUBLE(0)", "action": {"type": "feedback", "payload": 1}},
 ]
 
 
@@ -66,7 +69,7 @@ def case(cloud: str, function: str, *, abroad: bool) -> dict[str, Any]:
     spec, other = FUNCTIONS[function], "gcp" if cloud == "aws" else "aws"
     layers = dict.fromkeys(("1", "2", "3_hot", "3_cold", "3_archive"), cloud)
     if abroad:
-        layers["2" if spec.sends_to else f"3_{spec.target}"] = other
+        layers[spec.sends_to[1:] if spec.sends_to else f"3_{spec.target}"] = other
     variables = {**PLACES, "INTER_CLOUD_TOKEN": "t" * 43}
     variables[provider(cloud).variables.peers["event-checker"]] = "https://checker.example/api/run?code=key"
     env = env_of(cloud, function, remote=abroad, **variables)
@@ -88,7 +91,7 @@ def case(cloud: str, function: str, *, abroad: bool) -> dict[str, Any]:
 def ways(function: str) -> Iterator[bool]:
     """Whether a function can send to its own cloud, and to another one."""
     spec = FUNCTIONS[function]
-    if not spec.sends_to:
+    if spec.sends_to != "l2":
         yield False
     if spec.remote_url:
         yield True

@@ -47,3 +47,13 @@ def test_an_error_of_the_work_passes_through() -> None:
 
     with pytest.raises(TimeoutError, match="its own"):
         asyncio.run(work())
+
+
+def test_a_part_of_it_begins_when_it_is_asked_for_and_ends_with_the_whole() -> None:
+    now = [0.0]
+    whole = Patience.of(lambda: 100.0 - now[0], lambda: now[0])
+    now[0] = 10.0
+    part = whole.at_most(30.0, lambda: now[0])
+    assert part.left() == 30.0
+    now[0] = 35.0
+    assert (part.left(), whole.at_most(300.0, lambda: now[0]).left()) == (5.0, whole.left())

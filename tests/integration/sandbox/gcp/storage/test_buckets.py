@@ -70,6 +70,24 @@ def test_times_are_of_now(bucket: storage.Bucket) -> None:
     assert blob.updated >= blob.time_created
 
 
+def test_deleted_and_replaced_objects_are_listed_until_they_go_for_good(bucket: storage.Bucket) -> None:
+    put(bucket, "k", b"x")
+    put(bucket, "k", b"xy")
+    put(bucket, "kk", b"z")
+    bucket.blob("k").delete()
+    kept = list(bucket.list_blobs(soft_deleted=True))
+    assert [(one.name, one.size) for one in kept] == [("k", 1), ("k", 2)]
+    assert all(one.hard_delete_time - one.soft_delete_time == timedelta(days=7) for one in kept)
+    assert [one.name for one in bucket.list_blobs(versions=True)] == ["kk"]
+
+
+def test_a_bucket_that_keeps_nothing_lists_no_deleted_object(bucket: storage.Bucket) -> None:
+    bucket.soft_delete_policy.retention_duration_seconds = 0
+    bucket.patch()
+    put(bucket, "k", b"x").delete()
+    assert list(bucket.list_blobs(soft_deleted=True)) == []
+
+
 NOT_SERVED: dict[str, Callable[[storage.Bucket, storage.Blob], object]] = {
     "object versions": lambda bucket, blob: patch_versioning(bucket),
     "a hold": lambda bucket, blob: rewrite_held(bucket),
@@ -79,7 +97,6 @@ NOT_SERVED: dict[str, Callable[[storage.Bucket, storage.Blob], object]] = {
     "a condition on the metageneration": lambda bucket, blob: blob.delete(if_metageneration_match=1, retry=None),
     "a condition against a generation": lambda bucket, blob: blob.reload(if_generation_not_match=1, retry=None),
     "a condition on the tag": lambda bucket, blob: blob.download_as_bytes(if_etag_match="x", retry=None),
-    "deleted objects": lambda bucket, blob: list(bucket.list_blobs(soft_deleted=True, retry=None)),
     "folders": lambda bucket, blob: list(bucket.list_blobs(delimiter="/", retry=None)),
     "offsets": lambda bucket, blob: list(bucket.list_blobs(start_offset="a", retry=None)),
     "a listing of buckets": lambda bucket, blob: list(bucket.client.list_buckets(retry=None)),

@@ -16,3 +16,10 @@ def test_statements_and_rules_of_a_bucket_come_and_go() -> None:
         "- lifecycle  rule l3kit-parts, status Enabled, prefix _l3kit/parts/, days 9",
         "+ lifecycle  rule l3kit-parts, status Enabled, prefix _l3kit/parts/, days 2",
     ]
+
+
+def test_no_rule_of_a_bucket_ever_removes_a_chunk_or_a_record_of_what_expired() -> None:
+    for rule in lifecycle()["Rules"]:
+        if "Days" in rule.get("Expiration", {}):
+            assert rule["Filter"]["Prefix"] in ("_l3kit/parts/", "_l3kit/reports/")
+        assert not rule.get("Transitions")

@@ -16,3 +16,4 @@ def test_a_function_that_is_missing_or_hidden_is_told_and_one_that_is_there_is_n
     missing, hidden = missing_functions(where, ("there", "missing", "hidden"))
     assert missing.startswith("config_events.json calls the function missing, which does not exist")
     assert hidden.startswith("config_events.json calls the function hidden; whether it exists could not be checked")
+    assert "--calls hidden --json` prints a policy with it." in hidden

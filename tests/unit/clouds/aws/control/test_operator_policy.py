@@ -37,10 +37,21 @@ def test_a_policy_of_the_table_allows_every_row_on_this_twins_resources_alone() 
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_policy_for_one_verb_holds_its_rows_and_no_other(verb: Any) -> None:
-    policy = operator_policy(Scope("plant", source="readings"), (verb,))
+    policy = operator_policy(Scope("plant", source="readings", called=("alarm",)), (verb,))
     allowed = {action for statement in policy["Statement"] for action in statement["Action"]}
     assert allowed == {action for grant in REQUIRED_PERMISSIONS if verb in grant.verbs for action in grant.actions}
     assert all(f"{verb}" in line for line in permission_table((verb,)).splitlines()[2:])
+
+
+def test_functions_that_events_call_are_in_the_policy_alone_if_they_are_named() -> None:
+    def looking(*called: str) -> list[Any]:
+        statements = operator_policy(Scope("plant", ACCOUNT, "eu-west-1", called=called), ("plan",))["Statement"]
+        return [one for one in statements if any("alarm" in arn for arn in one["Resource"])]
+
+    assert looking() == []
+    (statement,) = looking("alarm", "other")
+    assert statement["Action"] == ["lambda:GetFunction"]
+    assert statement["Resource"] == [f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:{one}" for one in ("alarm", "other")]
 
 
 def test_a_table_to_copy_is_in_the_policy_alone_if_it_is_named() -> None:

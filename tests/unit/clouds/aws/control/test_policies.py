@@ -18,7 +18,7 @@ from l3kit.clouds.aws.control.policies import (
 from l3kit.clouds.aws.control.policy_limits import ROLE_POLICIES, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.aws.session import AwsSession
-from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS, StoreName
 from l3kit.twin.layout import CHAIN
 
 ACCOUNT = "123456789012"
@@ -51,7 +51,8 @@ def actions(function: str, place: Placement = ALL_HERE) -> set[str]:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_action_and_no_resource_is_a_wildcard(function: str, place: Placement) -> None:
     for statement in statements(function, place):
-        assert statement["Effect"] == "Allow"
+        denied = ["s3:DeleteObject"] if statement["Effect"] == "Deny" else []
+        assert statement["Effect"] == "Allow" or (function, statement["Action"]) == (EXPIRER, denied)
         assert not any("*" in action for action in statement["Action"])
         for resource in resources(statement):
             assert "plant" in resource or resource.startswith(KEY)
@@ -95,12 +96,27 @@ def test_readers_only_read_and_writers_only_write() -> None:
     assert not any("Delete" in action for action in actions("hot-reader-last-entry"))
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_nothing_but_parts_is_ever_deleted_from_the_archive(function: str) -> None:
-    for statement in statements(function):
+@pytest.mark.parametrize("place", PLACES, ids=str)
+@pytest.mark.parametrize("function", sorted({*FUNCTIONS} - {EXPIRER}))
+def test_no_function_but_the_expirer_deletes_anything_but_parts_from_the_archive(
+    function: str, place: Placement
+) -> None:
+    for statement in statements(function, place):
         if any("Delete" in action for action in statement["Action"]):
             for resource in resources(statement):
                 assert "archive-iot-data" not in resource or resource.endswith("/_l3kit/parts/*")
+
+
+def test_the_expirer_deletes_chunks_of_the_archive_and_can_neither_change_nor_delete_a_record() -> None:
+    found = {
+        s["Sid"]: (s["Effect"], s["Action"], [r.partition("/")[2] for r in resources(s)]) for s in statements(EXPIRER)
+    }
+    assert found["ExpireChunks"] == ("Allow", ["s3:GetObject", "s3:DeleteObject"], ["*"])
+    assert found["KeepOwn"] == ("Deny", ["s3:DeleteObject"], ["_l3kit/*"])
+    written = ["_l3kit/expired/*", "_l3kit/reports/archive-expirer/*"]
+    assert found["RecordsAndReports"] == ("Allow", ["s3:PutObject"], written)
+    buckets = [r for s in statements(EXPIRER) for r in resources(s) if ":s3:" in r]
+    assert all("plant-archive-iot-data" in resource for resource in buckets)
 
 
 def test_the_cold_to_archive_mover_writes_receipts_and_reports_into_the_cold_tier_and_nothing_else() -> None:
@@ -126,6 +142,7 @@ BY_FUNCTION: list[tuple[str, Placement, dict[str, tuple[list[str], list[str]]]]]
     ),
     ("cold-to-archive-mover", Placement(keys=ONE_KEY), {"ColdKey": (BOTH, ["one"])}),
     ("archive-writer", Placement(keys=KEYS), {"ArchiveKey": (BOTH, ["archive"])}),
+    (EXPIRER, Placement(keys=KEYS), {"ArchiveKey": (WRITES, ["archive"])}),
     ("archive-writer", Placement(keys={"cold": f"{KEY}cold"}), {}),
     ("persister", Placement(keys=KEYS), {"TableKeys": (READS, ["hot"]), "LettersKey": (WRITES, ["letters"])}),
     ("persister", Placement(remote=True, keys=KEYS), {"LettersKey": (WRITES, ["letters"])}),
@@ -182,11 +199,17 @@ def test_only_who_writes_into_the_hot_table_may_and_nobody_may_read_all_of_it_or
     assert not any("Delete" in action for function in CHAIN for action in actions(function))
 
 
-def test_feedback_goes_to_the_twins_devices_alone() -> None:
+@pytest.mark.parametrize("function", ["event-checker", "feedback-receiver"])
+def test_feedback_goes_to_the_twins_devices_alone(function: str) -> None:
     place = Placement(feedback="plant/+/feedback")
-    (feedback,) = [s for s in statements("event-checker", place) if s["Sid"] == "Feedback"]
+    (feedback,) = [s for s in statements(function, place) if s["Sid"] == "Feedback"]
     assert feedback["Action"] == ["iot:Publish"]
     assert feedback["Resource"] == [f"arn:aws:iot:us-east-1:{ACCOUNT}:topic/plant/*/feedback"]
+
+
+def test_the_feedback_receiver_may_do_nothing_else() -> None:
+    logs = {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert actions("feedback-receiver", Placement(feedback="plant/+/feedback")) == {"iot:Publish", *logs}
 
 
 def test_iot_may_keep_what_it_could_not_deliver_and_nothing_else() -> None:

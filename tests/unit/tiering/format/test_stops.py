@@ -1,4 +1,4 @@
-"""What is paused, in the two forms in which movers find it."""
+"""Stops of pauses and holds, in the two forms in which functions find them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.tiering.format.chunks import is_own_key
-from l3kit.tiering.format.pauses import (
-    NOTHING,
-    UNREADABLE,
-    Pause,
-    Pauses,
-    pause_key,
-    pauses_of_objects,
-    pauses_of_row,
-    row_of,
-)
+from l3kit.tiering.format.pauses import NOTHING, Pause, Pauses
 from l3kit.tiering.ports import JournalRow, ObjectInfo
 
 SINCE = datetime(2026, 3, 1, 10, tzinfo=UTC)
@@ -28,13 +19,13 @@ IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 
 
 def listed(*keys: str) -> Pauses:
-    return pauses_of_objects([ObjectInfo(key, 2, "e", SINCE) for key in keys])
+    return Pauses.of_objects([ObjectInfo(key, 2, "e", SINCE) for key in keys])
 
 
 @pytest.mark.parametrize("pauses", [NOTHING, BOTH, Pauses(TWIN), Pauses(None, {"a": DEVICE, "b": TWIN})])
 def test_a_record_reads_back_as_it_was_written(pauses: Pauses) -> None:
-    assert pauses_of_row(row_of(pauses, None)) == pauses
-    assert row_of(pauses, JournalRow(7, {})).version == 8
+    assert Pauses.of_row(pauses.row_after(None)) == pauses
+    assert pauses.row_after(JournalRow(7, {})).version == 8
 
 
 @pytest.mark.parametrize(
@@ -46,23 +37,23 @@ def test_a_record_reads_back_as_it_was_written(pauses: Pauses) -> None:
     ],
 )
 def test_a_damaged_record_pauses_the_twin_and_says_so(attributes: dict[str, str]) -> None:
-    found = pauses_of_row(JournalRow(3, attributes))
+    found = Pauses.of_row(JournalRow(3, attributes))
     assert found.twin is not None
-    assert found.twin.reason == UNREADABLE
+    assert found.twin.reason == Pauses.unreadable
     assert found.of("any") is found.twin
 
 
 @given(IDS)
 def test_a_key_tells_its_device_and_is_one_of_l3kit_s_own(device: str) -> None:
-    key = pause_key(device)
+    key = Pauses.key(device)
     assert list(listed(key).devices) == [device]
     assert is_own_key(key)
     assert listed(key).twin is None
 
 
 def test_the_device_that_is_called_twin_is_not_the_twin() -> None:
-    assert listed(pause_key("twin")) == Pauses(None, {"twin": Pause(SINCE)})
-    assert listed(pause_key(None)) == Pauses(Pause(SINCE))
+    assert listed(Pauses.key("twin")) == Pauses(None, {"twin": Pause(SINCE)})
+    assert listed(Pauses.key(None)) == Pauses(Pause(SINCE))
 
 
 def test_other_objects_are_no_pauses() -> None:

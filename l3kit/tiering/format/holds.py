@@ -1,0 +1,31 @@
+"""Holds: what must not be deleted for good, neither by `l3kit erase` nor by the archive's expiry. docs/erase.md.
+
+`l3kit erase` finds them in the journal and in the archive tier, the expiry in the archive tier alone, since the
+journal may be on a cloud that its function does not reach. A hold in either place stops whoever sees it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from l3kit.tiering.format.chunks import RESERVED_PREFIX
+from l3kit.tiering.format.stops import Stop, Stops
+
+
+@dataclass(frozen=True, slots=True)
+class Hold(Stop):
+    """One hold."""
+
+    participle: ClassVar[str] = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Holds(Stops[Hold]):
+    """The holds of a twin."""
+
+    kind = Hold
+    record = "hold"
+    attribute = "holds"
+    prefix = f"{RESERVED_PREFIX}held/"
+    unreadable = "its record cannot be read, so nothing is deleted; l3kit hold --release writes a new one"
