@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from l3kit.notebook.gaps import Gap
+from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.tiering.format.expiry import ExpiringChunk, RecordName, chunks_named, deciding, record_names, records_prefix
 from l3kit.tiering.ports import ObjectStore
-
-READS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
-"""Hosts that a sandbox delivers to."""
+from l3kit.tiering.loopback import LOOPBACK, is_loopback
+
 MAX_ADDRESSES = 20
 FORMS = 'allowed are "name@example.com" and "https://example.com/path"'
 _EMAIL = re.compile(
@@ -57,9 +57,9 @@ def is_email(address: str) -> bool:
     return "://" not in address
 
 
-def is_loopback(address: str) -> bool:
+def is_for_this_machine(address: str) -> bool:
     """Return whether only this machine can deliver there."""
-    return not is_email(address) and urlsplit(address).hostname in LOOPBACK
+    return not is_email(address) and is_loopback(address)
 
 
 def same(address: str) -> str:

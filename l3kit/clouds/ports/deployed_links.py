@@ -12,9 +12,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
 from l3kit.errors import ConfigurationError, MissingConnectionError, PermissionMissingError, ProvisioningError
+from l3kit.tiering.loopback import is_loopback
 from l3kit.tiering.tokens import (
     FORMER_VARIABLE,
     GRACE,
@@ -75,7 +75,7 @@ class DeployedLinks:
     def saved(self, link: str) -> Connection | None:
         """Return the file's links, corrected after `refresh`; never a sandbox's link among real ones."""
         found = self._unsaved.get(link) or self.file.load().get(link)
-        strange = found is not None and not self.file.sandbox and _is_loopback(found.url)
+        strange = found is not None and not self.file.sandbox and is_loopback(found.url)
         return None if strange else found
 
     def get(self, link: str) -> Connection | None:
@@ -293,7 +293,3 @@ class DeployedLinks:
 
     def _end(self) -> datetime:
         return self.now().replace(microsecond=0) + GRACE
-
-
-def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")

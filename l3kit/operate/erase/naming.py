@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.operate.erase.mentions import names_device, report_object, report_row, without_device
 from l3kit.operate.erase.pieces import Piece
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
@@ -18,8 +19,6 @@ from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, forget_device, knows_device, read_report
 from l3kit.tiering.object_versions import delete_for_good
 from l3kit.tiering.ports import JournalRow, JournalStore, ObjectStore
-
-READS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from l3kit.errors import L3Error, StoreError
 from l3kit.notebook.gaps import Gap, unreached
+from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.operate.letters.chosen import Choice, Found
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-READS_AT_ONCE = 16
 MAX_BYTES = 8 * 1024 * 1024
 """Maximum size of an object to read: no letter is larger, since a message is at most 1 MiB."""
 

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from l3kit.notebook.gaps import Gap
+from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.operate.letters.chosen import Found
-from l3kit.operate.letters.scan import READS_AT_ONCE, read_found
+from l3kit.operate.letters.scan import read_found
 from l3kit.operate.verify.canary import Canary
 from l3kit.tiering.format.canary import time_of, token_of
 from l3kit.tiering.format.chunks import CANARY_DEVICE

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 from l3kit.files import private
-from l3kit.twin.notify import is_loopback
+from l3kit.twin.notify import is_for_this_machine
 
 DELIVERY_SECONDS = 15.0
 """Within which a subscriber must answer (SNS developer guide)."""
@@ -44,7 +44,7 @@ class Notifications:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _deliver(self, address: str, body: str) -> None:
-        if not is_loopback(address):
+        if not is_for_this_machine(address):
             self._keep(address, body)
             return
         for attempt in range(TRIES):

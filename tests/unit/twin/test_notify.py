@@ -10,7 +10,7 @@ import pytest
 
 from l3kit.errors import ConfigurationError
 from l3kit.twin.config import Twin
-from l3kit.twin.notify import MAX_ADDRESSES, is_loopback, problem_with, problem_with_addresses, shown
+from l3kit.twin.notify import MAX_ADDRESSES, is_for_this_machine, problem_with, problem_with_addresses, shown
 from tests.integration.aws.conftest import write_twin
 
 KEYED = "https://events.example.com/integration/KEY/enqueue?token=SECRET"
@@ -67,7 +67,12 @@ def test_a_url_is_shown_without_its_path_and_query_and_two_of_one_host_differ() 
     assert one != other
     assert "KEY" not in one
     assert "SECRET" not in shown("https://example.com?token=SECRET")
-    assert [is_loopback(one) for one in ("http://localhost/x", KEYED, "ops@localhost.example")] == [True, False, False]
+    urls = ("http://localhost/x", KEYED, "ops@localhost.example")
+    assert [is_for_this_machine(one) for one in urls] == [True, False, False]
+        True,
+        False,
+        False,
+    ]
 
 
 def loaded(folder: Path, **config: Any) -> Twin:

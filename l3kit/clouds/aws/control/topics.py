@@ -13,7 +13,7 @@ from l3kit.clouds.aws.control.context import Context
 from l3kit.clouds.ports.changes import Difference, list_changes
 from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import ProvisioningError
-from l3kit.twin.notify import is_email, is_loopback, same, shown
+from l3kit.twin.notify import is_email, is_for_this_machine, same, shown
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Topic:
         return self.context.arn("sns", self.name)
 
     def _fault(self) -> ProvisioningError | None:
-        unreachable = [shown(one) for one in self.addresses if is_loopback(one)]
+        unreachable = [shown(one) for one in self.addresses if is_for_this_machine(one)]
         if self.context.aws.endpoint_url is not None or not unreachable:
             return None
         cause = f"SNS cannot reach {', '.join(unreachable)}, which is this machine's own"

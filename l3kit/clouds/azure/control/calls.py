@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from l3kit.clouds.azure.data.cosmos_place import is_loopback
 from l3kit.errors import PermissionMissingError, ProvisioningError
+from l3kit.tiering.loopback import is_loopback
 
 if TYPE_CHECKING:
     from l3kit.clouds.azure.session import AzureSession

@@ -6,15 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.loopback import is_loopback
 from l3kit.tiering.retry import RetryPolicy
 
 if TYPE_CHECKING:
     from azure.core.credentials_async import AsyncTokenCredential
 
-LOOPBACK = frozenset(("127.0.0.1", "localhost", "::1"))
 CONNECTION_STRING = "COSMOS_CONNECTION_STRING"
 ENDPOINT = "COSMOS_ENDPOINT"
 DATABASE = "COSMOS_DATABASE_NAME"
@@ -64,11 +63,6 @@ class CosmosPlace:
     @property
     def is_loopback(self) -> bool:
         return is_loopback(self.endpoint)
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether the address is on this machine, as a sandbox's is, so that proxies must be bypassed."""
-    return urlsplit(address).hostname in LOOPBACK
 
 
 def _required(env: Mapping[str, str], name: str) -> str:

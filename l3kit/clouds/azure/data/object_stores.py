@@ -10,9 +10,9 @@ from typing import Any
 from azure.storage.blob.aio import ContainerClient
 
 from l3kit.clouds.azure.data.blob_calls import FUNCTION_DENIED, BlobCalls
-from l3kit.clouds.azure.data.cosmos_place import is_loopback
 from l3kit.clouds.azure.data.object_store import BlobObjectStore
 from l3kit.errors import ConfigurationError
+from l3kit.tiering.loopback import is_loopback
 from l3kit.tiering.ports import Tier, Usage
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
