@@ -77,6 +77,10 @@ class LeaseLostError(L3Error):
     """Another run took over this run's lease; this run must not touch the device any more."""
 
 
+class HeldError(L3Error):
+    """A hold forbids deleting; nothing more was deleted."""
+
+
 class TransferError(L3Error):
     """A POST to a writer on another cloud failed permanently.
 

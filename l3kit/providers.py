@@ -37,12 +37,13 @@ ObjectTier = Literal["cold", "archive", "staging"]
 HotForm = Literal["capacity units", "request units", "documents"]
 """Billing unit of a database: KB written and read, request units by size, or documents of any size."""
 
-PartName = Literal["permissions", "price list", "first light", "item size", "alarms"]
+PartName = Literal["permissions", "price list", "first light", "item size", "retention", "alarms"]
 """Optional parts of a cloud, each needed by some commands only."""
 _LACKING: Mapping[PartName, str] = {
     "permissions": "has no table of its operators' permissions yet",
     "price list": "has no price list that l3kit can read yet",
     "first light": "has no first-light run yet",
+    "retention": "does not say what it keeps of deleted data",
     "item size": "does not say as how large its database bills an item",
     "alarms": "has no alarms yet",
 }

@@ -26,6 +26,7 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
     },
     "run": {CHECKS_FAILED: "the mover left something that was due"},
     "verify": {CHECKS_FAILED: "a check failed"},
+    "erase": {LEFT_OVER: "with --no-wait, a last look is still to come"},
     "audit": {
         ERROR: "a tier, the journal or an object could not be checked",
         CHECKS_FAILED: "something is at fault",

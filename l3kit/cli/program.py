@@ -16,7 +16,9 @@ from l3kit.cli.alarms import add_alarms
 from l3kit.cli.audit import add_audit
 from l3kit.cli.cost import add_cost
 from l3kit.cli.deploying import add_deploying
+from l3kit.cli.erasing import add_erasing
 from l3kit.cli.first_light import add_first_light
+from l3kit.cli.holding import add_holding
 from l3kit.cli.init import add_init
 from l3kit.cli.letters import add_letters
 from l3kit.cli.load import add_load
@@ -89,6 +91,8 @@ def program() -> typer.Typer:
     add_running(app)
     add_audit(app)
     add_pausing(app)
+    add_holding(app)
+    add_erasing(app)
     add_runs(app)
     add_alarms(app)
     add_query(app)

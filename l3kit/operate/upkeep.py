@@ -7,13 +7,18 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from l3kit.errors import L3Error
+from l3kit.notebook.progress import DONE, Silent
 from l3kit.operate import forecast as forecasts
 from l3kit.operate import leases
 from l3kit.operate.alarms import reading as alarm_reading
 from l3kit.operate.alarms.report import AlarmsReport
+from l3kit.operate.erase import starting as erasing
+from l3kit.operate.erase.report import ErasePlan, EraseReport
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history import reading
 from l3kit.operate.history.answer import RunHistory
+from l3kit.operate.holds import changes as holding
+from l3kit.operate.holds.report import HoldReport, read_holds
 from l3kit.operate.logs import choice as log_choice
 from l3kit.operate.logs import reading as log_reading
 from l3kit.operate.logs.report import LogsReport
@@ -33,6 +38,7 @@ class Upkeep:
 
     config: Twin
     session: Session
+    shows: Silent
 
     def pause(self, device: str | None = None, *, by: str = "", reason: str = "") -> PauseReport:
         """Pause both movers, for the twin or one device, until `resume`; also across `apply` and `destroy`.
@@ -55,6 +61,54 @@ class Upkeep:
         Raises: the same errors as `pause`.
         """
         return changes.resume(self.session, self.config, device)
+
+    def hold(self, device: str | None = None, *, reason: str, by: str = "") -> HoldReport:
+        """Let nothing be deleted for good until `release`: neither by `erase` nor by the archive's expiry.
+
+        Args:
+            device: its id, also of one that the config no longer lists; None is the whole twin.
+            reason, by: why, and who holds; `verify` tells it.
+        Raises: ConfigurationError without a reason, for an unknown device, or if not both places of holds are reached;
+            StoreError, also if only one of them is written then: calling it again completes the hold.
+        """
+        return holding.hold(self.session, self.config, device, reason=reason, by=by)
+
+    def release(self, device: str | None = None) -> HoldReport:
+        """Lift a hold. Devices that are held by themselves stay so when the twin's hold is lifted.
+
+        Args:
+            device: its id; None is the hold of the whole twin.
+        Raises: as `hold`.
+        """
+        return holding.release(self.session, self.config, device)
+
+    def holds(self) -> HoldReport:
+        """Tell what is held, since when, by whom and why. Raises: StoreError. A place that is not reached is a gap."""
+        return read_holds(self.session, self.config)
+
+    def plan_erase(self, device: str) -> ErasePlan:
+        """Count what `erase` would erase of a device, by tier, and tell what it does not reach. Changes nothing.
+
+        Raises: as `erase`.
+        """
+        return erasing.plan_erase(self.session, self.config, device)
+
+    def erase(self, device: str, *, reason: str = "", by: str = "", wait: bool = True) -> EraseReport:
+        """Erase everything of a device in all tiers, old versions of objects included, for good.
+
+        The movers leave the device meanwhile. A record with digests stays in the archive tier, and the device's entry
+        in the config. Interrupted at any point, a repeated call goes on. docs/how-to/erase.md describes it.
+
+        Args:
+            reason, by: why, and who erases; the record tells it.
+            wait: for a mover's run that may still put a chunk back, up to 16 minutes; else a later call looks again.
+        Raises: ConfigurationError for an unknown device, with the nearest names, for one with a chunk under way, and
+            where a tier is not reached; HeldError; LeaseTakenError while a run has the device; StoreError.
+        """
+        shown = self.shows.steps("erase")
+        done = erasing.erase(self.session, self.config, device, reason=reason, by=by, wait=wait, progress=shown)
+        shown(DONE)
+        return done
 
     def forecast(self, function: str, *, time: date | str | None = None) -> Forecast:
         """Count the items or chunks that a run would move or delete: a dry run, which only reads.

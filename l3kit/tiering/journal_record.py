@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
+
+import orjson
 
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import ChunkKey, decode_checksums, decode_sort_keys, parse_object_key
@@ -136,6 +139,13 @@ def from_row(row: JournalRow | None) -> DeviceRecord:
     last = parse_object_key(record.last_key)
     spent = max(last.number if last else 0, record.entry.key.number if record.entry else 0)
     return replace(record, next_number=max(record.next_number, spent + 1))
+
+
+def record_digest(record: DeviceRecord) -> str:
+    """SHA-256 of the record without its lease and its version, which change while it is looked at."""
+    attributes = to_row(replace(record, owner="", lease_until=NEVER)).attributes
+    told = {name: value.hex() if isinstance(value, bytes) else value for name, value in attributes.items()}
+    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _unreadable(cause: str) -> StoreError:

@@ -17,9 +17,11 @@ from l3kit.deploy.open_plan import OpenPlan
 from l3kit.notebook.answer import Answer, CheckedAnswer
 from l3kit.operate.alarms.report import AlarmsReport
 from l3kit.operate.audit.report import AuditReport
+from l3kit.operate.erase.report import ErasePlan, EraseReport
 from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.forecast import Forecast
 from l3kit.operate.history.answer import RunHistory
+from l3kit.operate.holds.report import HoldReport
 from l3kit.operate.inventory import TiersReport
 from l3kit.operate.journal import JournalReport, TierObjects
 from l3kit.operate.letters.listing import LettersReport
@@ -40,6 +42,7 @@ ANSWERS = (
     *(OpenPlan, ApplyResult, Publication, MoverRun, MoverRuns, QueryResult, DevicePage),
     *(VerifyReport, TiersReport, TierObjects, JournalReport, LettersReport, LettersReplay, LoadReport),
     *(LogsReport, AuditReport, RunHistory, AlarmsReport, Forecast, PauseReport),
+    *(HoldReport, ErasePlan, EraseReport),
 )
 FORMS = {name for kind in (Answer, CheckedAnswer) for name in kind.__abstractmethods__}
 HEAD = """# The Python API

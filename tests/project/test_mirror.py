@@ -125,6 +125,12 @@ COVERED = (
     Covered(
         ("operate/audit/*.py",), "is one audit, tested as a whole", "tests/unit/operate/audit/test_auditing_faults.py"
     ),
+    Covered(("operate/erase/*.py",), "is one erase, tested as a whole", "tests/unit/operate/erase/test_starting.py"),
+    Covered(
+        ("operate/holds/*.py", "operate/stopping.py"),
+        "is one record, tested as a whole",
+        "tests/unit/operate/holds/test_changes.py",
+    ),
     Covered(("operate/history/*.py",), "is one answer, tested as a whole", "tests/unit/operate/test_history.py"),
     Covered(
         ("operate/pauses/*.py", "operate/upkeep.py"),

@@ -66,6 +66,7 @@ PROVIDER = Provider(
         "permissions": "l3kit.clouds.aws.control.operator_permissions:PERMISSIONS",
         "price list": "l3kit.clouds.aws.price_list:refresh_prices",
         "item size": "l3kit.clouds.aws.item_size:billed_bytes",
+        "retention": "l3kit.clouds.aws.retention:RETENTION",
         "first light": "l3kit.clouds.aws.first_light:FIRST_LIGHT",
         "alarms": "l3kit.clouds.aws.control.watch:ALARMS",
     },

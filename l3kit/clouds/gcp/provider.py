@@ -29,4 +29,5 @@ PROVIDER = Provider(
     receiver_limit=ReceiverLimit(32_000_000, "body"),
     billing=BILLING,
     sandbox="l3kit.sandbox.gcp.part:PART",
+    parts={"retention": "l3kit.clouds.gcp.retention:RETENTION"},
 )

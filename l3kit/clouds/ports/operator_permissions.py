@@ -20,6 +20,8 @@ Verb = Literal[
     "verify",
     "end_lease",
     "pause",
+    "hold",
+    "erase",
     "runs",
     "letters",
     "replay_letters",

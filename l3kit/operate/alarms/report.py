@@ -85,11 +85,12 @@ class AlarmsReport(Displayable, Answer):
         if not self.wanted:
             return f"{self.twin}: {NONE}"
         counts = Counter(alarm.state for alarm in self.alarms)
-        told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-        names = f": {', '.join(alarm.name for alarm in self.firing)}" if self.firing else ""
+        names = ", ".join(alarm.name for alarm in self.firing)
+        told = [f"{len(self.firing)} firing ({names})"] if names else []
+        told += [f"{counts[state]} {state}" for state in STATES[1:] if counts[state]]
         waiting = sum(one.state == "waits" for one in self.subscribers)
         waits = f"; {count_of(waiting, 'address waits', 'addresses wait')} for confirmation" if waiting else ""
-        counted = f"{count_of(len(self.alarms), 'alarm')}{f', {told}' if told else ''}{names}"
+        counted = ": ".join(filter(None, (count_of(len(self.alarms), "alarm"), ", ".join(told))))
         return f"{self.twin}: {counted}{waits}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:

@@ -10,9 +10,10 @@ from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables, unreached
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.coroutines import run
+from l3kit.operate.stopping import each, name_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import MAX_NAMED
-from l3kit.tiering.format.pauses import NOTHING, Pause, Pauses
+from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.movers.pausing import pauses_in_cold, pauses_in_journal
 from l3kit.twin.layout import MOVERS
 
@@ -63,7 +64,7 @@ class PauseReport(Displayable, Answer):
             return ()
         return tuple(
             f"{name_of(device)} is paused for the {movers} alone"
-            for device, _ in _each(self.pauses)
+            for device, _ in each(self.pauses)
             if (movers := self._movers(device)) in MOVERS
         )
 
@@ -81,7 +82,7 @@ class PauseReport(Displayable, Answer):
 
         rows = [
             [name_of(device), pause.since, pause.by, pause.reason, self._movers(device)]
-            for device, pause in _each(self.pauses)
+            for device, pause in each(self.pauses)
         ]
         return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -115,7 +116,7 @@ class PauseReport(Displayable, Answer):
             "done": self.done,
             "paused": [
                 {"device": device, **pause.to_json(), "movers": self._movers(device).split(" and ")}
-                for device, pause in _each(self.pauses)
+                for device, pause in each(self.pauses)
             ],
             "interrupted": list(self.halves),
             "notes": list(self.notes),
@@ -160,11 +161,6 @@ def pause_checks(report: PauseReport) -> list[Check]:
     return [Check("pauses", report.twin, "both movers or none", seen, not halves, AGAIN if halves else "")]
 
 
-def name_of(device: str | None) -> str:
-    """Return the name of a paused device or twin; None is the twin."""
-    return "the twin" if device is None else f"device {device}"
-
-
 def unreached_pauses(stores: TierStores, twin: Twin) -> tuple[Gap, ...]:
     """Return a gap for each mover whose record this session does not reach."""
     journal = unreached("hot", twin.layout.hot, f"pauses of the {MOVERS[0]}")
@@ -177,8 +173,3 @@ def resumed_by(pauses: Pauses) -> str:
     if pauses.twin is not None:
         return "l3kit resume"
     return f"l3kit resume {next(iter(pauses.devices))}" if len(pauses.devices) == 1 else "l3kit resume DEVICE"
-
-
-def _each(pauses: Pauses) -> list[tuple[str | None, Pause]]:
-    named: list[tuple[str | None, Pause]] = [(None, pauses.twin)] if pauses.twin else []
-    return [*named, *sorted(pauses.devices.items())]

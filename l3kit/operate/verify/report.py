@@ -16,6 +16,7 @@ from l3kit.errors import CheckFailedError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.operate.alarms.reading import alarm_checks
+from l3kit.operate.holds.report import hold_checks, read_holds
 from l3kit.operate.pauses.report import pause_checks, read_pauses
 from l3kit.operate.verify.canary_trip import CanaryTrip
 from l3kit.operate.verify.items import item_checks
@@ -161,10 +162,12 @@ def verify(
 
 
 def schedule_checks(session: Session, twin: Twin, reached: Sequence[Cloud], clouds: Sequence[str]) -> Iterator[Check]:
-    """Check the movers' schedules, and that every pause holds for both movers."""
+    """Check the movers' schedules, and that pauses and holds are in both places that need them."""
     yield from chain.from_iterable(cloud.schedule_checks(twin) for cloud in reached)
     if not clouds or {twin.layout.hot, twin.layout.cold} <= set(clouds):
         yield from pause_checks(read_pauses(session, twin))
+    if not clouds or {twin.layout.hot, twin.layout.archive} <= set(clouds):
+        yield from hold_checks(read_holds(session, twin))
 
 
 def drift_checks(session: Session, twin: Twin, clouds: Sequence[str]) -> Iterator[Check]:

@@ -185,7 +185,8 @@ class _Run:
     async def _expire(self, device_id: str, due: Sequence[ObjectInfo]) -> None:
         report = self._device(device_id)
         if hold := await self.watch.of(device_id):
-            self.held = self.held.changed(device_id, hold)
+            of_twin = await self.watch.of_twin()
+            self.held = self.held.changed(None if of_twin else device_id, hold)
             return
         there = [info for info in await asyncio.gather(*(self._head(one.key) for one in due)) if info is not None]
         if len(there) < len(due):

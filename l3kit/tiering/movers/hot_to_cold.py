@@ -230,6 +230,24 @@ def _resume_row(before: JournalRow | None, next_device: str, devices: list[str])
     return JournalRow(before.version + 1 if before else 1, {"next_device": next_device, "devices": packed})
 
 
+def knows_device(resume: JournalRow, device_id: str) -> bool:
+    """Return whether the movers' list of devices names this one."""
+    return device_id in _known_devices(resume) or resume.attributes.get("next_device") == device_id
+
+
+async def forget_device(journal: JournalStore, device_id: str) -> None:
+    """Take a device off the list of known ones. Raises: StoreError."""
+    for _ in range(REGISTER_TRIES):
+        row = await journal.load(RESUME_NAME)
+        if row is None or not knows_device(row, device_id):
+            return
+        first = str(row.attributes.get("next_device", ""))
+        known = [one for one in _known_devices(row) if one != device_id]
+        if await journal.swap(RESUME_NAME, _resume_row(row, "" if first == device_id else first, known)):
+            return
+    raise StoreError("journal", f"{RESUME_NAME} was changed by concurrent runs {REGISTER_TRIES} times", "Try again")
+
+
 def read_report(row: JournalRow) -> dict[str, object]:
     """Decode a report stored in the journal."""
     packed = row.attributes["report"]

@@ -156,7 +156,9 @@ def changed(twin: Twin, **config: Any) -> Twin:
     return Twin.load(twin.path)
 
 
-@pytest.mark.parametrize("kind", ["alarm", "topic", "queue"])
+@pytest.mark.parametrize(
+    "kind", ["alarm", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("topic", "queue"))]
+)
 def test_somebody_elses_of_the_same_name_is_refused_and_left_as_it_is(
     kind: str, session: Session, make_twin: MakeTwin, aws: Aws
 ) -> None:
@@ -186,9 +188,8 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize(
-    "how", [pytest.param(how, marks=[] if how == "killed after" else [pytest.mark.slow]) for how in BREAKS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", BREAKS)
 def test_a_watch_is_completed_and_removed_whichever_call_breaks(
     how: Break, session: Session, make_twin: MakeTwin
 ) -> None:

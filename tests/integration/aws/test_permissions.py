@@ -20,8 +20,10 @@ from l3kit.clouds.aws.data.stores import open_journal
 from l3kit.clouds.ports.operator_permissions import Verb
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
+from l3kit.operate.erase.starting import erase, plan_erase
 from l3kit.operate.explain.gather import explain
 from l3kit.operate.history.reading import runs
+from l3kit.operate.holds.changes import hold, release
 from l3kit.operate.inventory import tiers
 from l3kit.operate.journal import read_journal
 from l3kit.operate.leases import end_lease
@@ -224,6 +226,17 @@ def _replay_letters(session: Session, twin: Twin) -> None:
     assert replayed.total("arrived") == len(LETTERS)
 
 
+def _hold(session: Session, twin: Twin) -> None:
+    hold(session, twin, DEVICE, reason="audit")
+    release(session, twin, DEVICE)
+
+
+def _erase(session: Session, twin: Twin) -> None:
+    plan_erase(session, twin, DEVICE)
+    done = erase(session, twin, DEVICE, wait=False)
+    assert not [one.what for one in done.unreached if "not allowed" in one.what]
+
+
 VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "move": _move,
     "query": _query,
@@ -232,6 +245,8 @@ VERBS: dict[Verb, Callable[[Session, Twin], object]] = {
     "explain": lambda session, twin: explain(session, twin, DEVICE),
     "end_lease": lambda session, twin: end_lease(session, twin, DEVICE),
     "pause": _pause,
+    "hold": _hold,
+    "erase": _erase,
     "runs": _runs,
     "verify": _verify,
     "letters": _letters,
@@ -266,7 +281,7 @@ def test_a_verb_misses_each_of_its_permissions(
     if verb == "runs":
         for mover in MOVERS:
             run_mover(session, twin, mover, time="1980-01-01T00:00:00Z")
-    if verb == "verify":
+    if verb in ("verify", "erase"):
         end_lease(root_of(session), twin, DEVICE)
     VERBS[verb](operator.session, twin)
     own = [grant for grant in grants if verb not in LOOKING or not {*LOOKING} <= {*grant.verbs}]  # as plan looks
@@ -275,8 +290,10 @@ def test_a_verb_misses_each_of_its_permissions(
     chosen = trials if share == "all" else [trials[crc32(verb.encode()) % len(trials)]]
     unneeded = []
     for grant, action in chosen:
-        if verb in ("end_lease", "replay_letters"):
+        if verb in ("end_lease", "replay_letters", "erase"):
             prepare(work)
+        if verb == "erase":
+            end_lease(root_of(session), twin, DEVICE)
         with operator.lacking(scope, grants, grant, action):
             try:
                 VERBS[verb](operator.session, twin)

@@ -98,9 +98,9 @@ def test_the_expirers_runs_are_in_the_history() -> None:
     world = World()
     world.put(400)
     world.run()
-    past, _, _, gaps = asyncio.run(history_of(stores(world), TWIN, NOW - timedelta(days=9), (EXPIRER,), NOW))
-    assert [(one.mover, one.chunks, one.verdict) for one in past] == [(EXPIRER, 1, "complete")]
-    assert gaps == []
+    found = asyncio.run(history_of(stores(world), TWIN, NOW - timedelta(days=9), (EXPIRER,), NOW))
+    assert [(one.mover, one.chunks, one.verdict) for one in found.runs] == [(EXPIRER, 1, "complete")]
+    assert found.gaps == []
 
 
 def test_the_expirer_runs_where_data_expire_and_what_is_no_mover_is_refused() -> None:

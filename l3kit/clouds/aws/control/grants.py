@@ -22,6 +22,7 @@ On = Literal[
     "cold objects",
     "cold pauses",
     "archive objects",
+    "archive holds",
     "letters objects",
     "objects",
     "functions",

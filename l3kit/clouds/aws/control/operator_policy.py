@@ -12,6 +12,7 @@ from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.clouds.ports.operator_permissions import VERBS, Verb
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.runtime.measures import NAMESPACE
 from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
@@ -54,6 +55,8 @@ class Scope:
             return self._tables(on)
         if on == "cold pauses":
             return tuple(f"{arn[:-1]}{Pauses.prefix}*" for arn in self._buckets("cold objects"))
+        if on == "archive holds":
+            return tuple(f"{arn[:-1]}{Holds.prefix}*" for arn in self._buckets("archive objects"))
         if on in ("buckets", "cold objects", "archive objects", "letters objects", "objects"):
             return self._buckets(on)
         if on in ("roles", "roles of functions", "scheduler's role", "topic rule's role"):

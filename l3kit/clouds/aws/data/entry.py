@@ -46,6 +46,11 @@ class Context(Protocol):
     def get_remaining_time_in_millis(self) -> int: ...
 
 
+def print_now(line: str) -> None:
+    """Print a line before Lambda may stop the process between two invocations."""
+    print(line, flush=True)
+
+
 def openers(tuning: Tuning) -> Openers:
     """Openers for stores, functions and devices, by the usual variables for region, endpoints and credentials."""
     timeout = float(tuning.request_timeout_seconds)
@@ -62,7 +67,7 @@ def build(
     function: str,
     env: Mapping[str, str] = os.environ,
     opened_by: Openers | None = None,
-    tell: Callable[[str], None] = print,
+    tell: Callable[[str], None] = print_now,
 ) -> Handler:
     """Build the handler of one of the twin's functions.
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from l3kit.cost.model.monthly import monthly_bill
+from l3kit.twin.layout import Layout
 from tests.unit.cost.bills import AWS, BOOK, GB, row
 from tests.unit.cost.workloads import workload
 
@@ -34,3 +35,17 @@ def test_looking_for_an_item_reads_a_whole_chunk() -> None:
     assert gets.quantity == pytest.approx(Decimal(1))
     halved = monthly_bill(workload(**looking, chunk_bytes=chunk // 2), AWS, BOOK)
     assert halved.by_part()["reads"].known < bill.by_part()["reads"].known
+
+
+@pytest.mark.parametrize(
+    ("layout", "alarms", "metrics"), [("aws-aws-aws", 11, 4), ("gcp-aws-aws", 6, 2), ("gcp-gcp-aws", 0, 0)]
+)
+def test_alarms_cost_by_their_number_where_they_are_asked_for_and_offered(
+    layout: str, alarms: int, metrics: int
+) -> None:
+    without, with_them = (monthly_bill(workload(alarms=on), Layout.parse(layout), BOOK) for on in (False, True))
+    more = [row for row in with_them.rows if row.key.service == "cloudwatch"]
+    assert [row for row in without.rows if row.key.service == "cloudwatch"] == []
+    assert [int(row.quantity or 0) for row in more] == ([alarms, metrics] if alarms else [])
+    added = with_them.total.known - without.total.known
+    assert added == pytest.approx(Decimal("0.1") * alarms + Decimal("0.3") * metrics)

@@ -32,7 +32,7 @@ def test_what_fires_comes_first_with_its_reason_and_what_to_do(tmp_path: Path) -
     told = found.to_json()
     assert told["firing"] == ["plant-hot-to-cold-mover-failed"]
     assert told["alarms"][0]["since"] == "2026-03-01T00:00:00Z"
-    assert "1 alarm, 9 missing, 1 ok: plant-hot-to-cold-mover-failed" in found.summary()
+    assert "1 firing (plant-hot-to-cold-mover-failed), 9 missing, 1 ok" in found.summary()
     assert "What fires, and what to do" in str(found)
 
 

@@ -1,0 +1,42 @@
+"""`l3kit hold`: let nothing of a twin or a device be deleted for good, lift that again, and see what is held."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from l3kit.cli.exit_codes import SUCCESS
+from l3kit.cli.output import Output
+from l3kit.cli.pausing import Device, user
+from l3kit.cli.place import Place
+from l3kit.cli.verbs import verb
+
+
+def add_holding(app: typer.Typer) -> None:
+    """Add the verb `hold`."""
+
+    @verb(app, "hold")
+    def hold(
+        output: Output,
+        place: Place,
+        device: Device = None,
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; sets the hold.")] = "",
+        by: Annotated[str | None, typer.Option(metavar="NAME", help="Who holds (default: the user's name).")] = None,
+        release: Annotated[bool, typer.Option("--release", help="Lift the hold.")] = False,
+    ) -> int:
+        """Hold a twin, or one device: neither erase nor the archive's expiry deletes anything of it.
+
+        Without --reason and --release it shows what is held.
+        """
+        if reason and release:
+            raise typer.BadParameter("a hold is set or lifted, not both", param_hint="--release")
+        place, name = place.perhaps_before(device)
+        if name is not None and not (reason or release):
+            raise typer.BadParameter("is missing: say why the device is to be held", param_hint="--reason")
+        with place.open() as twin:
+            if reason:
+                output.answer(twin.hold(name, reason=reason, by=user() if by is None else by))
+            else:
+                output.answer(twin.release(name) if release else twin.holds())
+        return SUCCESS

@@ -1,0 +1,32 @@
+"""What Azure keeps of a twin's deleted data: backups of Cosmos DB, and log lines."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from l3kit.clouds.ports.retention import Retained
+from l3kit.tiering.settings.function_table import StoreName
+
+if TYPE_CHECKING:
+    from l3kit.clouds.ports.cloud import Cloud
+    from l3kit.twin.config import Twin
+
+BACKUP_POLICY = "The account's backup policy tells: continuous backups last 7 or 30 days"
+LOG_POLICY = "The workspace's retention tells"
+
+
+class AzureRetention:
+    """The port `Retention` for Azure. Its periods belong to accounts that l3kit does not make."""
+
+    def retained(self, cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Sequence[Retained]:
+        return (*_of_containers(cloud, twin, stores), Retained("log lines that name the device", None, LOG_POLICY))
+
+
+def _of_containers(cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Iterator[Retained]:
+    names: tuple[StoreName, ...] = ("hot", "journal")
+    for store in (name for name in names if name in stores):
+        yield Retained(f"backups of the container {cloud.store_name(twin, store)}", None, BACKUP_POLICY)
+
+
+RETENTION = AzureRetention()

@@ -1,0 +1,300 @@
+"""Erase a device in all tiers: with the movers kept away, recorded before it is deleted, resumable at any point.
+
+The device is paused for both movers, and its lease taken, before anything goes. A chunk that is under way belongs to a
+run, so the device is then refused. A run of the archive mover that began before the pause holds no lease: where it may
+still put something back, a last look follows when it must have ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from l3kit.errors import ConfigurationError, HeldError, L3Error, LeaseLostError, StoreError
+from l3kit.operate.erase.finding import ObjectBatch, Sighting, due_before, item_batches, object_batches, versions_of
+from l3kit.operate.erase.naming import Mentions
+from l3kit.operate.erase.pieces import Piece, Tally
+from l3kit.operate.erase.record import EraseRecord
+from l3kit.operate.stopping import change_record, put_object
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.format.pauses import Pause, Pauses
+from l3kit.tiering.journal import DeviceJournal
+from l3kit.tiering.journal_record import NEVER, DeviceRecord, record_digest
+from l3kit.tiering.movers.holding import HoldWatch, holds_in_archive, holds_in_journal
+from l3kit.tiering.object_versions import former_first
+from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+
+if TYPE_CHECKING:
+    from l3kit.twin.config import Twin
+
+ERASER = "l3kit erase"
+"""Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version tells two apart."""
+LONGEST_RUN = timedelta(seconds=960)
+"""After the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
+LONGEST_REQUEST = timedelta(seconds=60)
+"""After an object was stored: a request that was sent twice may still store it again for 50 s."""
+LOOKS = 3
+"""Passes over the tiers at most, each as long as the one before found something."""
+DELETES_AT_ONCE = 16
+WAIT_STEP = 30.0
+"""Seconds of waiting after which the lease is renewed."""
+
+EachLetter = Callable[[Callable[[ObjectStore, Sequence[Piece], Sequence[str]], Awaitable[None]]], Awaitable[None]]
+"""Calls back with the store, the pieces and the keys of the device's dead letters, batch by batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The open stores of all tiers."""
+
+    hot: HotStore
+    journal: JournalStore
+    cold: ObjectStore
+    archive: ObjectStore
+
+
+@dataclass
+class Erasing:
+    """One erase of one device.
+
+    Attributes:
+        clock: wall clock, UTC.
+        sleep: waits for so many seconds.
+        letters: goes over the device's dead letters.
+        progress: told what is being done.
+    """
+
+    twin: Twin
+    device: str
+    stores: Stores
+    record: EraseRecord
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]]
+    letters: EachLetter
+    by: str = ""
+    reason: str = ""
+    progress: Callable[[str], None] = lambda step: None
+    sighting: Sighting = field(default_factory=Sighting)
+
+    def __post_init__(self) -> None:
+        self._holds = HoldWatch(self._read_holds, self.clock)
+        self._journal = DeviceJournal(self.stores.journal, self.device, ERASER, self.clock)
+        self._bounded = Bounded(DELETES_AT_ONCE)
+        self._had_record = False
+        for piece in self.record.pieces():
+            self.sighting.note_chunk(piece)
+
+    async def check(self) -> None:
+        """Raises: HeldError; LeaseTakenError while a run has the device; ConfigurationError for a chunk under way."""
+        await self._check_hold()
+        found = await self._journal.look()
+        self._had_record = replace(found, version=0, owner="", lease_until=NEVER) != DeviceRecord()
+        if found.entry is not None:
+            paused = (Pauses.of_row(await self.stores.journal.load(Pauses.record))).of(self.device)
+            resume = "resume it, " if paused else ""
+            cause = f"its chunk {found.entry.key} is under way; nothing was erased"
+            remedy = f"Let the hot-to-cold mover finish it ({resume}l3kit run hot-to-cold), then erase again"
+            raise ConfigurationError(f"device {self.device}", cause, remedy)
+
+    async def survey(self) -> Tally:
+        """Count what there is, without changing anything. Raises: StoreError."""
+        tally = Tally()
+        async for items in item_batches(self.stores.hot, self.device):
+            tally.add([items.piece])
+        for store in (self.stores.cold, self.stores.archive):
+            async for batch in self._batches(store):
+                tally.add(batch.pieces)
+
+        async def letters(store: ObjectStore, pieces: Sequence[Piece], keys: Sequence[str]) -> None:
+            tally.add(pieces)
+
+        await self.letters(letters)
+        async for mention in self._mentions().all():
+            tally.add([mention.piece])
+        if self._had_record:
+            tally.add([self._row_piece()])
+        return tally
+
+    async def anything_left(self) -> bool:
+        """Return whether there is anything of the device, after `check`. Raises: StoreError."""
+        if self._had_record:
+            return True
+        async for _ in item_batches(self.stores.hot, self.device):
+            return True
+        for store in (self.stores.cold, self.stores.archive):
+            async for _ in self._batches(store):
+                return True
+        tally = Tally()
+
+        async def letters(store: ObjectStore, pieces: Sequence[Piece], keys: Sequence[str]) -> None:
+            tally.add(pieces)
+
+        await self.letters(letters)
+        return bool(tally)
+
+    async def may_look_again(self) -> datetime | None:
+        """The moment of the last look if the erase began now; None if it needs none. Raises: StoreError."""
+        if self.record.begun:
+            return self.record.look_again
+        return await self._look_again_at(await self._paused_since() or self.clock())
+
+    async def run(self, *, wait: bool) -> str:
+        """Erase. Returns: the key of the closed record; empty if a last look is needed and is not waited for.
+
+        Raises: HeldError, LeaseLostError, LeaseTakenError, ConfigurationError; StoreError. A repeated call goes on.
+        """
+        try:
+            await self.check()
+            paused = await self._pause()
+            await self._journal.acquire()
+            look_again = self.record.look_again if self.record.begun else await self._look_again_at(paused)
+            await self._tiers(look_again)
+            await self._letters(look_again)
+            if look_again is not None and self.clock() < look_again and not (wait and await self._wait(look_again)):
+                await self._journal.release()
+                return ""
+            if look_again is not None:
+                await self._tiers(look_again)
+            await self._mentioned(look_again)
+            return await self._finish()
+        except L3Error as error:
+            if not isinstance(error, LeaseLostError):
+                await self._give_back()
+            raise
+
+    # --- keeping others away
+
+    async def _read_holds(self) -> Holds:
+        return (await holds_in_journal(self.stores.journal)).joined(await holds_in_archive(self.stores.archive))
+
+    async def _check_hold(self) -> None:
+        if hold := await self._holds.of(self.device):
+            remedy = "Only when whoever set it agrees: l3kit hold TWIN [DEVICE] --release"
+            raise HeldError(f"device {self.device}", f"is {hold.summary()}; nothing more was erased", remedy)
+
+    async def _pause(self) -> datetime:
+        """Pause the device for both movers. Returns: since when the archive mover has been able to see it."""
+        pause = Pause(self.clock(), self.by or ERASER, "it is erased")
+        await change_record(self.stores.journal, Pauses, self.device, lambda there: there or pause, instead="")
+        since = await self._paused_since()
+        await put_object(self.stores.cold, Pauses, self.device, pause)
+        return since or pause.since
+
+    async def _paused_since(self) -> datetime | None:
+        """When the archive mover was paused, for the device or the twin; None if it is not."""
+        there = [await self.stores.cold.head(Pauses.key(device)) for device in (self.device, None)]
+        return min([info.modified for info in there if info is not None], default=None)
+
+    async def _look_again_at(self, paused: datetime) -> datetime | None:
+        """The moment from which nothing can be put back; None if nothing is under way. Raises: StoreError."""
+        before = due_before(self.clock(), self.twin.config.cold_storage_size_in_days)
+        seen = Sighting()
+        for store in (self.stores.cold, self.stores.archive):
+            async for _ in versions_of(store, self.device, seen, before):
+                pass
+        moments = [seen.newest + LONGEST_REQUEST] if seen.newest else []
+        moments += [paused + LONGEST_RUN] if seen.due else []
+        latest = max(moments, default=None)
+        return latest if latest is not None and latest > self.clock() else None
+
+    async def _wait(self, until: datetime) -> bool:
+        """Wait, with the lease kept. Returns: True."""
+        while (left := (until - self.clock()).total_seconds()) > 0:
+            self.progress(f"wait for runs of movers, until {until:%H:%M:%S} UTC")
+            await self._journal.keep_alive()
+            await self.sleep(min(left, WAIT_STEP))
+        return True
+
+    async def _give_back(self) -> None:
+        """Free the device after an error, as far as the journal answers."""
+        try:
+            await self._journal.release()
+        except L3Error:
+            return
+
+    # --- erasing
+
+    async def _gone(
+        self, pieces: Sequence[Piece], delete: Callable[[], Awaitable[object]], look_again: datetime | None
+    ) -> None:
+        """Record pieces, then delete them, if that is still allowed."""
+        await self._check_hold()
+        await self._journal.keep_alive()
+        await self.record.begin({"twin": self.twin.name, "by": self.by, "reason": self.reason}, look_again)
+        await self.record.note(pieces)
+        self._journal.check_held()
+        await delete()
+
+    async def _tiers(self, look_again: datetime | None) -> None:
+        """Go over the tiers until nothing more is found. Raises: StoreError if something keeps coming."""
+        for _ in range(LOOKS):
+            found = False
+            self.progress("items of the hot tier")
+            async for items in item_batches(self.stores.hot, self.device):
+                found = True
+                delete = partial(self.stores.hot.delete_items, self.device, items.keys)
+                await self._gone([items.piece], delete, look_again)
+            for store in (self.stores.cold, self.stores.archive):
+                self.progress(f"objects of the {store.tier} tier")
+                async for batch in self._batches(store):
+                    found = True
+                    await self._gone(batch.pieces, partial(self._delete, store, batch), look_again)
+            if not found:
+                return
+        cause = f"new data of it came in during each of {LOOKS} passes; what was there before is erased"
+        raise StoreError(f"device {self.device}", cause, "Stop the device from sending, then erase again")
+
+    async def _delete(self, store: ObjectStore, batch: ObjectBatch) -> None:
+        """Delete versions, all former ones before the current ones."""
+        ordered = former_first(batch.versions)
+        for current in (False, True):
+            await self._bounded.run([store.delete_version(one) for one in ordered if one.current is current])
+
+    def _batches(self, store: ObjectStore) -> AsyncIterator[ObjectBatch]:
+        before = due_before(self.clock(), self.twin.config.cold_storage_size_in_days)
+        return object_batches(store, self.device, self.sighting, before)
+
+    async def _letters(self, look_again: datetime | None) -> None:
+        self.progress("dead letters")
+
+        async def gone(store: ObjectStore, pieces: Sequence[Piece], keys: Sequence[str]) -> None:
+            async def delete() -> None:
+                versions = [one for key in keys async for one in store.versions(key) if one.key == key]
+                await self._delete(store, ObjectBatch(former_first(versions), pieces))
+
+            await self._gone(pieces, delete, look_again)
+
+        await self.letters(gone)
+
+    def _mentions(self) -> Mentions:
+        listed = any(one.id == self.device for one in self.twin.devices)
+        return Mentions(self.stores.journal, self.stores.cold, self.device, listed)
+
+    async def _mentioned(self, look_again: datetime | None) -> None:
+        self.progress("reports")
+        async for mention in self._mentions().all():
+            await self._gone([mention.piece], mention.replace, look_again)
+
+    def _row_piece(self) -> Piece:
+        name = f"device/{self.device}"
+        return Piece("journal", "journal record", name, digest=f"sha256:{record_digest(self._journal.record)}")
+
+    async def _finish(self) -> str:
+        """Free the device, delete its journal record, and close the record of the erase."""
+        await self._check_hold()
+        if self._had_record:
+            await self.record.begin({"twin": self.twin.name, "by": self.by, "reason": self.reason}, None)
+            await self.record.note([self._row_piece()])
+        await self._journal.keep_alive()
+        if not await self.stores.journal.remove(f"device/{self.device}", self._journal.record.version):
+            raise LeaseLostError(f"device {self.device}", "another run has taken its lease", "Erase it again")
+        await change_record(self.stores.journal, Pauses, self.device, lambda there: None, instead="")
+        await self.stores.cold.delete(Pauses.key(self.device))
+        if not self.record.begun:
+            return ""
+        about = {"twin": self.twin.name, "finished": self.clock().isoformat(), "by": self.by, "reason": self.reason}
+        return await self.record.finish(about)

@@ -1,0 +1,148 @@
+"""A device's things in the stores of its twin: items of the hot tier, objects of the others, its part of reports."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from l3kit.operate.erase.pieces import Kind, Piece
+from l3kit.tiering.bounded import Bounded
+from l3kit.tiering.format.chunks import device_prefix, json_array, parse_object_key
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
+from l3kit.tiering.hot_pages import hot_pages
+from l3kit.tiering.movers.cold_to_archive import end_of
+from l3kit.tiering.ports import HotStore, ObjectStore, ObjectVersion
+from l3kit.tiering.transfer.multipart import PARTS_PREFIX
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
+
+BATCH = 250
+"""Versions whose deletion is recorded at once."""
+HEADS_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBatch:
+    """A page of the hot tier. `keys`: also of items that cannot be written as JSON."""
+
+    keys: Sequence[str]
+    piece: Piece
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectBatch:
+    """Versions of objects, in the order in which to delete them, and the pieces that they are."""
+
+    versions: Sequence[ObjectVersion]
+    pieces: Sequence[Piece]
+
+
+@dataclass(slots=True)
+class Sighting:
+    """Facts about a device's objects that were met on the way.
+
+    Attributes:
+        newest: when the youngest chunk was stored.
+        due: whether a chunk in the cold tier is due for the archive.
+        foreign: keys under the device's prefix that are no chunks, and so not of l3kit's making.
+        kept: versions that a store keeps after their deletion, and until when the last of them.
+        chunk_keys: digests of the chunks' keys, by which parts of uploads are found.
+    """
+
+    newest: datetime | None = None
+    due: bool = False
+    foreign: set[str] = field(default_factory=set)
+    kept: set[tuple[str, str, str]] = field(default_factory=set)
+    kept_until: datetime | None = None
+    chunk_keys: set[str] = field(default_factory=set)
+
+    def note_chunk(self, piece: Piece) -> None:
+        """Note a chunk that a former erase has recorded."""
+        if piece.kind == "chunk":
+            self.chunk_keys.add(hashlib.sha256(piece.name.encode()).hexdigest())
+
+
+async def item_batches(hot: HotStore, device: str) -> AsyncIterator[ItemBatch]:
+    """The device's items, page by page. Raises: StoreError."""
+    async for page in hot_pages(hot, device, before=MAX_SORT_KEY):
+        keys = sorted({*page.sort_keys, *(key for key, _ in page.refused)})
+        if keys:
+            body = json_array(page.items)
+            digest = f"sha256:{hashlib.sha256(body).hexdigest()}" if page.items else ""
+            size = sum(map(len, page.items))
+            named = keys[0] if len(keys) == 1 else f"{keys[0]} ... {keys[-1]}"
+            yield ItemBatch(keys, Piece("hot", "items", named, "", len(keys), size, digest))
+
+
+async def object_batches(
+    store: ObjectStore, device: str, sighting: Sighting, due_before: datetime
+) -> AsyncIterator[ObjectBatch]:
+    """The device's chunks with all their versions, and what l3kit keeps beside them. Raises: StoreError."""
+    batch: list[tuple[ObjectVersion, Kind]] = []
+    async for one in versions_of(store, device, sighting, due_before):
+        batch.append(one)
+        if len(batch) == BATCH:
+            yield await _batch(store, batch)
+            batch = []
+    if batch:
+        yield await _batch(store, batch)
+
+
+async def versions_of(
+    store: ObjectStore, device: str, sighting: Sighting, due_before: datetime
+) -> AsyncIterator[tuple[ObjectVersion, Kind]]:
+    """The versions that can be deleted; what else is met is noted. Raises: StoreError."""
+    async for version, kind in _found(store, device, sighting):
+        if version.kept_until is not None:
+            sighting.kept.add((store.tier, version.key, version.version))
+            sighting.kept_until = max(sighting.kept_until or version.kept_until, version.kept_until)
+            continue
+        if kind == "chunk":
+            sighting.newest = max(sighting.newest or version.modified, version.modified)
+            end = end_of(version.key)
+            if version.current and store.tier == "cold" and (end is None or end < due_before):
+                sighting.due = True
+        yield version, kind
+
+
+async def _found(store: ObjectStore, device: str, sighting: Sighting) -> AsyncIterator[tuple[ObjectVersion, Kind]]:
+    prefix = device_prefix(device)
+    async for version in store.versions(prefix):
+        if is_chunk_of(version.key, device):
+            sighting.chunk_keys.add(hashlib.sha256(version.key.encode()).hexdigest())
+            yield version, "chunk"
+        else:
+            sighting.foreign.add(version.key)
+    async for version in store.versions(RECEIPT_PREFIX + prefix):
+        if is_chunk_of(version.key.removeprefix(RECEIPT_PREFIX), device):
+            yield version, "receipt"
+    async for version in store.versions(PARTS_PREFIX):
+        if version.key.removeprefix(PARTS_PREFIX).partition("/")[0] in sighting.chunk_keys:
+            yield version, "upload part"
+
+
+def is_chunk_of(key: str, device: str) -> bool:
+    """Return whether the key is that of a chunk of exactly this device."""
+    chunk = parse_object_key(key)
+    return chunk is not None and chunk.device_id == device and key.startswith(device_prefix(device))
+
+
+async def _batch(store: ObjectStore, found: Sequence[tuple[ObjectVersion, Kind]]) -> ObjectBatch:
+    ordered = sorted(found, key=lambda one: (one[0].key, one[0].current))
+
+    async def piece(version: ObjectVersion, kind: Kind) -> Piece:
+        info = await store.head(version.key) if version.current else None
+        digest = f"sha256:{info.sha256}" if info is not None and info.sha256 else f"etag:{version.etag}"
+        told = info.metadata.get("items", "") if info is not None else ""
+        count = int(told) if told.isdecimal() else 0
+        named = "" if version.current else version.version
+        return Piece(store.tier, kind, version.key, named, count, version.size, digest)
+
+    pieces = await Bounded(HEADS_AT_ONCE).run([piece(*one) for one in ordered])
+    return ObjectBatch([version for version, _ in ordered], pieces)
+
+
+def due_before(now: datetime, cold_days: int) -> datetime:
+    """The moment before which the archive mover takes a chunk; a day more, since clocks and cutoffs differ."""
+    return now - timedelta(days=cold_days - 1)

@@ -1,0 +1,283 @@
+"""Erasing a device: everything of it, nothing of another, killed at any call, refused where it must be."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from l3kit.errors import ConfigurationError, HeldError, L3Error, LeaseTakenError, StoreError
+from l3kit.operate.erase.mentions import ERASED
+from l3kit.operate.erase.record import RECORD_PREFIX
+from l3kit.operate.holds.changes import hold, release
+from l3kit.operate.pauses.changes import pause
+from l3kit.tiering.format.chunks import ChunkKey, checksums, encode_sort_keys
+from l3kit.tiering.journal_record import DeviceRecord, Entry, to_row
+from l3kit.tiering.movers.hot_to_cold import read_report
+from tests.support.erasable import NOW, TWIN, A, B, Cloud, Time, chunk_key, put, put_body
+from tests.support.moving import Dead
+
+OLD = 300
+"""Days after which a chunk in the cold tier is due for the archive."""
+
+
+def records(cloud: Cloud) -> dict[str, Any]:
+    bodies = cloud.archive.bodies()
+    return {key: json.loads(body) for key, body in bodies.items() if key.startswith(RECORD_PREFIX)}
+
+
+def others(cloud: Cloud) -> dict[str, str]:
+    """Everything but the erased device's, and but reports, of which only its part changes."""
+    kept = cloud.everything()
+    return {name: text for name, text in kept.items() if name not in cloud.traces(A) and "report" not in name}
+
+
+def test_everything_of_the_device_goes_and_nothing_of_another() -> None:
+    cloud = Cloud().fill()
+    before, plan = others(cloud), cloud.plan()
+    assert len(cloud.traces(A)) > 14
+    report = cloud.erase()
+    assert report.complete
+    assert cloud.traces(A) == []
+    assert others(cloud) == before
+    assert plan.tally.amounts == report.tally.amounts
+    assert "7 items (hot" in plan.summary()
+    assert report.to_frame().shape[0] == len(report.tally.amounts)
+    assert cloud.journal.rows[f"device/{B}"]
+
+
+def test_the_record_has_a_digest_of_everything_and_says_who_and_why() -> None:
+    cloud = Cloud().fill()
+    report = cloud.erase()
+    done = records(cloud)[report.record]
+    assert (done["device"], done["by"], done["reason"]) == (A, "ann", "asked")
+    parts = {key: rows for key, rows in records(cloud).items() if "part-" in key}
+    assert {part["key"] for part in done["parts"]} == set(parts)
+    for part in done["parts"]:
+        assert cloud.archive.objects[part["key"]][0].sha256 == part["sha256"]
+    pieces = [row for rows in parts.values() for row in rows]
+    assert all(row["digest"] for row in pieces if row["name"] != "resume/hot-to-cold-mover")
+    chunk = next(row for row in pieces if row["kind"] == "chunk" and row["place"] == "cold" and not row["version"])
+    assert chunk["digest"].startswith("sha256:")
+    assert any(row["version"] for row in pieces), "former versions are named too"
+
+
+def test_reports_keep_their_figures_without_the_device() -> None:
+    cloud = Cloud().fill()
+    cloud.erase()
+    (key,) = [key for key in cloud.cold.objects if "/reports/" in key]
+    kept = json.loads(cloud.cold.bodies()[key])
+    (name,) = [name for name in cloud.journal.rows if name.startswith("report/")]
+    for report in (kept, read_report(cloud.journal.rows[name])):
+        assert [row["device_id"] for row in report["devices"]] == [ERASED, B]
+        assert [row["items"] for row in report["devices"]] == [3, 3]
+        assert [row["device"] for row in report["paused"]] == [B]
+
+
+def test_a_second_erase_says_that_it_was_done_already_and_changes_nothing() -> None:
+    cloud = Cloud().fill()
+    cloud.erase()
+    before, had = cloud.everything(), records(cloud)
+    again = cloud.erase()
+    assert "was erased already on 2026-05-30T00:00:00Z; nothing of it is left" in again.summary()
+    assert (cloud.everything(), records(cloud)) == (before, had)
+    assert not cloud.plan().tally
+
+
+def test_data_that_came_in_after_an_erase_are_erased_by_the_next_with_a_record_of_their_own() -> None:
+    cloud, time = Cloud().fill(), Time()
+    first = cloud.erase()
+    time.now += timedelta(hours=1)
+    cloud.fill((A,))
+    second = cloud.erase(A, time)
+    assert second.record not in ("", first.record)
+    assert cloud.traces(A) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "days", "step"),
+    [
+        ("after", 3, 9),
+        *(pytest.param(how, 3, 1, marks=pytest.mark.slow) for how in ("before", "after", "lost", "refused")),
+        *(pytest.param(how, OLD, 3, marks=pytest.mark.slow) for how in ("before", "after", "lost", "refused")),
+    ],
+)
+def test_killed_at_any_call_a_repetition_erases_the_rest_and_nothing_of_another(how: str, days: int, step: int) -> None:
+    whole = Cloud().fill(days=days)
+    kept, calls = others(whole), [0]
+    whole.killed(0, how, calls).erase()
+    assert calls[0] > 50
+    for at in range(1, calls[0] + 1, step):
+        cloud, time = Cloud().fill(days=days), Time()
+        with contextlib.suppress(Dead, StoreError):
+            cloud.killed(at, how).erase(A, time)
+        assert {name: text for name, text in others(cloud).items() if name in kept} == kept, f"call {at}"
+        report = cloud.erase(A, time)
+        assert cloud.traces(A) == [], f"call {at}"
+        assert others(cloud) == kept, f"call {at}"
+        done = [content for key, content in records(cloud).items() if key.endswith("done.json")]
+        erased = {(row["where"], row["what"]): row["pieces"] for content in done for row in content["erased"]}
+        assert erased.items() >= {("hot", "items"): 3, ("archive", "chunk"): 1, ("cold", "chunk"): 2}.items(), at
+        assert report.complete
+        assert "journal pause/hot-to-cold-mover" not in cloud.everything()
+        assert not [key for key in cloud.cold.objects if "paused" in key], f"call {at}"
+
+
+def test_a_hold_stops_an_erase_before_anything_goes_and_one_that_is_set_meanwhile_before_the_next_batch() -> None:
+    cloud = Cloud().fill()
+    before = cloud.everything()
+    for device in (None, A):
+        hold(cloud.session(), TWIN, device, reason="audit 2026", by="bob", now=lambda: NOW)
+        for work in (cloud.plan, cloud.erase):
+            with pytest.raises(HeldError, match=r"held since 2026-06-01T00:00:00Z by bob \(audit 2026\)"):
+                work()
+        release(cloud.session(), TWIN, device)
+    del cloud.journal.rows["hold"], cloud.archive.former["_l3kit/held/twin.json"]
+    held = [key for key in cloud.archive.former if "/held/" in key]
+    for key in held:
+        del cloud.archive.former[key]
+    assert cloud.everything() == before
+
+    time = Time()
+
+    async def hold_and_go(device: str, keys: Any) -> None:
+        await cloud.archive.create("_l3kit/held/twin.json", b"{}", sha256="0" * 64)
+        time.now += timedelta(seconds=30)
+        for key in keys:
+            cloud.hot.devices[device].pop(key)
+
+    cloud.hot.delete_items = hold_and_go
+    with pytest.raises(HeldError):
+        cloud.erase(A, time)
+    assert len(cloud.hot.devices[A]) == 4, "one page was under way"
+    assert cloud.traces(B)
+
+
+def test_a_device_with_a_chunk_under_way_or_in_the_hands_of_a_run_is_refused() -> None:
+    cloud = Cloud().fill()
+    key = ChunkKey(A, "2026-05-31T00:00:00Z", "2026-05-31T00:01:00Z", 3)
+    keys = encode_sort_keys([key.start, key.end])
+    entry = Entry("writing", key, "0" * 64, 9, 2, keys, checksums([b"a", b"b"]))
+    cloud.journal.rows[f"device/{A}"] = to_row(DeviceRecord(5, "", NOW, 4, entry))
+    before = cloud.everything()
+    with pytest.raises(ConfigurationError, match=r"is under way; nothing was erased\. Let the hot-to-cold mover"):
+        cloud.erase()
+    pause(cloud.session(), TWIN, A, now=lambda: NOW)
+    with pytest.raises(ConfigurationError, match="resume it, l3kit run"):
+        cloud.erase()
+    cloud.journal.rows[f"device/{A}"] = to_row(DeviceRecord(6, "run 7", NOW + timedelta(seconds=60), 4))
+    with pytest.raises(LeaseTakenError, match="run 7 holds its lease"):
+        cloud.erase()
+    assert cloud.everything().keys() == before.keys()
+
+
+def test_a_due_chunk_in_the_cold_tier_is_waited_for_and_what_a_run_puts_back_is_erased() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+    late = chunk_key(A, 2, OLD)
+
+    async def sleep(seconds: float) -> None:
+        if time.slept < 600 <= time.slept + seconds:  # a run that began before the pause archives its object now
+            await cloud.archive.create(late, b"[]", sha256="1" * 64)
+        await Time.sleep(time, seconds)
+
+    time.sleep = sleep  # type: ignore[method-assign]
+    assert cloud.plan(A, time).look_again == NOW + timedelta(seconds=960)
+    report = cloud.erase(A, time)
+    assert report.complete
+    assert (time.slept, cloud.traces(A)) == (960, [])
+    assert late not in cloud.archive.objects
+
+
+def test_without_waiting_the_device_stays_paused_and_a_later_call_takes_the_last_look() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+    early = cloud.erase(A, time, wait=False)
+    assert not early.complete
+    assert "erase it again from 2026-06-01T00:16:00Z on" in early.summary()
+    assert [key for key in cloud.cold.objects if "paused" in key]
+    assert not cloud.erase(A, time, wait=False).complete
+    time.now += timedelta(seconds=961)
+    put(cloud.archive, chunk_key(A, 2, OLD), A)
+    late = cloud.erase(A, time, wait=False)
+    assert (late.complete, cloud.traces(A)) == (True, [])
+    assert not [key for key in cloud.cold.objects if "paused" in key]
+
+
+def test_a_device_paused_long_enough_is_not_waited_for() -> None:
+    cloud = Cloud().fill(days=OLD)
+    pause(cloud.session(), TWIN, now=lambda: NOW - timedelta(days=1))
+    cloud.cold.now = NOW - timedelta(days=1)
+    time = Time()
+    assert cloud.erase(A, time).complete
+    assert time.slept == 0
+    assert [key for key in cloud.cold.objects if "paused/twin" in key], "the twin's pause stays"
+
+
+def test_an_unknown_device_is_refused_with_the_nearest_and_a_reserved_one_too() -> None:
+    cloud = Cloud().fill()
+    before = cloud.everything()
+    for work in (cloud.plan, cloud.erase):
+        with pytest.raises(ConfigurationError, match=f"is not one of weather-stations's.*did you mean {A}"):
+            work(f"{A}x")
+        with pytest.raises(ConfigurationError, match="is reserved"):
+            work("~canary")
+    assert cloud.everything() == before
+
+
+def test_a_device_that_the_config_no_longer_lists_is_erased_and_forgotten_by_the_movers() -> None:
+    from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, _resume_row, knows_device
+
+    cloud = Cloud().fill(("gone", B))
+    cloud.journal.rows[RESUME_NAME] = _resume_row(None, "gone", ["gone", B])
+    assert cloud.erase("gone").complete
+    assert cloud.traces("gone") == []
+    assert not knows_device(cloud.journal.rows[RESUME_NAME], "gone")
+    assert knows_device(cloud.journal.rows[RESUME_NAME], B)
+
+
+def test_a_listed_device_without_data_is_told_as_such() -> None:
+    assert "has no data; nothing was erased" in Cloud().erase().summary()
+
+
+def test_objects_below_the_prefix_that_are_no_chunks_are_left_and_named() -> None:
+    cloud = Cloud().fill()
+    put_body(cloud.cold, f"{A}/readme.txt", b"by hand")
+    report = cloud.erase()
+    (told,) = [one for one in report.unreached if "no chunks" in one.what]
+    assert f"{A}/readme.txt" in told.remedy
+    assert f"{A}/readme.txt" in cloud.cold.objects
+
+
+def test_a_device_that_keeps_sending_is_not_told_as_erased() -> None:
+    cloud = Cloud().fill()
+
+    async def delete_and_send(device: str, keys: Any) -> None:
+        return None
+
+    cloud.hot.delete_items = delete_and_send
+    with pytest.raises(StoreError, match="Stop the device from sending"):
+        cloud.erase()
+
+
+def test_an_interrupted_erase_frees_the_device_s_lease() -> None:
+    cloud = Cloud().fill()
+
+    async def refused(version: Any) -> None:
+        raise StoreError("cold", "answered 503")
+
+    cloud.cold.delete_version = refused
+    with pytest.raises(L3Error, match="answered 503"):
+        cloud.erase()
+    assert cloud.journal.rows[f"device/{A}"].attributes["owner"] == ""
+
+
+def test_an_unreached_tier_is_named_before_anything_goes() -> None:
+    from l3kit.operate.erase.starting import erase
+    from l3kit.session import Session
+
+    with pytest.raises(ConfigurationError, match=r"nothing was erased.*Connect to"):
+        erase(Session("sandbox", {}), TWIN, A)
+    assert asyncio.run(Cloud().journal.names()) == []
