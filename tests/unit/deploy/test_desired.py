@@ -57,6 +57,11 @@ class Provisioner:
 
     left_over_schedules = schedules
 
+    def alarms(self) -> list[Any]:
+        return []
+
+    left_over_alarms = alarms
+
     def left_over_addresses(self, functions: Sequence[str]) -> list[Any]:
         return [Part(f"{self.provider}/address/{function}") for function in functions]
 
