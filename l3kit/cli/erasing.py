@@ -8,7 +8,7 @@ import typer
 
 from l3kit.cli.completing import devices
 from l3kit.cli.confirming import agree_by_name, check_can_ask
-from l3kit.cli.exit_codes import LEFT_OVER, SUCCESS, told_of
+from l3kit.cli.exit_codes import LEFT_OVER, SUCCESS, epilog_of
 from l3kit.cli.output import Output
 from l3kit.cli.pausing import user
 from l3kit.cli.place import Place
@@ -19,7 +19,7 @@ from l3kit.errors import ConfigurationError
 def add_erasing(app: typer.Typer) -> None:
     """Add the verb `erase`."""
 
-    @verb(app, "erase", epilog=told_of("erase"))
+    @verb(app, "erase", epilog=epilog_of("erase"))
     def erase(
         output: Output,
         place: Place,
