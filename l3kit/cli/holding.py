@@ -25,7 +25,7 @@ def add_holding(app: typer.Typer) -> None:
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who holds (default: the user's name).")] = None,
         release: Annotated[bool, typer.Option("--release", help="Lift the hold.")] = False,
     ) -> int:
-        """Hold a twin, or one device: neither erase nor the archive's expiry deletes anything of it.
+        """Hold a twin, or one device, against deletion for good. Neither erase nor the expiry deletes any of it.
 
         Without --reason and --release it shows what is held.
         """

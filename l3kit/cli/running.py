@@ -46,7 +46,7 @@ def add_running(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> int:
-        """Run a deployed mover, or the expirer, and wait until it has done all it can."""
+        """Run a deployed mover or the expirer to its end. The command waits until it has done all it can."""
         from l3kit.given_values import check_known
         from l3kit.twin.layout import SCHEDULED
 

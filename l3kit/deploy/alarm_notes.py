@@ -1,4 +1,4 @@
-"""What a plan says of alarms: what is not watched, what they cost, and who has not confirmed that they want them."""
+"""Notes of a plan on alarms: functions that are not watched, the cost, and subscribers that have not confirmed."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.gaps import Gap, gaps_clause, gaps_tables, unreached
 from l3kit.notebook.tables import Displayable, Sheet, table
-from l3kit.operate.coroutines import run
-from l3kit.operate.explain.gather import HEADS_AT_ONCE, MAX_HEADS
+from l3kit.operate.coroutines import READS_AT_ONCE, run
+from l3kit.operate.explain.gather import MAX_HEADS
 from l3kit.operate.hot_census import Budget
 from l3kit.operate.movers import checked_mover
 from l3kit.operate.pauses.report import pauses_of
@@ -265,7 +265,7 @@ async def _due_objects(
 
 
 async def _item_counts(store: ObjectStore, infos: list[ObjectInfo]) -> dict[str, int | None]:
-    places = asyncio.Semaphore(HEADS_AT_ONCE)
+    places = asyncio.Semaphore(READS_AT_ONCE)
 
     async def count(key: str) -> tuple[str, int | None]:
         async with places:

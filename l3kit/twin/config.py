@@ -210,7 +210,7 @@ class Twin:
 
     @property
     def has_alarms(self) -> bool:
-        """Whether the movers are watched on clouds that offer it: only where asked for, since it costs money."""
+        """True if the movers are watched on clouds that offer it: only where asked for, since it costs money."""
         return bool(self.config.alarms or self.config.notify)
 
     def digital_twin_info(self) -> dict[str, Any]:

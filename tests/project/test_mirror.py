@@ -93,7 +93,9 @@ COVERED = (
     ),
     Covered(("sandbox/aws/partiql/*.py",), "is one operation, judged whole", "tests/integration/sandbox/aws/partiql"),
     Covered(
-        tuple(f"sandbox/aws/{name}.py" for name in ("dynamodb", "parts", "s3", "schedules", "topic_rules")),
+        tuple(
+            f"sandbox/aws/{name}.py" for name in ("dynamodb", "monitoring", "parts", "s3", "schedules", "topic_rules")
+        ),
         "answers over HTTP in place of AWS's services",
         "tests/integration/sandbox/aws",
     ),
@@ -125,6 +127,7 @@ COVERED = (
     Covered(
         ("operate/audit/*.py",), "is one audit, tested as a whole", "tests/unit/operate/audit/test_auditing_faults.py"
     ),
+    Covered(("operate/explain/facts.py",), "is values that others gather", "tests/unit/operate/explain/test_gather.py"),
     Covered(("operate/erase/*.py",), "is one erase, tested as a whole", "tests/unit/operate/erase/test_starting.py"),
     Covered(
         ("operate/holds/*.py", "operate/stopping.py"),

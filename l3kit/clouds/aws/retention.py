@@ -1,4 +1,4 @@
-"""What AWS keeps of a twin's deleted data: point-in-time backups of tables, former versions, log lines."""
+"""Copies of a twin's deleted data that AWS keeps: point-in-time backups of tables, former versions, log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Azure keeps of a twin's deleted data: backups of Cosmos DB, and log lines."""
+"""Copies of a twin's deleted data that Azure keeps: backups of Cosmos DB, and log lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Google Cloud keeps of a twin's deleted data: former states of Firestore, and log lines."""
+"""Copies of a twin's deleted data that Google Cloud keeps: former states of Firestore, and log lines."""
 
 from __future__ import annotations
 

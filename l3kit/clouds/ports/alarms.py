@@ -88,7 +88,7 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What watches a twin on one cloud.
+    """The alarms of a twin on one cloud, and who gets them.
 
     Attributes:
         alarms: in the order of the layout.
@@ -101,7 +101,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class WatchSize:
-    """What clouds bill for watching: alarms, and metrics that exist for them alone."""
+    """Billed parts of watching: alarms, and metrics that exist for them alone."""
 
     alarms: int
     metrics: int

@@ -37,7 +37,7 @@ LONGEST_RUN = timedelta(seconds=960)
 """After the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
 LONGEST_REQUEST = timedelta(seconds=60)
 """After an object was stored: a request that was sent twice may still store it again for 50 s."""
-LOOKS = 3
+MAX_PASSES = 3
 """Passes over the tiers at most, each as long as the one before found something."""
 DELETES_AT_ONCE = 16
 WAIT_STEP = 30.0
@@ -185,7 +185,7 @@ class Erasing:
         return since or pause.since
 
     async def _paused_since(self) -> datetime | None:
-        """When the archive mover was paused, for the device or the twin; None if it is not."""
+        """Return the time from which the archive mover was paused, for the device or the twin; None if it is not."""
         there = [await self.stores.cold.head(Pauses.key(device)) for device in (self.device, None)]
         return min([info.modified for info in there if info is not None], default=None)
 
@@ -231,7 +231,7 @@ class Erasing:
 
     async def _tiers(self, look_again: datetime | None) -> None:
         """Go over the tiers until nothing more is found. Raises: StoreError if something keeps coming."""
-        for _ in range(LOOKS):
+        for _ in range(MAX_PASSES):
             found = False
             self.progress("items of the hot tier")
             async for items in item_batches(self.stores.hot, self.device):
@@ -245,7 +245,7 @@ class Erasing:
                     await self._gone(batch.pieces, partial(self._delete, store, batch), look_again)
             if not found:
                 return
-        cause = f"new data of it came in during each of {LOOKS} passes; what was there before is erased"
+        cause = f"new data of it came in during each of {MAX_PASSES} passes; what was there before is erased"
         raise StoreError(f"device {self.device}", cause, "Stop the device from sending, then erase again")
 
     async def _delete(self, store: ObjectStore, batch: ObjectBatch) -> None:

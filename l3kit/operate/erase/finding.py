@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.operate.erase.pieces import Kind, Piece
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.chunks import device_prefix, json_array, parse_object_key
@@ -19,7 +20,6 @@ from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 
 BATCH = 250
 """Versions whose deletion is recorded at once."""
-HEADS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ async def _batch(store: ObjectStore, found: Sequence[tuple[ObjectVersion, Kind]]
         named = "" if version.current else version.version
         return Piece(store.tier, kind, version.key, named, count, version.size, digest)
 
-    pieces = await Bounded(HEADS_AT_ONCE).run([piece(*one) for one in ordered])
+    pieces = await Bounded(READS_AT_ONCE).run([piece(*one) for one in ordered])
     return ObjectBatch([version for version, _ in ordered], pieces)
 
 

@@ -1,4 +1,4 @@
-"""Where reports of runs and the movers' list of devices name a device, and their replacement by ones that do not."""
+"""Places in reports of runs and in the movers' list of devices that name a device, and their replacement."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Mentions:
     listed: bool
 
     async def all(self) -> AsyncIterator[Mention]:
-        """What names the device. Something that is no report is passed over. Raises: StoreError."""
+        """Yield the records that name the device, without those that are no reports. Raises: StoreError."""
         for names in _groups(await self.journal.names(HOT_REPORTS)):
             for found in await asyncio.gather(*map(self._in_journal, names)):
                 if found is not None:

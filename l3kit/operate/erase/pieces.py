@@ -1,4 +1,4 @@
-"""What is erased of a device, piece by piece, and how much of it there is."""
+"""The pieces of a device that are erased, and their amounts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Amount:
-    """How much there is of a kind in a place."""
+    """Amount of one kind in a place."""
 
     pieces: int = 0
     items: int = 0

@@ -37,7 +37,7 @@ class Unreached:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ErasePlan(Displayable, Answer):
-    """What `erase` would erase of a device, and what it would not reach.
+    """Everything that `erase` would erase of a device, and everything that it would not reach.
 
     Attributes:
         look_again: the moment until which a run of a mover that is under way may put something back.
@@ -75,7 +75,7 @@ class ErasePlan(Displayable, Answer):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class EraseReport(Displayable, Answer):
-    """What `erase` did.
+    """Result of an `erase`.
 
     Attributes:
         tally: what was erased, also by the calls that were interrupted before.

@@ -206,7 +206,7 @@ def _letter(found: Found) -> Piece:
 
 
 def _retained(session: Session, twin: Twin, now: datetime, retention: RetentionOf) -> Iterable[Unreached]:
-    """What each cloud of the twin keeps by itself."""
+    """Yield the copies that each cloud of the twin keeps by itself."""
     for name in twin.layout.clouds:
         cloud = session.cloud(name)
         if cloud is None:

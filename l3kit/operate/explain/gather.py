@@ -9,7 +9,7 @@ from zlib import crc32
 
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import first_and_nearest
-from l3kit.operate.coroutines import run
+from l3kit.operate.coroutines import READS_AT_ONCE, run
 from l3kit.operate.expired import NOTHING_EXPIRED, expired_of
 from l3kit.operate.explain.facts import MISSING, DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
 from l3kit.operate.explain.page import DevicePage
@@ -37,7 +37,6 @@ MAX_HOT_BYTES = 64 * 1024 * 1024
 """Bytes of JSON (about 16,000 read units) after which counting stops; hot items are read, oldest first."""
 MAX_HEADS = 2_000
 """Maximum number of objects of a tier whose item counts are requested, one request each."""
-HEADS_AT_ONCE = 16
 
 
 def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | None = None) -> DevicePage:
@@ -163,7 +162,7 @@ async def _chunks(store: ObjectStore, device_id: str, foreign: list[tuple[str, s
     infos = [info async for info in store.list(device_prefix(device_id))]
     ours = [(key, info) for info in infos if (key := parse_object_key(info.key)) and key.device_id == device_id]
     foreign += [(store.tier, info.key) for info in infos if parse_object_key(info.key) is None]
-    places = asyncio.Semaphore(HEADS_AT_ONCE)
+    places = asyncio.Semaphore(READS_AT_ONCE)
 
     async def look(key: ChunkKey, listed: ObjectInfo, ask: bool) -> StoredChunk | None:
         if not ask:

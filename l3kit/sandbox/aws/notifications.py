@@ -1,4 +1,4 @@
-"""What SNS sends: to loopback by HTTP, and for every other address into a file of the sandbox's inbox."""
+"""Messages of SNS: to loopback by HTTP, and for every other address into a file of the sandbox's inbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cloud's alarms are made of: figures of one run or one call, the same on every cloud."""
+"""Figures of one run or one call, from which a cloud's alarms are made; the same on every cloud."""
 
 from __future__ import annotations
 

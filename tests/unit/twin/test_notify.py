@@ -69,10 +69,6 @@ def test_a_url_is_shown_without_its_path_and_query_and_two_of_one_host_differ() 
     assert "SECRET" not in shown("https://example.com?token=SECRET")
     urls = ("http://localhost/x", KEYED, "ops@localhost.example")
     assert [is_for_this_machine(one) for one in urls] == [True, False, False]
-        True,
-        False,
-        False,
-    ]
 
 
 def loaded(folder: Path, **config: Any) -> Twin:

@@ -58,7 +58,7 @@ class AlarmSpec:
 
     @property
     def description(self) -> str:
-        """What it means and what to do, which is part of every message."""
+        """The alarm's meaning and remedy, which are part of every message."""
         meaning = MEANINGS[self.kind]
         whose = f"The {self.mover}: " if self.mover else ""
         return f"{whose}{meaning.meaning}. What to do: {meaning.remedy} (docs/how-to/alarms.md)"

@@ -8,7 +8,7 @@ from typing import Any
 from l3kit.tiering.ports import ObjectVersion
 
 INCLUDED = ("versions", "snapshots", "deleted")
-"""What a listing includes beside the blobs."""
+"""The contents of a listing in addition to the blobs."""
 _VERSION, _SNAPSHOT = "version:", "snapshot:"
 
 
