@@ -25,7 +25,6 @@ from l3kit.clouds.aws.data.stores import Place, open_feedback, open_hot, open_jo
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.clouds.aws.names import AwsNames
 from l3kit.operate.telemetry import put_telemetry
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session, sandbox_session
 from l3kit.tiering.ports import Page
 from l3kit.tiering.runtime.functions import Function, Run
@@ -63,6 +62,8 @@ async def _move_until_killed(session: Session, twin: str) -> NoReturn:
     class Killed(DynamoHotStore):
         async def delete_page(self, page: Page, sort_keys: Sequence[str], **more: Any) -> NoReturn:
             os._exit(KILLED)
+
+    from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY  # where the old version has them
 
     keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
     function = AwsNames(twin, "", "us-east-1").function(MOVER)
