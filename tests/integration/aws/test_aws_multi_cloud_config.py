@@ -9,7 +9,7 @@ from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import MissingConnectionError, ProvisioningError
 from l3kit.session import Session
-from l3kit.tiering.settings.function_table import FUNCTIONS, variables_for
+from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS, variables_for
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import CHAIN
@@ -235,7 +235,7 @@ def test_cold_archive_mover_env_vars_match_deployer(
                 )
                 assert ("archive" in settings.stores) == ("ARCHIVE_S3_BUCKET_NAME" in told)
                 seen.add((function, remote))
-    assert {function for function, _ in seen} == set(FUNCTIONS) - {*CHAIN, "feedback-receiver"}
+    assert {function for function, _ in seen} == set(FUNCTIONS) - {*CHAIN, "feedback-receiver", EXPIRER}
     assert ("hot-to-cold-mover", True) in seen
 
 

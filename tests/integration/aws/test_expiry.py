@@ -25,7 +25,7 @@ from l3kit.operate.history.reading import runs
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.state import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
 from l3kit.session import Session
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.settings.function_table import EXPIRER

@@ -149,8 +149,8 @@ MOVERS = (
     Mutation(
         "an object is deleted from the cold tier whatever it has become",
         "l3kit/tiering/movers/cold_to_archive.py",
-        "if not await self.job.cold.delete(info.key, etag=info.etag):\n            report.skip",
-        "if not await self.job.cold.delete(info.key):\n            report.skip",
+        "if not await self.job.cold.delete(info.key, etag=info.etag):\n            _leave",
+        "if not await self.job.cold.delete(info.key):\n            _leave",
         (ARCHIVE, MOMENTS),
     ),
     Mutation(

@@ -49,6 +49,11 @@ METHODS: dict[str, Callable[[OpenTwin], object]] = {
     "alarms": lambda twin: twin.alarms(),
     "pause": lambda twin: twin.pause(),
     "resume": lambda twin: twin.resume(),
+    "hold": lambda twin: twin.hold("JFK", reason="a test"),
+    "release": lambda twin: twin.release("JFK"),
+    "holds": lambda twin: twin.holds(),
+    "plan_erase": lambda twin: twin.plan_erase("JFK"),
+    "erase": lambda twin: twin.erase("JFK"),
     "end_lease": lambda twin: twin.end_lease("JFK"),
 }
 CLOSING = {"close", "sheet", "stop_if_empty"}

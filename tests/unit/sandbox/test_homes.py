@@ -39,7 +39,6 @@ def standing(home: Path, *, port: int) -> None:
     )
     state = SandboxState(
         f"http://127.0.0.1:{port}",
-        "us-east-1",
         infos,
         home,
         "2026-11-28T20:00:00+00:00",

@@ -52,7 +52,9 @@ class Iam:
         self.principals.add(PolicySourceArn)
         for name in ActionNames:
             self.asked.setdefault(name, set()).update(ResourceArns)
-        self.passed_to |= {value for entry in ContextEntries for value in entry["ContextKeyValues"]}
+        for entry in ContextEntries:
+            if entry["ContextKeyName"] == "iam:PassedToService":
+                self.passed_to.update(entry["ContextKeyValues"])
         at = int(Marker or 0)
         page: Any = {"EvaluationResults": self._results(ActionNames[at], ResourceArns)}
         last = at + 1 == len(ActionNames)

@@ -44,7 +44,7 @@ def test_what_is_missing_for_other_verbs_is_noted_and_does_not_stop_the_plan() -
     iam = Iam({"dynamodb:Query", "s3:RestoreObject"})
     (note,) = preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
     assert "may deploy, but not dynamodb:Query, s3:RestoreObject" in note
-    assert note.endswith("needed for query, tiers, explain, runs, verify, restore.")
+    assert note.endswith("needed for query, tiers, explain, runs, verify, erase, restore.")
 
 
 def test_a_session_of_a_role_is_checked_as_the_role() -> None:
