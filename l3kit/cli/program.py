@@ -34,6 +34,7 @@ from l3kit.cli.running import add_running
 from l3kit.cli.runs import add_runs
 from l3kit.cli.sandbox import add_sandbox
 from l3kit.cli.simulate import add_simulate
+from l3kit.cli.verbs import HELP_OPTIONS
 
 NAME = "l3kit"
 HELP_WIDTH = 118
@@ -81,7 +82,7 @@ def program() -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": HELP_WIDTH},
+        context_settings={**HELP_OPTIONS, "max_content_width": HELP_WIDTH},
     )
     app.callback()(_before_verbs)
     add_init(app)

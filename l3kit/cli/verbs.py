@@ -15,6 +15,8 @@ import typer
 from l3kit.cli.output import Output, reported
 from l3kit.cli.place import of_context, place_parameters
 
+HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
+"""Of each verb by itself: a verb remembers those of the first context in which it is asked."""
 _PARAMETER = inspect.Parameter.KEYWORD_ONLY
 
 
@@ -45,7 +47,7 @@ def verb(app: typer.Typer, name: str, *, epilog: str | None = None) -> Callable[
         run.__signature__ = inspect.Signature(declared, return_annotation=int)  # type: ignore[attr-defined]
         run.__annotations__ = {one.name: one.annotation for one in declared}
         run.__doc__ = function.__doc__
-        app.command(name, epilog=epilog)(run)
+        app.command(name, epilog=epilog, context_settings=HELP_OPTIONS)(run)
 
     return add
 

@@ -36,8 +36,7 @@ def commands(group: Any = None, words: tuple[str, ...] = (NAME,)) -> Iterator[tu
 
 def _section(words: tuple[str, ...], command: Any) -> str:
     line = " ".join(words)
-    settings = {"help_option_names": ["-h", "--help"], "terminal_width": WIDTH}
-    context = command.make_context(line, [], resilient_parsing=True, **settings)
+    context = command.make_context(line, [], resilient_parsing=True, terminal_width=WIDTH)
     return f"## `{line}`\n\n```text\n{context.get_help().rstrip()}\n```\n"
 
 

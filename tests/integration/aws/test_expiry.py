@@ -25,7 +25,7 @@ from l3kit.operate.history.reading import runs
 from l3kit.operate.movers import run_mover
 from l3kit.operate.query import query
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.aws.account import ACCESS_KEY, SECRET_KEY
+from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.session import Session
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.settings.function_table import EXPIRER
@@ -50,7 +50,7 @@ class Archive:
     def act(self, act: Callable[[S3ObjectStore], Awaitable[T]], function: str = "") -> T:
         token = f"sandbox/{self.names.function(function)}/trial" if function else None
         keys = Credentials(ACCESS_KEY, SECRET_KEY, token)
-        place = Place(self.sandbox.region, lambda: keys, self.sandbox.gateway)
+        place = Place(REGION, lambda: keys, self.sandbox.gateway)
 
         async def go() -> T:
             store = open_objects(self.names.store("archive"), "archive", place)

@@ -68,7 +68,7 @@ OPERATING = (
     Mutation(
         "a sandbox's link is taken for a real one",
         "l3kit/clouds/ports/deployed_links.py",
-        "not self.file.sandbox and _is_loopback(found.url)",
+        "not self.file.sandbox and is_loopback(found.url)",
         "False",
         (LINKS, ROTATION),
     ),

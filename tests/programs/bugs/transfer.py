@@ -67,7 +67,7 @@ TRANSFER = (
     Mutation(
         "a writer's receipt is not compared with what was sent",
         "l3kit/tiering/transfer/sender.py",
-        '(told.get("key"), told.get("sha256")) != (key, sha256):',
+        '(content.get("key"), content.get("sha256")) != (key, sha256):',
         "False:",
         ("tests/unit/tiering/transfer/test_sender.py",),
     ),
