@@ -17,6 +17,8 @@ import pytest
 
 import l3kit
 from l3kit.sandbox import SandboxState, ensure_up
+from l3kit.sandbox.aws.account import REGION
+from l3kit.sandbox.state import Home
 from l3kit.session import sandbox_session
 from tests.integration.conftest import sandbox
 from tests.programs.old_version import AT, KILLED
@@ -76,6 +78,15 @@ def write_twin(folder: Path, layout: str, chain: str) -> None:
         (folder / f"{file}.json").write_text(json.dumps(content))
 
 
+def home_for_old(state: SandboxState, folder: Path) -> Home:
+    """Make a home with the sandbox's state in the old version's form; in any other it ends the sandbox."""
+    home = Home(folder)
+    home.root.mkdir()
+    former = {**state.to_json(), "format": 3, "aws_endpoint": state.gateway, "region": REGION}
+    home.state_file.write_text(json.dumps(former))
+    return home
+
+
 @pytest.mark.parametrize(("layout", "chain"), [("aws-aws-aws", ""), ("aws-azure-gcp", "azure-gcp")])
 def test_a_twin_of_the_old_version_killed_while_it_moved_is_taken_over(
     layout: str, chain: str, sandbox: SandboxState, old: Path, tmp_path: Path
@@ -83,8 +94,9 @@ def test_a_twin_of_the_old_version_killed_while_it_moved_is_taken_over(
     write_twin(tmp_path, layout, chain)
     state = ensure_up(sandbox.home, clouds=layout.split("-"))
     program = ROOT / "tests" / "programs" / "old_version.py"
+    home = home_for_old(state, tmp_path / "old-home")
     lived = subprocess.run(
-        [sys.executable, "-P", str(program), str(state.home), str(tmp_path)],
+        [sys.executable, "-P", str(program), str(home.root), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": str(old)},
         cwd=old,
         capture_output=True,
@@ -92,6 +104,8 @@ def test_a_twin_of_the_old_version_killed_while_it_moved_is_taken_over(
         timeout=1200,
         check=False,
     )
+    if home.twins.exists():
+        shutil.copytree(home.twins, Home(state.home).twins, dirs_exist_ok=True)
     assert lived.returncode == KILLED, f"{lived.stdout}{lived.stderr[-3000:]}"
     assert lived.stdout.strip() == str(old / "l3kit" / "__init__.py")
 
