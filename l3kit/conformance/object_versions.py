@@ -50,7 +50,7 @@ class ObjectVersionsSuite(Suite):
 
     def test_former_versions_and_marks_of_deletion_go_too(self, backend: Backend) -> None:
         if backend.versioned is None:
-            pytest.skip("the backend makes no store with versioning")
+            pytest.skip("the backend makes no store with versioning, so former versions were not deleted")
         opened = backend.versioned
 
         async def steps() -> None:
