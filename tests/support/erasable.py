@@ -7,7 +7,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,9 @@ from l3kit.operate.erase.report import ErasePlan, EraseReport
 from l3kit.operate.erase.starting import erase, plan_erase
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import device_prefix, object_key
+from l3kit.tiering.format.expiry import Batch, ExpiringChunk
 from l3kit.tiering.journal_record import DeviceRecord, to_row
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.report import DeviceReport
@@ -32,6 +34,7 @@ from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, Memo
 from tests.support.moving import Killer
 
 TWIN = Twin.load(Path(__file__).parents[2] / "params" / "twins" / "weather-stations")
+EXPIRING = replace(TWIN, config=TWIN.config.model_copy(update={"archive_storage_size_in_days": 365}))
 A, B = (one.id for one in TWIN.devices[:2])
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 WRITTEN = NOW - timedelta(days=2)
@@ -79,6 +82,7 @@ class Cloud:
     archive: Any = field(default_factory=lambda: _versioned("archive"))
     letters: Any = field(default_factory=lambda: _versioned("letters"))
     provider: str = "aws"
+    twin: Twin = TWIN
 
     def hot_store(self, twin: Twin) -> Any:
         return self.hot
@@ -105,12 +109,12 @@ class Cloud:
         return Cloud(*(Killer(store, told, at, how) for store in stores))
 
     def plan(self, device: str = A, time: Time | None = None) -> ErasePlan:
-        return plan_erase(self.session(), TWIN, device, now=(time or Time()).clock, retention=retention)
+        return plan_erase(self.session(), self.twin, device, now=(time or Time()).clock, retention=retention)
 
     def erase(self, device: str = A, time: Time | None = None, **options: Any) -> EraseReport:
         own = time or Time()
         told: dict[str, Any] = {"by": "ann", "reason": "asked", "retention": retention, **options}
-        return erase(self.session(), TWIN, device, now=own.clock, sleep=own.sleep, **told)
+        return erase(self.session(), self.twin, device, now=own.clock, sleep=own.sleep, **told)
 
     # --- filling and looking
 
@@ -128,6 +132,7 @@ class Cloud:
             asyncio.run(self.cold.delete(old))
             put(self.cold, RECEIPT_PREFIX + old, device)
             put(self.archive, Upload(cold, 2, "0" * 64).part_key(1), device)
+            put_body(self.archive, expiry_key(device), expiry_record(device))
             record = DeviceRecord(version=1, next_number=3, moved_items=6, moved_chunks=2, last_key=cold)
             self.journal.rows[f"device/{device}"] = to_row(record)
             letter = DeadLetter("no-time", "has no time", "dispatcher", mark(device).encode(), device)
@@ -136,6 +141,7 @@ class Cloud:
         row = JournalRow(1, {"report": zlib.compress(orjson.dumps(report)), "verdict": "complete"})
         self.journal.rows[f"{HOT_REPORTS}2026-05-30T00:00:00Z-r1"] = row
         put_body(self.cold, f"{COLD_REPORTS}2026-05-30T00:00:00Z-r2.json", orjson.dumps(report))
+        put_body(self.archive, f"{EXPIRER_REPORTS}2026-05-30T00:00:00Z-r3.json", orjson.dumps(report))
         return self
 
     def everything(self) -> dict[str, str]:
@@ -182,6 +188,21 @@ def item(device: str, number: int) -> bytes:
 def chunk_key(device: str, number: int, days: int) -> str:
     end = NOW - timedelta(days=days)
     return object_key(device, f"{end - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}", number)
+
+
+def expiry_key(device: str) -> str:
+    """The key of a record of chunks that expired."""
+    return _batch(device).key("gone")
+
+
+def expiry_record(device: str) -> bytes:
+    """Its content: one chunk, whose digest it has."""
+    gone = ExpiringChunk(chunk_key(device, 1, 4000), hashlib.sha256(device.encode()).hexdigest(), 3, 99)
+    return _batch(device).gone_record([gone], {}, [], WRITTEN)
+
+
+def _batch(device: str) -> Batch:
+    return Batch(device, "2016-05-30T00:00:00Z", "r3", 1)
 
 
 def put(store: ObjectStore, key: str, device: str) -> None:

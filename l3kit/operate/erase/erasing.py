@@ -9,34 +9,30 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
 from l3kit.errors import ConfigurationError, HeldError, L3Error, LeaseLostError, StoreError
-from l3kit.operate.erase.finding import ObjectBatch, Sighting, due_before, item_batches, object_batches, versions_of
+from l3kit.operate.erase.apart import Apart, Stores
+from l3kit.operate.erase.finding import ObjectBatch, Sighting, item_batches, object_batches
 from l3kit.operate.erase.naming import Mentions
 from l3kit.operate.erase.pieces import Piece, Tally
 from l3kit.operate.erase.record import EraseRecord
-from l3kit.operate.stopping import change_record, put_object
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.holds import Holds
-from l3kit.tiering.format.pauses import Pause, Pauses
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import NEVER, DeviceRecord, record_digest
 from l3kit.tiering.movers.holding import HoldWatch, holds_in_archive, holds_in_journal
 from l3kit.tiering.object_versions import former_first
-from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
+from l3kit.tiering.ports import ObjectStore
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 ERASER = "l3kit erase"
 """Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version tells two apart."""
-LONGEST_RUN = timedelta(seconds=960)
-"""After the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
-LONGEST_REQUEST = timedelta(seconds=60)
-"""After an object was stored: a request that was sent twice may still store it again for 50 s."""
 MAX_PASSES = 3
 """Passes over the tiers at most, each as long as the one before found something."""
 DELETES_AT_ONCE = 16
@@ -45,16 +41,6 @@ WAIT_STEP = 30.0
 
 EachLetter = Callable[[Callable[[ObjectStore, Sequence[Piece], Sequence[str]], Awaitable[None]]], Awaitable[None]]
 """Calls back with the store, the pieces and the keys of the device's dead letters, batch by batch."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """The open stores of all tiers."""
-
-    hot: HotStore
-    journal: JournalStore
-    cold: ObjectStore
-    archive: ObjectStore
 
 
 @dataclass
@@ -82,6 +68,7 @@ class Erasing:
 
     def __post_init__(self) -> None:
         self._holds = HoldWatch(self._read_holds, self.clock)
+        self._apart = Apart(self.twin, self.device, self.stores, self.clock)
         self._journal = DeviceJournal(self.stores.journal, self.device, ERASER, self.clock)
         self._bounded = Bounded(DELETES_AT_ONCE)
         self._had_record = False
@@ -140,7 +127,7 @@ class Erasing:
         """The moment of the last look if the erase began now; None if it needs none. Raises: StoreError."""
         if self.record.begun:
             return self.record.look_again
-        return await self._look_again_at(await self._paused_since() or self.clock())
+        return await self._apart.alone_from(await self._apart.paused_since() or self.clock())
 
     async def run(self, *, wait: bool) -> str:
         """Erase. Returns: the key of the closed record; empty if a last look is needed and is not waited for.
@@ -149,9 +136,9 @@ class Erasing:
         """
         try:
             await self.check()
-            paused = await self._pause()
+            paused = await self._apart.pause(self.by or ERASER)
             await self._journal.acquire()
-            look_again = self.record.look_again if self.record.begun else await self._look_again_at(paused)
+            look_again = self.record.look_again if self.record.begun else await self._apart.alone_from(paused)
             await self._tiers(look_again)
             await self._letters(look_again)
             if look_again is not None and self.clock() < look_again and not (wait and await self._wait(look_again)):
@@ -175,31 +162,6 @@ class Erasing:
         if hold := await self._holds.of(self.device):
             remedy = "Only when whoever set it agrees: l3kit hold TWIN [DEVICE] --release"
             raise HeldError(f"device {self.device}", f"is {hold.summary()}; nothing more was erased", remedy)
-
-    async def _pause(self) -> datetime:
-        """Pause the device for both movers. Returns: since when the archive mover has been able to see it."""
-        pause = Pause(self.clock(), self.by or ERASER, "it is erased")
-        await change_record(self.stores.journal, Pauses, self.device, lambda there: there or pause, instead="")
-        since = await self._paused_since()
-        await put_object(self.stores.cold, Pauses, self.device, pause)
-        return since or pause.since
-
-    async def _paused_since(self) -> datetime | None:
-        """Return the time from which the archive mover was paused, for the device or the twin; None if it is not."""
-        there = [await self.stores.cold.head(Pauses.key(device)) for device in (self.device, None)]
-        return min([info.modified for info in there if info is not None], default=None)
-
-    async def _look_again_at(self, paused: datetime) -> datetime | None:
-        """The moment from which nothing can be put back; None if nothing is under way. Raises: StoreError."""
-        before = due_before(self.clock(), self.twin.config.cold_storage_size_in_days)
-        seen = Sighting()
-        for store in (self.stores.cold, self.stores.archive):
-            async for _ in versions_of(store, self.device, seen, before):
-                pass
-        moments = [seen.newest + LONGEST_REQUEST] if seen.newest else []
-        moments += [paused + LONGEST_RUN] if seen.due else []
-        latest = max(moments, default=None)
-        return latest if latest is not None and latest > self.clock() else None
 
     async def _wait(self, until: datetime) -> bool:
         """Wait, with the lease kept. Returns: True."""
@@ -255,8 +217,7 @@ class Erasing:
             await self._bounded.run([store.delete_version(one) for one in ordered if one.current is current])
 
     def _batches(self, store: ObjectStore) -> AsyncIterator[ObjectBatch]:
-        before = due_before(self.clock(), self.twin.config.cold_storage_size_in_days)
-        return object_batches(store, self.device, self.sighting, before)
+        return object_batches(store, self.device, self.sighting, self._apart.cutoffs())
 
     async def _letters(self, look_again: datetime | None) -> None:
         self.progress("dead letters")
@@ -272,7 +233,7 @@ class Erasing:
 
     def _mentions(self) -> Mentions:
         listed = any(one.id == self.device for one in self.twin.devices)
-        return Mentions(self.stores.journal, self.stores.cold, self.device, listed)
+        return Mentions(self.stores.journal, self.stores.cold, self.stores.archive, self.device, listed)
 
     async def _mentioned(self, look_again: datetime | None) -> None:
         self.progress("reports")
@@ -292,8 +253,7 @@ class Erasing:
         await self._journal.keep_alive()
         if not await self.stores.journal.remove(f"device/{self.device}", self._journal.record.version):
             raise LeaseLostError(f"device {self.device}", "another run has taken its lease", "Erase it again")
-        await change_record(self.stores.journal, Pauses, self.device, lambda there: None, instead="")
-        await self.stores.cold.delete(Pauses.key(self.device))
+        await self._apart.end()
         if not self.record.begun:
             return ""
         about = {"twin": self.twin.name, "finished": self.clock().isoformat(), "by": self.by, "reason": self.reason}

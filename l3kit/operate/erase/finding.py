@@ -11,6 +11,8 @@ from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.operate.erase.pieces import Kind, Piece
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.chunks import device_prefix, json_array, parse_object_key
+from l3kit.tiering.format.expiry import is_due, record_names, records_prefix
+from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.movers.cold_to_archive import end_of
@@ -38,20 +40,50 @@ class ObjectBatch:
     pieces: Sequence[Piece]
 
 
+@dataclass(frozen=True, slots=True)
+class Cutoffs:
+    """The moments before which a chunk is due: in the cold tier for the archive, in the archive for its end.
+
+    Attributes:
+        archive: None if nothing expires.
+    """
+
+    cold: datetime
+    archive: datetime | None = None
+
+    @classmethod
+    def at(cls, now: datetime, cold_days: int, archive_days: int | None) -> Cutoffs:
+        """Return them with a day more, since clocks differ."""
+        return cls(_days_before(now, cold_days), None if archive_days is None else _days_before(now, archive_days))
+
+    def due(self, tier: str, key: str) -> bool:
+        """Return whether a mover or the expirer may take the chunk now."""
+        if tier == "cold":
+            end = end_of(key)
+            return end is None or end < self.cold
+        return self.archive is not None and is_due(key, moment_of(self.archive))
+
+
+def _days_before(now: datetime, days: int) -> datetime:
+    return now - timedelta(days=days - 1)
+
+
 @dataclass(slots=True)
 class Sighting:
     """Facts about a device's objects that were met on the way.
 
     Attributes:
-        newest: when the youngest chunk was stored.
-        due: whether a chunk in the cold tier is due for the archive.
+        newest: when the youngest chunk, or record of its expiry, was stored or marked as deleted.
+        moving: whether a chunk in the cold tier is due for the archive.
+        expiring: whether a chunk in the archive is due for its end.
         foreign: keys under the device's prefix that are no chunks, and so not of l3kit's making.
         kept: versions that a store keeps after their deletion, and until when the last of them.
         chunk_keys: digests of the chunks' keys, by which parts of uploads are found.
     """
 
     newest: datetime | None = None
-    due: bool = False
+    moving: bool = False
+    expiring: bool = False
     foreign: set[str] = field(default_factory=set)
     kept: set[tuple[str, str, str]] = field(default_factory=set)
     kept_until: datetime | None = None
@@ -76,11 +108,11 @@ async def item_batches(hot: HotStore, device: str) -> AsyncIterator[ItemBatch]:
 
 
 async def object_batches(
-    store: ObjectStore, device: str, sighting: Sighting, due_before: datetime
+    store: ObjectStore, device: str, sighting: Sighting, due: Cutoffs
 ) -> AsyncIterator[ObjectBatch]:
     """The device's chunks with all their versions, and what l3kit keeps beside them. Raises: StoreError."""
     batch: list[tuple[ObjectVersion, Kind]] = []
-    async for one in versions_of(store, device, sighting, due_before):
+    async for one in versions_of(store, device, sighting, due):
         batch.append(one)
         if len(batch) == BATCH:
             yield await _batch(store, batch)
@@ -90,7 +122,7 @@ async def object_batches(
 
 
 async def versions_of(
-    store: ObjectStore, device: str, sighting: Sighting, due_before: datetime
+    store: ObjectStore, device: str, sighting: Sighting, due: Cutoffs
 ) -> AsyncIterator[tuple[ObjectVersion, Kind]]:
     """The versions that can be deleted; what else is met is noted. Raises: StoreError."""
     async for version, kind in _found(store, device, sighting):
@@ -98,11 +130,11 @@ async def versions_of(
             sighting.kept.add((store.tier, version.key, version.version))
             sighting.kept_until = max(sighting.kept_until or version.kept_until, version.kept_until)
             continue
-        if kind == "chunk":
+        if kind in ("chunk", "expiry record"):
             sighting.newest = max(sighting.newest or version.modified, version.modified)
-            end = end_of(version.key)
-            if version.current and store.tier == "cold" and (end is None or end < due_before):
-                sighting.due = True
+        if kind == "chunk" and version.current and due.due(store.tier, version.key):
+            sighting.moving |= store.tier == "cold"
+            sighting.expiring |= store.tier == "archive"
         yield version, kind
 
 
@@ -120,6 +152,10 @@ async def _found(store: ObjectStore, device: str, sighting: Sighting) -> AsyncIt
     async for version in store.versions(PARTS_PREFIX):
         if version.key.removeprefix(PARTS_PREFIX).partition("/")[0] in sighting.chunk_keys:
             yield version, "upload part"
+    if store.tier == "archive":
+        async for version in store.versions(records_prefix(device)):
+            if record_names([version.key]):
+                yield version, "expiry record"
 
 
 def is_chunk_of(key: str, device: str) -> bool:
@@ -141,8 +177,3 @@ async def _batch(store: ObjectStore, found: Sequence[tuple[ObjectVersion, Kind]]
 
     pieces = await Bounded(READS_AT_ONCE).run([piece(*one) for one in ordered])
     return ObjectBatch([version for version, _ in ordered], pieces)
-
-
-def due_before(now: datetime, cold_days: int) -> datetime:
-    """The moment before which the archive mover takes a chunk; a day more, since clocks and cutoffs differ."""
-    return now - timedelta(days=cold_days - 1)

@@ -14,6 +14,7 @@ import orjson
 from l3kit.operate.coroutines import READS_AT_ONCE
 from l3kit.operate.erase.mentions import names_device, report_object, report_row, without_device
 from l3kit.operate.erase.pieces import Piece
+from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, forget_device, knows_device, read_report
@@ -35,6 +36,7 @@ class Mentions:
 
     journal: JournalStore
     cold: ObjectStore
+    archive: ObjectStore
     device: str
     listed: bool
 
@@ -44,10 +46,11 @@ class Mentions:
             for found in await asyncio.gather(*map(self._in_journal, names)):
                 if found is not None:
                     yield found
-        for keys in _groups([info.key async for info in self.cold.list(COLD_REPORTS)]):
-            for found in await asyncio.gather(*map(self._in_cold, keys)):
-                if found is not None:
-                    yield found
+        for store, prefix in ((self.cold, COLD_REPORTS), (self.archive, EXPIRER_REPORTS)):
+            for keys in _groups([info.key async for info in store.list(prefix)]):
+                for found in await asyncio.gather(*(self._in_objects(store, key) for key in keys)):
+                    if found is not None:
+                        yield found
         row = None if self.listed else await self.journal.load(RESUME_NAME)
         if row is not None and knows_device(row, self.device):
             piece = Piece("journal", "report", RESUME_NAME, str(row.version))
@@ -71,21 +74,21 @@ class Mentions:
         """Nobody else changes a report, so a swap that is refused was done before its answer was lost."""
         await self.journal.swap(name, report_row(row, without_device(report, self.device)))
 
-    async def _in_cold(self, key: str) -> Mention | None:
-        body = await self.cold.read(key)
+    async def _in_objects(self, store: ObjectStore, key: str) -> Mention | None:
+        body = await store.read(key)
         try:
             report = orjson.loads(body)
             named = names_device(report, self.device)
         except (ValueError, TypeError, AttributeError):
             return None
-        piece = Piece("cold", "report", key, "", 0, len(body), _digest(body))
-        return Mention(piece, partial(self._replace, key, report)) if named else None
+        piece = Piece(store.tier, "report", key, "", 0, len(body), _digest(body))
+        return Mention(piece, partial(self._replace, store, key, report)) if named else None
 
-    async def _replace(self, key: str, report: dict[str, Any]) -> None:
+    async def _replace(self, store: ObjectStore, key: str, report: dict[str, Any]) -> None:
         """Store the other report before the first one goes; a crash between them leaves both."""
         new, body = report_object(key, without_device(report, self.device))
-        await self.cold.create(new, body, sha256=hashlib.sha256(body).hexdigest())
-        await delete_for_good(self.cold, key)
+        await store.create(new, body, sha256=hashlib.sha256(body).hexdigest())
+        await delete_for_good(store, key)
 
 
 def _digest(body: bytes) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["items", "chunk", "receipt", "upload part", "dead letter", "report", "journal record"]
+Kind = Literal["items", "chunk", "receipt", "upload part", "expiry record", "dead letter", "report", "journal record"]
 
 
 @dataclass(frozen=True, slots=True)

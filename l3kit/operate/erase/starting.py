@@ -14,7 +14,8 @@ from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.clouds.ports.retention import Retention, retention_of
 from l3kit.errors import ConfigurationError, L3Error
 from l3kit.operate.coroutines import run
-from l3kit.operate.erase.erasing import Erasing, Stores
+from l3kit.operate.erase.apart import Stores
+from l3kit.operate.erase.erasing import Erasing
 from l3kit.operate.erase.pieces import Piece
 from l3kit.operate.erase.record import open_record
 from l3kit.operate.erase.report import ErasePlan, EraseReport, Unreached

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.operate.erase.finding import Sighting, due_before, is_chunk_of, object_batches
+from l3kit.operate.erase.finding import Cutoffs, Sighting, is_chunk_of, object_batches
 from l3kit.tiering.format.chunks import device_prefix, is_reserved_device, object_key
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 from tests.support.archiving import put
-from tests.support.erasable import NOW, chunk_key
+from tests.support.erasable import NOW, chunk_key, expiry_key
 from tests.support.memory_stores import MemoryObjectStore
 
 ALIKE = ["a", "a/b", "ab", "a%2Fb", "a%252Fb", "a/", "/a", "A", "a.", ".", "..", "%", "a b", "a-2026-01-01T00:00:00Z"]
@@ -22,17 +22,17 @@ IDS = st.one_of(st.sampled_from(ALIKE), st.text(st.sampled_from("aB/%2F. -~ä"),
 
 
 async def found(store: MemoryObjectStore, device: str) -> list[str]:
-    before = due_before(NOW, 90)
-    return [version.key async for one in object_batches(store, device, Sighting(), before) for version in one.versions]
+    due = Cutoffs.at(NOW, 90, 365)
+    return [version.key async for one in object_batches(store, device, Sighting(), due) for version in one.versions]
 
 
 @given(st.lists(IDS, min_size=2, max_size=6, unique=True))
 @settings(max_examples=60, deadline=None)
 def test_devices_with_ids_that_are_prefixes_of_one_another_do_not_take_one_another_s_objects(ids: list[str]) -> None:
-    store = MemoryObjectStore("cold")
+    store = MemoryObjectStore("archive")
     own: dict[str, set[str]] = {}
     for device in ids:
-        keys = {chunk_key(device, 1, 3), RECEIPT_PREFIX + chunk_key(device, 2, 400)}
+        keys = {chunk_key(device, 1, 3), RECEIPT_PREFIX + chunk_key(device, 2, 400), expiry_key(device)}
         for key in keys:
             put(store, key)
         own[device] = keys
@@ -55,7 +55,7 @@ def test_what_is_no_chunk_is_noted_and_left(key: str) -> None:
     put(store, key)
 
     async def look() -> list[object]:
-        return [one async for one in object_batches(store, "a", sighting, NOW)]
+        return [one async for one in object_batches(store, "a", sighting, Cutoffs.at(NOW, 90, None))]
 
     assert asyncio.run(look()) == []
     assert sighting.foreign == ({key} if key.startswith("a/") else set())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from l3kit.operate.pauses.changes import pause
 from l3kit.tiering.format.chunks import ChunkKey, checksums, encode_sort_keys
 from l3kit.tiering.journal_record import DeviceRecord, Entry, to_row
 from l3kit.tiering.movers.hot_to_cold import read_report
-from tests.support.erasable import NOW, TWIN, A, B, Cloud, Time, chunk_key, put, put_body
+from tests.support.erasable import NOW, TWIN, A, B, Cloud, Time, expiry_key, expiry_record, put_body
 from tests.support.moving import Dead
 
 OLD = 300
@@ -69,10 +70,14 @@ def test_the_record_has_a_digest_of_everything_and_says_who_and_why() -> None:
 def test_reports_keep_their_figures_without_the_device() -> None:
     cloud = Cloud().fill()
     cloud.erase()
-    (key,) = [key for key in cloud.cold.objects if "/reports/" in key]
-    kept = json.loads(cloud.cold.bodies()[key])
+    kept = [
+        json.loads(body)
+        for store in (cloud.cold, cloud.archive)
+        for key, body in store.bodies().items()
+        if "/reports/" in key
+    ]
     (name,) = [name for name in cloud.journal.rows if name.startswith("report/")]
-    for report in (kept, read_report(cloud.journal.rows[name])):
+    for report in (*kept, read_report(cloud.journal.rows[name])):
         assert [row["device_id"] for row in report["devices"]] == [ERASED, B]
         assert [row["items"] for row in report["devices"]] == [3, 3]
         assert [row["device"] for row in report["paused"]] == [B]
@@ -175,45 +180,15 @@ def test_a_device_with_a_chunk_under_way_or_in_the_hands_of_a_run_is_refused() -
     assert cloud.everything().keys() == before.keys()
 
 
-def test_a_due_chunk_in_the_cold_tier_is_waited_for_and_what_a_run_puts_back_is_erased() -> None:
-    cloud, time = Cloud().fill(days=OLD), Time()
-    late = chunk_key(A, 2, OLD)
-
-    async def sleep(seconds: float) -> None:
-        if time.slept < 600 <= time.slept + seconds:  # a run that began before the pause archives its object now
-            await cloud.archive.create(late, b"[]", sha256="1" * 64)
-        await Time.sleep(time, seconds)
-
-    time.sleep = sleep  # type: ignore[method-assign]
-    assert cloud.plan(A, time).look_again == NOW + timedelta(seconds=960)
-    report = cloud.erase(A, time)
-    assert report.complete
-    assert (time.slept, cloud.traces(A)) == (960, [])
-    assert late not in cloud.archive.objects
-
-
-def test_without_waiting_the_device_stays_paused_and_a_later_call_takes_the_last_look() -> None:
-    cloud, time = Cloud().fill(days=OLD), Time()
-    early = cloud.erase(A, time, wait=False)
-    assert not early.complete
-    assert "erase it again from 2026-06-01T00:16:00Z on" in early.summary()
-    assert [key for key in cloud.cold.objects if "paused" in key]
-    assert not cloud.erase(A, time, wait=False).complete
-    time.now += timedelta(seconds=961)
-    put(cloud.archive, chunk_key(A, 2, OLD), A)
-    late = cloud.erase(A, time, wait=False)
-    assert (late.complete, cloud.traces(A)) == (True, [])
-    assert not [key for key in cloud.cold.objects if "paused" in key]
-
-
-def test_a_device_paused_long_enough_is_not_waited_for() -> None:
-    cloud = Cloud().fill(days=OLD)
-    pause(cloud.session(), TWIN, now=lambda: NOW - timedelta(days=1))
-    cloud.cold.now = NOW - timedelta(days=1)
-    time = Time()
-    assert cloud.erase(A, time).complete
-    assert time.slept == 0
-    assert [key for key in cloud.cold.objects if "paused/twin" in key], "the twin's pause stays"
+def test_records_of_what_expired_go_and_the_record_of_the_erase_has_their_digests() -> None:
+    cloud = Cloud().fill()
+    assert ("archive", "expiry record") in cloud.plan().tally.amounts
+    cloud.erase()
+    pieces = [row for key, rows in records(cloud).items() if "part-" in key for row in rows]
+    (piece,) = [row for row in pieces if row["kind"] == "expiry record"]
+    assert piece["digest"] == f"sha256:{hashlib.sha256(expiry_record(A)).hexdigest()}"
+    assert expiry_key(A) not in cloud.archive.objects
+    assert expiry_key(B) in cloud.archive.objects
 
 
 def test_an_unknown_device_is_refused_with_the_nearest_and_a_reserved_one_too() -> None:

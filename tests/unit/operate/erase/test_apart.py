@@ -1,0 +1,131 @@
+"""A device that is erased, apart from runs of movers and of the expirer: waited for, paused, and then not known."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from datetime import timedelta
+
+import orjson
+
+from l3kit.operate.holds.changes import hold, release
+from l3kit.operate.pauses.changes import pause
+from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
+from l3kit.tiering.ports import JournalRow
+from tests.support.erasable import (
+    EXPIRING,
+    NOW,
+    TWIN,
+    A,
+    B,
+    Cloud,
+    Time,
+    chunk_key,
+    expiry_key,
+    expiry_record,
+    put,
+    report_on,
+)
+
+OLD = 300
+"""Days after which a chunk in the cold tier is due for the archive."""
+
+
+def test_a_due_chunk_in_the_cold_tier_is_waited_for_and_what_a_run_puts_back_is_erased() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+    late = chunk_key(A, 2, OLD)
+
+    async def sleep(seconds: float) -> None:
+        if time.slept < 600 <= time.slept + seconds:  # a run that began before the pause archives its object now
+            await cloud.archive.create(late, b"[]", sha256="1" * 64)
+        await Time.sleep(time, seconds)
+
+    time.sleep = sleep  # type: ignore[method-assign]
+    assert cloud.plan(A, time).look_again == NOW + timedelta(seconds=960)
+    report = cloud.erase(A, time)
+    assert report.complete
+    assert (time.slept, cloud.traces(A)) == (960, [])
+    assert late not in cloud.archive.objects
+
+
+def test_a_run_of_the_expirer_is_waited_for_and_its_record_is_erased() -> None:
+    """The chunk in the archive is 400 days old, so a run that began before may be about to record that it went."""
+    assert Cloud().fill().plan().look_again is None
+    cloud, time = Cloud(twin=EXPIRING).fill(), Time()
+    late = expiry_key(A).replace("r3", "r4")
+
+    async def sleep(seconds: float) -> None:
+        if time.slept < 600 <= time.slept + seconds:
+            body = expiry_record(A)
+            await cloud.archive.create(late, body, sha256=hashlib.sha256(body).hexdigest())
+        await Time.sleep(time, seconds)
+
+    time.sleep = sleep  # type: ignore[method-assign]
+    assert cloud.plan(A, time).look_again == NOW + timedelta(seconds=960)
+    assert cloud.erase(A, time).complete
+    assert (time.slept, cloud.traces(A)) == (960, [])
+
+
+def test_a_run_that_stored_a_chunk_just_before_is_waited_for_and_its_report_no_longer_names_the_device() -> None:
+    cloud, time = Cloud().fill(), Time()
+    cloud.cold.now = NOW - timedelta(minutes=5)
+    put(cloud.cold, chunk_key(A, 3, 2), A)
+
+    async def sleep(seconds: float) -> None:
+        if time.slept < 600 <= time.slept + seconds:
+            row = JournalRow(1, {"report": zlib.compress(orjson.dumps(report_on((A, B)))), "verdict": "complete"})
+            cloud.journal.rows[f"{HOT_REPORTS}2026-06-01T00:00:00Z-r9"] = row
+        await Time.sleep(time, seconds)
+
+    time.sleep = sleep  # type: ignore[method-assign]
+    assert cloud.erase(A, time).complete
+    assert (time.slept, cloud.traces(A)) == (660, [])
+
+
+def test_nothing_tells_afterwards_that_the_device_was_paused_or_held() -> None:
+    cloud = Cloud().fill()
+    for device in (A, B):
+        hold(cloud.session(), TWIN, device, reason="audit 2026", now=lambda: NOW)
+        release(cloud.session(), TWIN, device)
+    cloud.erase()
+    marks = [key for store in (cloud.cold, cloud.archive) for key in (*store.objects, *store.former) if ".json" in key]
+    assert [key for key in marks if A in key and "/erased/" not in key] == []
+    assert Holds.key(B) in cloud.archive.former
+
+
+def test_a_hold_that_is_set_while_an_erase_ends_stays_whole() -> None:
+    cloud = Cloud().fill()
+    remove = cloud.journal.remove
+
+    async def remove_and_hold(name: str, version: int) -> bool:
+        await cloud.archive.create(Holds.key(A), b"{}", sha256="0" * 64)
+        return await remove(name, version)
+
+    cloud.journal.remove = remove_and_hold
+    cloud.erase()
+    assert Holds.key(A) in cloud.archive.objects
+
+
+def test_without_waiting_the_device_stays_paused_and_a_later_call_takes_the_last_look() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+    early = cloud.erase(A, time, wait=False)
+    assert not early.complete
+    assert "erase it again from 2026-06-01T00:16:00Z on" in early.summary()
+    assert [key for key in cloud.cold.objects if "paused" in key]
+    assert not cloud.erase(A, time, wait=False).complete
+    time.now += timedelta(seconds=961)
+    put(cloud.archive, chunk_key(A, 2, OLD), A)
+    late = cloud.erase(A, time, wait=False)
+    assert (late.complete, cloud.traces(A)) == (True, [])
+    assert not [key for key in cloud.cold.objects if "paused" in key]
+
+
+def test_a_device_paused_long_enough_is_not_waited_for() -> None:
+    cloud = Cloud().fill(days=OLD)
+    pause(cloud.session(), TWIN, now=lambda: NOW - timedelta(days=1))
+    cloud.cold.now = NOW - timedelta(days=1)
+    time = Time()
+    assert cloud.erase(A, time).complete
+    assert time.slept == 0
+    assert [key for key in cloud.cold.objects if "paused/twin" in key], "the twin's pause stays"
