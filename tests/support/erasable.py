@@ -66,6 +66,19 @@ class Time:
         self.now += timedelta(seconds=seconds)
 
 
+class Ahead:
+    """The real clock, which sleep puts ahead instead of waiting."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def clock(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
 def _versioned(tier: Any) -> MemoryObjectStore:
     store = MemoryObjectStore(tier, tier)
     store.former, store.now = {}, WRITTEN

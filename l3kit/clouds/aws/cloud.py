@@ -100,7 +100,8 @@ class AwsCloud(HostedFunctions):
 
     def _place(self, twin: Twin) -> Place:
         denied = f"Grant it to whoever runs this: `l3kit permissions aws --twin {twin.name} --json` prints a policy"
-        return Place(self.session.region, self.session.credentials, self.session.endpoint_url, denied=denied)
+        session = self.session
+        return Place(session.region, session.credentials, session.endpoint_url, denied=denied, agent=self.agent)
 
 
 def aws_in(clouds: Mapping[str, Cloud]) -> AwsCloud:

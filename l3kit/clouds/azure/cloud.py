@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace, open_container, open_hot, open_journal
 from l3kit.clouds.azure.data.object_stores import BlobPlace, open_objects
 from l3kit.clouds.azure.session import AzureSession
-from l3kit.clouds.shared.hosted_functions import AGENT, HostedFunctions
+from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.retry import RetryPolicy
@@ -63,7 +63,7 @@ class AzureCloud(HostedFunctions):
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive container."""
-        place = BlobPlace(self.session.storage_url, self.session.storage_key, AGENT, denied=BLOBS_DENIED)
+        place = BlobPlace(self.session.storage_url, self.session.storage_key, self.agent, denied=BLOBS_DENIED)
         return open_objects(self.store_name(twin, tier), tier, place)
 
     def source_table(self, twin: Twin, name: str) -> SourceTable:
@@ -89,4 +89,4 @@ class AzureCloud(HostedFunctions):
     def _cosmos(self, twin: Twin) -> CosmosPlace:
         session = self.session
         database = self.session.names(twin.name).database()
-        return CosmosPlace(session.cosmos_endpoint, database, session.cosmos_key, AGENT, denied=COSMOS_DENIED)
+        return CosmosPlace(session.cosmos_endpoint, database, session.cosmos_key, self.agent, denied=COSMOS_DENIED)

@@ -9,7 +9,7 @@ from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_client, 
 from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.gcp.undelivered import undelivered
-from l3kit.clouds.shared.hosted_functions import AGENT, HostedFunctions
+from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
@@ -64,7 +64,7 @@ class GcpCloud(HostedFunctions):
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive bucket."""
-        place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=AGENT, denied=STORAGE_DENIED)
+        place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=self.agent, denied=STORAGE_DENIED)
         return open_objects(self.store_name(twin, tier), tier, place)
 
     def source_table(self, twin: Twin, name: str) -> SourceTable:
@@ -83,4 +83,4 @@ class GcpCloud(HostedFunctions):
     def _firestore(self) -> FirestorePlace:
         session = self.session
         endpoint = session.firestore_endpoint
-        return FirestorePlace(session.project, session.database, endpoint, AGENT, denied=FIRESTORE_DENIED)
+        return FirestorePlace(session.project, session.database, endpoint, self.agent, denied=FIRESTORE_DENIED)

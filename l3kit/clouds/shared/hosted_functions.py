@@ -32,6 +32,8 @@ INVOKE_SECONDS = 930.0
 class HostedFunctions:
     """The functions of one cloud.
 
+    Attributes:
+        agent: user agent of the session's requests to the stores.
     Args:
         host_of: the cloud's function host, for a twin's functions.
         name_of: a function's deployed name.
@@ -39,6 +41,8 @@ class HostedFunctions:
         address_of: the address of a deployed writer or reader; empty if it has none yet.
         ask: asks a reader at its address, as `ask_reader` does.
     """
+
+    agent = AGENT
 
     def __init__(
         self,

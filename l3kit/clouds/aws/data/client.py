@@ -91,6 +91,7 @@ class AwsClient:
         http: shared by the stores of one endpoint.
         now: UTC clock for signatures.
         denied: remedy for a missing permission, which depends on whose credentials these are.
+        agent: user agent; none is sent if it is empty.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class AwsClient:
         timeout: float = 30.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         denied: str = ROLE_DENIED,
+        agent: str = "",
     ) -> None:
         self._service = service
         self._http = http
@@ -112,6 +114,7 @@ class AwsClient:
         self._signer = Signer(service, region)
         self._timeout = timeout
         self._now = now
+        self._unsigned = {"user-agent": agent} if agent else {}
         self.denied = denied
         self.usage = usage
         self.retry = retry or RetryPolicy()
@@ -143,7 +146,7 @@ class AwsClient:
         self.usage.bytes_out += len(request.body)
         try:
             response = await self._http.request(
-                request.method, target, signed, request.body, timeout=self._timeout, once=once
+                request.method, target, {**signed, **self._unsigned}, request.body, timeout=self._timeout, once=once
             )
             answer = self._read(response)
         except HttpError as error:

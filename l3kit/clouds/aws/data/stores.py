@@ -31,6 +31,7 @@ class Place:
     Attributes:
         endpoint: of the emulator; None for AWS.
         denied: remedy for a permission that these credentials lack.
+        agent: user agent of the requests; a function's are known by its credentials.
     """
 
     region: str
@@ -38,6 +39,7 @@ class Place:
     endpoint: str | None = None
     retry: RetryPolicy | None = None
     denied: str = ROLE_DENIED
+    agent: str = ""
 
     @classmethod
     def from_env(cls, service: str, env: Mapping[str, str] = os.environ) -> Place:
@@ -122,4 +124,5 @@ def _client(service: str, place: Place, address: str, connections: int, timeout:
         retry=place.retry,
         timeout=timeout,
         denied=place.denied,
+        agent=place.agent,
     )
