@@ -17,6 +17,7 @@ from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
 from l3kit.tiering.ports import ObjectStore
+from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 from tests.faults.world import DEVICES, NOW, World, counted, item
 
 ERASED, OTHER = DEVICES
@@ -32,14 +33,14 @@ class Erasable:
     Attributes:
         items: of both devices.
         kept: the other device's objects that nobody may touch: records of expiry, former versions.
-        seen: objects of the erased device, as they were met before they went: their digest by tier and key.
+        seen: objects of the erased device, as they were met before they went: keys and digests, wherever they were.
         records: keys under the records of erases before this case.
     """
 
     world: World
     items: list[bytes]
     kept: set[tuple[str, str, str]] = field(default_factory=set)
-    seen: dict[tuple[str, str], str] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
     records: set[str] = field(default_factory=set)
 
     @classmethod
@@ -62,7 +63,7 @@ class Erasable:
                 assert report["verdict"] == "complete", report
         case = cls(world, every)
         world.do(case._expire())
-        case.look()
+        case.seen = {one for one in world.do(case._digests()) if not one[0].startswith(RECEIPT_PREFIX)}
         case.kept = world.do(case._others())
         case.records = {key for key, _ in world.do(case._bodies(RECORD_PREFIX))}
         return case
@@ -87,16 +88,16 @@ class Erasable:
         return [(info.key, await archive.read(info.key)) async for info in archive.list(prefix)]
 
     def look(self) -> None:
-        """Note what is there of the erased device, whose end the record has to tell."""
+        """Note what is there of the erased device while nothing runs, whose end the record has to tell."""
         self.seen |= self.world.do(self._digests())
 
-    async def _digests(self) -> dict[tuple[str, str], str]:
-        found: dict[tuple[str, str], str] = {}
+    async def _digests(self) -> set[tuple[str, str]]:
+        found: set[tuple[str, str]] = set()
         part = f"/{device_prefix(ERASED)}"
         for store in (self.world.cold, self.world.archive):
             for key in [info.key async for info in store.list() if part in f"/{info.key}"]:
                 if not key.startswith(RECORD_PREFIX) and (info := await store.head(key)) is not None:
-                    found[store.tier, key] = f"sha256:{info.sha256}"
+                    found.add((key, f"sha256:{info.sha256}"))
         return found
 
     def check_other(self, what: str) -> None:
@@ -115,7 +116,7 @@ class Erasable:
         assert not gone, f"{what}: {sorted(gone)[:3]} of the other device went"
 
     def traces(self) -> list[str]:
-        """Everything that is left of the erased device."""
+        """Everything that is left of the erased device, but what a store keeps after its deletion whatever is asked."""
         return self.world.do(self._traces())
 
     async def _traces(self) -> list[str]:
@@ -124,7 +125,11 @@ class Erasable:
         found = [f"hot {key}" for key in page.sort_keys]
         for store in (world.cold, world.archive):
             async for one in store.versions():
-                if (part in f"/{one.key}" or one.key in _MARKS) and not one.key.startswith(RECORD_PREFIX):
+                if (
+                    one.kept_until is None
+                    and (part in f"/{one.key}" or one.key in _MARKS)
+                    and not one.key.startswith(RECORD_PREFIX)
+                ):
                     found.append(f"{store.tier} {one.key} {one.version}")
             found += await _naming_reports(store)
         for name in await world.journal.names():
@@ -147,8 +152,7 @@ class Erasable:
             f"{what}: parts are not as the record says"
         )
         pieces: list[dict[str, Any]] = [row for key in parts for row in json.loads(bodies[key])]
-        named = {(row["place"], row["name"], row["digest"]) for row in pieces}
-        missing = {(*place, digest) for place, digest in self.seen.items()} - named
+        missing = self.seen - {(row["name"], row["digest"]) for row in pieces}
         assert not missing, f"{what}: the record does not name {sorted(missing)[:3]}"
         count = sum(row["count"] for row in pieces if row["kind"] in ("items", "chunk"))
         assert count >= 3 * EACH, f"{what}: the record tells of {count} items"
