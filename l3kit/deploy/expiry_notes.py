@@ -1,10 +1,11 @@
-"""Notes of a plan on the expiry of a twin's data: what will be deleted for good, and what that costs."""
+"""Notes of a plan on the expiry of a twin's data: what will be deleted, what is kept of it, and what that costs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from l3kit.clouds.ports.retention import retention_of
 from l3kit.prices.price_book import PriceBook, default_regions, load_prices
 from l3kit.providers import provider
 from l3kit.tiering.counts import count_of
@@ -25,11 +26,23 @@ def expiry_notes(twin: Twin, steps: Sequence[Step]) -> tuple[str, ...]:
         return (told,) if gone else ()
     cloud = twin.layout.archive
     told = (
-        f"Expiry: data older than {count_of(days, 'day')} are deleted from the archive on {cloud} for good, "
-        f"by {EXPIRER}, {twin.config.expiry_schedule}. l3kit run {EXPIRER} --dry-run tells what is due."
+        f"Expiry: data older than {count_of(days, 'day')} are deleted from the archive on {cloud}, "
+        f"by {EXPIRER}, {twin.config.expiry_schedule}, {_kept(twin, cloud)}. "
+        f"l3kit run {EXPIRER} --dry-run tells what is due."
     )
     note = early_deletion(cloud, days - twin.config.cold_storage_size_in_days)
     return (told, note) if note else (told,)
+
+
+def _kept(twin: Twin, cloud: str) -> str:
+    """Return in words what the archive keeps of expired chunks, and for how long."""
+    if "retention" not in provider(cloud).parts:
+        return f"as {provider(cloud).title} deletes objects"
+    kept = retention_of(cloud).of_expired(twin)
+    if kept is None:
+        return "for good"
+    until = "" if kept.days is None else f" for {count_of(kept.days, 'day')} more, which are billed"
+    return f"and then {kept.what}{until} (docs/how-to/expiry.md)"
 
 
 def early_deletion(cloud: str, kept_days: int, book: PriceBook | None = None) -> str:

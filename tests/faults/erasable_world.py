@@ -141,6 +141,12 @@ class Erasable:
                 found.append(f"journal {name}")
         return found
 
+    def is_closed(self) -> bool:
+        """Return whether an erase of this case says that it has ended."""
+        return any(
+            key.endswith(DONE) for key, _ in self.world.do(self._bodies(RECORD_PREFIX)) if key not in self.records
+        )
+
     def check_record(self, what: str) -> None:
         """Raise unless the records of this case are closed and whole, and name everything that was there."""
         bodies = {key: body for key, body in self.world.do(self._bodies(RECORD_PREFIX)) if key not in self.records}

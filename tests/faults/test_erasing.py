@@ -37,6 +37,8 @@ def one_case(world: World, fault: int, at: int, meanwhile: str) -> int:
     for one in running:
         one.result()
     world.tally.faults += ended.fired
+    if case.is_closed():
+        assert case.traces() == [], f"{what}: the record is closed"
     if meanwhile != "nothing runs":
         for mover in MOVERS:
             world.run(mover)

@@ -28,6 +28,14 @@ class AwsRetention:
         own = cast("AwsCloud", cloud)
         return (*_of_tables(own, twin, stores), *_of_buckets(own, twin, stores), _LOGS)
 
+    def of_expired(self, twin: Twin) -> Retained | None:
+        """The bucket has versioning where S3 itself copies into it: a precaution against overwriting."""
+        return Retained("its bucket keeps former versions", OLD_VERSION_DAYS) if _is_copied_into(twin) else None
+
+
+def _is_copied_into(twin: Twin) -> bool:
+    return twin.layout.cold == twin.layout.archive
+
 
 _LOGS = Retained("log lines of functions that name the device", RETENTION_DAYS)
 
@@ -47,9 +55,9 @@ def _of_tables(cloud: AwsCloud, twin: Twin, stores: Collection[StoreName]) -> It
 
 def _of_buckets(cloud: AwsCloud, twin: Twin, stores: Collection[StoreName]) -> Iterator[Retained]:
     """Former versions that no key of a device leads to: of replayed dead letters, and of reports."""
-    names: tuple[StoreName, ...] = ("cold", "letters")
+    names: tuple[StoreName, ...] = ("cold", "archive", "letters")
     for store in (name for name in names if name in stores):
-        what = "dead letters that were replayed" if store == "letters" else "reports that were replaced"
+        what = "dead letters that were replayed" if store == "letters" else "reports that expired"
         yield Retained(
             f"versions of {what}, if the bucket {cloud.store_name(twin, store)} keeps them", OLD_VERSION_DAYS
         )

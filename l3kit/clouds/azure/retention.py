@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 BACKUP_POLICY = "The account's backup policy tells: continuous backups last 7 or 30 days"
+SOFT_DELETE = "its account may keep deleted blobs and versions: its soft delete tells for how long"
 LOG_POLICY = "The workspace's retention tells"
 
 
@@ -21,6 +22,9 @@ class AzureRetention:
 
     def retained(self, cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Sequence[Retained]:
         return (*_of_containers(cloud, twin, stores), Retained("log lines that name the device", None, LOG_POLICY))
+
+    def of_expired(self, twin: Twin) -> Retained | None:
+        return Retained(SOFT_DELETE, None)
 
 
 def _of_containers(cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Iterator[Retained]:

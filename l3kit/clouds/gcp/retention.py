@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 RECOVERY_DAYS = 7
 """Firestore keeps former states so long where point-in-time recovery is on."""
+SOFT_DELETE_DAYS = 7
+"""Cloud Storage keeps deleted objects so long unless the bucket's policy is changed."""
 BACKUPS = "It may be off. Scheduled backups last as their schedule says: gcloud firestore backups list"
 LOG_POLICY = "The log bucket's retention tells, 30 days unless it was changed"
 
@@ -26,6 +28,9 @@ class GcpRetention:
         if not {"hot", "journal"} & {*stores}:
             return (logs,)
         return (Retained("point-in-time recovery of the Firestore database", RECOVERY_DAYS, BACKUPS), logs)
+
+    def of_expired(self, twin: Twin) -> Retained | None:
+        return Retained("soft delete keeps them", SOFT_DELETE_DAYS)
 
 
 RETENTION = GcpRetention()

@@ -35,6 +35,9 @@ class Retention(Protocol):
     def retained(self, cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Sequence[Retained]:
         """Return what keeps data that were deleted from these stores of a twin. Raises: L3Error."""
 
+    def of_expired(self, twin: Twin) -> Retained | None:
+        """Return what an archive here, as l3kit makes it, keeps of expired chunks; None if nothing. No I/O."""
+
 
 def retention_of(cloud: str) -> Retention:
     """Return a cloud's. Raises: ConfigurationError if l3kit does not know it."""

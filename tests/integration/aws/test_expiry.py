@@ -28,6 +28,7 @@ from l3kit.sandbox import SandboxState
 from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.session import Session
 from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.ports import ObjectVersion
 from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, exists
@@ -75,6 +76,14 @@ class Archive:
 
         return self.act(put)
 
+    def versions(self) -> list[ObjectVersion]:
+        """Everything that the bucket keeps of the device's chunks."""
+
+        async def listed(store: S3ObjectStore) -> list[ObjectVersion]:
+            return [one async for one in store.versions(f"{DEVICE}/")]
+
+        return self.act(listed)
+
     def may_delete(self, function: str, key: str) -> bool:
         """Whether this function's role may delete an object; the sandbox enforces its policy."""
 
@@ -91,19 +100,25 @@ def test_what_is_old_goes_with_a_record_and_everything_tells_of_it(
 ) -> None:
     twin = make_twin(archive_storage_size_in_days=DAYS)
     wanted = plan(twin, session)
-    assert "Expiry: data older than 400 days are deleted from the archive on aws for good" in " ".join(wanted.notes)
+    assert "Expiry: data older than 400 days are deleted from the archive on aws, by archive-expirer" in " ".join(
+        wanted.notes
+    )
     apply(wanted, session)
     archive = Archive(sandbox, aws_of(session).names(twin.name))
     _, young = archive.fill(DAYS + 1, DAYS - 1)
     told = forecast(session, twin, EXPIRER)
     assert (told.total("chunks"), told.total("items"), told.complete) == (1, 1, True)
     assert "1 item, 1 chunk" in told.summary()
-    assert "deleted for good" in told.summary()
+    assert "deleted from the archive" in told.summary()
 
     run = run_mover(session, twin, EXPIRER)
 
     assert run.verdict == "complete"
     assert archive.keys() == [young]
+    assert "former versions for 30 days more" in " ".join(wanted.notes)
+    assert [one.current for one in archive.versions() if one.key != young] == [True, False], (
+        "a mark, and what was there"
+    )
     due, gone = archive.keys("_l3kit/expired/")
     assert (due[-9:], gone[-9:]) == ("-due.json", "gone.json")
     found = query(session, twin, DEVICE)

@@ -13,8 +13,8 @@ from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 
 
-def twin_with(folder: Path, **config: Any) -> Twin:
-    write_twin(folder, "plant", "aws", "aws", "gcp", ["pump-1"], **config)
+def twin_with(folder: Path, *tiers: str, **config: Any) -> Twin:
+    write_twin(folder, "plant", *(tiers or ("aws", "aws", "gcp")), ["pump-1"], **config)
     return Twin.load(folder)
 
 
@@ -35,7 +35,20 @@ def test_a_plan_that_removes_the_expirer_says_that_nothing_expires_any_more(tmp_
 
 def test_what_will_be_deleted_where_and_when_is_told(tmp_path: Path) -> None:
     (note,) = expiry_notes(twin_with(tmp_path, archive_storage_size_in_days=3650), [])
-    assert "older than 3,650 days are deleted from the archive on gcp for good, by archive-expirer, rate(1 day)" in note
+    assert "older than 3,650 days are deleted from the archive on gcp, by archive-expirer, rate(1 day), " in note
+
+
+@pytest.mark.parametrize(
+    ("tiers", "kept"),
+    [
+        (("gcp", "gcp", "aws"), "rate(1 day), for good."),
+        (("aws", "aws", "aws"), "and then its bucket keeps former versions for 30 days more, which are billed"),
+        (("aws", "aws", "gcp"), "and then soft delete keeps them for 7 days more, which are billed"),
+        (("aws", "aws", "azure"), "may keep deleted blobs and versions: its soft delete tells for how long (docs/"),
+    ],
+)
+def test_a_plan_says_what_the_archive_keeps_of_what_expired(tmp_path: Path, tiers: Any, kept: str) -> None:
+    assert kept in expiry_notes(twin_with(tmp_path, *tiers, archive_storage_size_in_days=3650), [])[0]
 
 
 def test_a_stay_shorter_than_the_classs_minimum_is_told_with_the_days_that_are_billed(tmp_path: Path) -> None:

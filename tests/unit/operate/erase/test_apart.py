@@ -11,6 +11,7 @@ import orjson
 from l3kit.operate.holds.changes import hold, release
 from l3kit.operate.pauses.changes import pause
 from l3kit.tiering.format.holds import Holds
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.ports import JournalRow
 from tests.support.erasable import (
@@ -113,6 +114,7 @@ def test_without_waiting_the_device_stays_paused_and_a_later_call_takes_the_last
     assert not early.complete
     assert "erase it again from 2026-06-01T00:16:00Z on" in early.summary()
     assert [key for key in cloud.cold.objects if "paused" in key]
+    assert A in Pauses.of_row(cloud.journal.rows[Pauses.record]).devices
     assert not cloud.erase(A, time, wait=False).complete
     time.now += timedelta(seconds=961)
     put(cloud.archive, chunk_key(A, 2, OLD), A)

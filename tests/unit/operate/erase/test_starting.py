@@ -17,9 +17,12 @@ from l3kit.operate.erase.record import RECORD_PREFIX
 from l3kit.operate.holds.changes import hold, release
 from l3kit.operate.pauses.changes import pause
 from l3kit.tiering.format.chunks import ChunkKey, checksums, encode_sort_keys
+from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.journal_record import DeviceRecord, Entry, to_row
 from l3kit.tiering.movers.hot_to_cold import read_report
+from l3kit.tiering.ports import ObjectVersion
 from tests.support.erasable import NOW, TWIN, A, B, Cloud, Time, expiry_key, expiry_record, put_body
+from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import Dead
 
 OLD = 300
@@ -35,6 +38,12 @@ def others(cloud: Cloud) -> dict[str, str]:
     """Everything but the erased device's, and but reports, of which only its part changes."""
     kept = cloud.everything()
     return {name: text for name, text in kept.items() if name not in cloud.traces(A) and "report" not in name}
+
+
+def paused(cloud: Cloud) -> list[str]:
+    """The places that have a pause of the device."""
+    in_journal = Pauses.of_row(cloud.journal.rows.get(Pauses.record)).devices
+    return [*in_journal, *(key for key in cloud.cold.objects if key == Pauses.key(A))]
 
 
 def test_everything_of_the_device_goes_and_nothing_of_another() -> None:
@@ -65,6 +74,50 @@ def test_the_record_has_a_digest_of_everything_and_says_who_and_why() -> None:
     chunk = next(row for row in pieces if row["kind"] == "chunk" and row["place"] == "cold" and not row["version"])
     assert chunk["digest"].startswith("sha256:")
     assert any(row["version"] for row in pieces), "former versions are named too"
+
+
+def test_nothing_is_deleted_that_the_record_does_not_name_already() -> None:
+    cloud = Cloud().fill()
+    deleted: list[str] = []
+
+    def named() -> set[str]:
+        return {row["name"] for key, rows in records(cloud).items() if "part-" in key for row in rows}
+
+    def watched(store: MemoryObjectStore) -> Any:
+        delete = store.delete_version
+
+        async def delete_version(version: ObjectVersion) -> None:
+            deleted.append(version.key)
+            assert version.key in named() or version.key == Pauses.key(A), version
+            await delete(version)
+
+        return delete_version
+
+    delete_items = cloud.hot.delete_items
+
+    async def delete_page(device: str, keys: Any) -> None:
+        deleted.append(device)
+        assert any(name.startswith(keys[0]) for name in named())
+        await delete_items(device, keys)
+
+    cloud.hot.delete_items = delete_page
+    for store in (cloud.cold, cloud.archive, cloud.letters):
+        store.delete_version = watched(store)
+    cloud.erase()
+    assert len(deleted) > 12
+
+
+def test_the_record_is_closed_when_nothing_is_left_and_the_device_is_free() -> None:
+    cloud = Cloud().fill()
+    create = cloud.archive.create
+
+    async def create_and_look(key: str, body: bytes, **content: Any) -> Any:
+        if key.endswith("done.json"):
+            assert (cloud.traces(A), paused(cloud)) == ([], [])
+        return await create(key, body, **content)
+
+    cloud.archive.create = create_and_look
+    assert cloud.erase().record.endswith("done.json")
 
 
 def test_reports_keep_their_figures_without_the_device() -> None:
@@ -120,6 +173,9 @@ def test_killed_at_any_call_a_repetition_erases_the_rest_and_nothing_of_another(
         cloud, time = Cloud().fill(days=days), Time()
         with contextlib.suppress(Dead, StoreError):
             cloud.killed(at, how).erase(A, time)
+        if any(key.endswith("done.json") for key in records(cloud)):
+            assert cloud.traces(A) == [], f"call {at}: the record is closed, so nothing may be left"
+            assert paused(cloud) == [], f"call {at}"
         assert {name: text for name, text in others(cloud).items() if name in kept} == kept, f"call {at}"
         report = cloud.erase(A, time)
         assert cloud.traces(A) == [], f"call {at}"
@@ -128,8 +184,7 @@ def test_killed_at_any_call_a_repetition_erases_the_rest_and_nothing_of_another(
         erased = {(row["where"], row["what"]): row["pieces"] for content in done for row in content["erased"]}
         assert erased.items() >= {("hot", "items"): 3, ("archive", "chunk"): 1, ("cold", "chunk"): 2}.items(), at
         assert report.complete
-        assert "journal pause/hot-to-cold-mover" not in cloud.everything()
-        assert not [key for key in cloud.cold.objects if "paused" in key], f"call {at}"
+        assert paused(cloud) == [], f"call {at}"
 
 
 def test_a_hold_stops_an_erase_before_anything_goes_and_one_that_is_set_meanwhile_before_the_next_batch() -> None:
