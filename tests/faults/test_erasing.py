@@ -25,7 +25,6 @@ MOVERS: tuple[Mover, ...] = ("hot-to-cold-mover", "cold-to-archive-mover")
 OWN = {"REQUEST_TIMEOUT_SECONDS": 20}
 """Makes a twin of its own, since an erase reads all reports of all runs."""
 MEANWHILE = ("nothing runs", "movers run in between", "movers run at once")
-EACH_SHARD = 4
 
 
 def one_case(world: World, fault: int, at: int, meanwhile: str) -> int:
@@ -60,13 +59,13 @@ def erased_apart(world: World, *disturbance: object) -> Ended:
     return disturbed(session.sandbox_endpoint, session.sandbox_home, world.twin, ERASED, *disturbance)  # type: ignore[arg-type]
 
 
-def sampled(world: World, shard: tuple[int, int]) -> None:
+def sampled(world: World, shard: tuple[int, int], cases_each: int) -> None:
     Erasable.prepared(world)
     whole = erased_apart(world)
     assert "is erased" in whole.told, whole.told
     chance = random.Random(11)
     every = [(fault, at) for at in range(1, len(whole.calls) + 1) for fault in range(len(FAULTS))]
-    cases = [(*case, chance.choice(MEANWHILE)) for case in chance.sample(every, EACH_SHARD * shard[1])]
+    cases = [(*case, chance.choice(MEANWHILE)) for case in chance.sample(every, cases_each * shard[1])]
     assert sum([one_case(world, *case) for case in cases[shard[0] :: shard[1]]]) > 0
 
 
@@ -74,15 +73,15 @@ def sampled(world: World, shard: tuple[int, int]) -> None:
 def test_an_erase_interrupted_at_any_call_is_finished_by_the_next_and_takes_nothing_of_another_device(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
-    sampled(tallied(make_world(**OWN)), shard)
+    sampled(tallied(make_world(**OWN)), shard, 4)
 
 
 @pytest.mark.parametrize("layout", [("gcp", "azure", "gcp"), ("azure", "gcp", "aws")], ids="-".join)
-@shards(4)
+@shards(8)
 def test_so_it_is_on_other_clouds(
     make_layout_world: MakeWorld,
     tallied: Callable[[World], World],
     layout: tuple[str, str, str],
     shard: tuple[int, int],
 ) -> None:
-    sampled(tallied(make_layout_world(layout, MOVERS[0], **OWN)), shard)
+    sampled(tallied(make_layout_world(layout, MOVERS[0], **OWN)), shard, 2)
