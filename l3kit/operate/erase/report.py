@@ -156,7 +156,7 @@ def _tables(tally: Tally, unreached: tuple[Unreached, ...]) -> tuple[Any, ...]:
 
 
 def _waits(look_again: datetime | None) -> tuple[str, ...]:
-    told = f"A run of a mover may be under way: erase waits for it, until {_text(look_again)} at the latest"
+    told = f"A run of a mover or the expirer may be under way: erase waits, until {_text(look_again)} at the latest"
     return (told,) if look_again else ()
 
 

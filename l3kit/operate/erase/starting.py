@@ -26,6 +26,7 @@ from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.counts import MAX_NAMED, count_of
 from l3kit.tiering.format.chunks import is_reserved_device
 from l3kit.tiering.journal import DEVICE_PREFIX
+from l3kit.tiering.movers.hot_to_cold import REPORT_DAYS
 from l3kit.twin.device_limits import checked_device
 
 if TYPE_CHECKING:
@@ -207,7 +208,9 @@ def _letter(found: Found) -> Piece:
 
 
 def _retained(session: Session, twin: Twin, now: datetime, retention: RetentionOf) -> Iterable[Unreached]:
-    """Yield the copies that each cloud of the twin keeps by itself."""
+    """Yield the reports that runs have yet to store, and the copies that each cloud of the twin keeps by itself."""
+    last = now.astimezone(UTC) + timedelta(days=REPORT_DAYS)
+    yield Unreached("reports of runs that began meanwhile say that it was paused", last, "Erase it again later")
     for name in twin.layout.clouds:
         cloud = session.cloud(name)
         if cloud is None:
