@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def test_a_held_device_keeps_everything_until_the_hold_ends(
     (old,) = archive.fill(DAYS + 1)
 
     async def hold(store: S3ObjectStore) -> None:
-        await store.create(Holds.key(DEVICE), b"{}", sha256="0" * 64)
+        await store.create(Holds.key(DEVICE), b"{}", sha256=hashlib.sha256(b"{}").hexdigest())
 
     async def release(store: S3ObjectStore) -> None:
         await store.delete(Holds.key(DEVICE))
