@@ -63,3 +63,19 @@ def test_what_the_caller_expects_is_an_answer() -> None:
     answer = attempt(404)
     assert isinstance(answer, Answer)
     assert answer.status == 404
+
+
+@pytest.mark.parametrize(("agent", "sent"), [("l3kit-notebook", {"user-agent": "l3kit-notebook"}), ("", {})])
+def test_a_session_names_itself_and_a_function_does_not(agent: str, sent: dict[str, str]) -> None:
+    told: dict[str, str] = {}
+
+    class Noting(Http):
+        async def request(self, *sent: Any, **_: Any) -> HttpResponse:
+            told.update(sent[2])
+            return HttpResponse(200, {}, b"")
+
+    http: Any = Noting(HttpResponse(200, {}, b""))
+    client = AwsClient("s3", "eu-central-1", http, lambda: Credentials("key", "secret"), Usage(), agent=agent)
+    asyncio.run(client.attempt(READ))
+    assert {name: value for name, value in told.items() if name == "user-agent"} == sent
+    assert "user-agent" not in told["authorization"], "a proxy may change it"
