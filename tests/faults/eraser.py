@@ -25,7 +25,7 @@ from l3kit.twin.config import Twin
 from tests.support.erasable import Ahead
 
 CALLER = "eraser"
-SECONDS = 120.0
+SECONDS = 600.0
 TRIES = 8
 """Refused or unanswered calls in a row, after which a store's retries are used up."""
 FAULTS: Sequence[tuple[str, arranged.Action, int]] = (
