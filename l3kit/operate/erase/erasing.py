@@ -124,10 +124,9 @@ class Erasing:
         return bool(tally)
 
     async def may_look_again(self) -> datetime | None:
-        """The moment of the last look if the erase began now; None if it needs none. Raises: StoreError."""
-        if self.record.begun:
-            return self.record.look_again
-        return await self._apart.alone_from(await self._apart.paused_since() or self.clock())
+        """The moment of the last look if the erase began or went on now; None if it needs none. Raises: StoreError."""
+        alone = await self._apart.alone_from(await self._apart.paused_since() or self.clock())
+        return max(filter(None, (alone, self.record.look_again)), default=None)
 
     async def run(self, *, wait: bool) -> str:
         """Erase. Returns: the key of the closed record; empty if a last look is needed and is not waited for.
@@ -138,7 +137,7 @@ class Erasing:
             await self.check()
             paused = await self._apart.pause(self.by or ERASER)
             await self._journal.acquire()
-            look_again = self.record.look_again if self.record.begun else await self._apart.alone_from(paused)
+            look_again = await self.record.last_look(await self._apart.alone_from(paused))
             await self._tiers(look_again)
             await self._letters(look_again)
             if look_again is not None and self.clock() < look_again and not (wait and await self._wait(look_again)):

@@ -1,6 +1,7 @@
 """The record of what was erased of a device: objects in the archive tier that are only ever created.
 
-Below `_l3kit/erased/{device}/{started}/` are `begun.json`, `part-00001.json` and so on, and `done.json`. A part is
+Below `_l3kit/erased/{device}/{started}/` are `begun.json`, `part-00001.json` and so on, and `done.json`; also
+`later-00001.json` and so on, if an erase that goes on has to put off the last look. A part is
 stored before what it names is deleted, so a digest is never lost; what an interrupted erase had named and not deleted
 is named once. Without `done.json` the next erase goes on with the same record.
 """
@@ -22,9 +23,9 @@ from l3kit.tiering.format.chunks import RESERVED_PREFIX, device_prefix
 from l3kit.tiering.ports import ObjectStore
 
 RECORD_PREFIX = f"{RESERVED_PREFIX}erased/"
-BEGUN, DONE = "begun.json", "done.json"
+BEGUN, DONE, LATER = "begun.json", "done.json", "later"
 _FORM = "%Y%m%dT%H%M%S.%fZ"
-_KEY = re.compile(r"(?P<started>\d{8}T\d{6}\.\d{6}Z)/(?P<name>begun\.json|done\.json|part-\d{5}\.json)")
+_KEY = re.compile(r"(?P<started>\d{8}T\d{6}\.\d{6}Z)/(?P<name>begun\.json|done\.json|(?:part|later)-\d{5}\.json)")
 
 
 @dataclass(slots=True)
@@ -34,6 +35,7 @@ class EraseRecord:
     Attributes:
         started: of the erase that began it.
         look_again: the moment from which a last look can find no more; None if none is needed.
+        put_off: how often the last look was put off.
         parts: key and digest of each part.
         tally: what the parts name.
     """
@@ -43,6 +45,7 @@ class EraseRecord:
     started: datetime
     begun: bool = False
     look_again: datetime | None = None
+    put_off: int = 0
     parts: dict[str, str] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     _seen: set[Piece] = field(default_factory=set)
@@ -61,6 +64,18 @@ class EraseRecord:
             told = {**about, "look_again": look_again.isoformat() if look_again else None}
             await self._create(BEGUN, {"device": self.device, "started": self.started.isoformat(), **told})
             self.begun, self.look_again = True, look_again
+
+    async def last_look(self, wanted: datetime | None) -> datetime | None:
+        """Return the moment of the last look: the later one of what is wanted and what a begun record has.
+
+        Raises: StoreError.
+        """
+        if not self.begun or wanted is None or (self.look_again is not None and wanted <= self.look_again):
+            return self.look_again if self.begun else wanted
+        self.put_off += 1
+        await self._create(f"{LATER}-{self.put_off:05d}.json", {"look_again": wanted.isoformat()})
+        self.look_again = wanted
+        return wanted
 
     async def note(self, pieces: Sequence[Piece]) -> None:
         """Record pieces that are to be deleted next. Raises: StoreError."""
@@ -97,6 +112,9 @@ class EraseRecord:
                 if name == BEGUN:
                     self.begun = True
                     self.look_again = datetime.fromisoformat(at) if (at := content["look_again"]) else None
+                elif name.startswith(LATER):
+                    self.put_off += 1
+                    self.look_again = datetime.fromisoformat(content["look_again"])
                 else:
                     self._take(name, hashlib.sha256(body).hexdigest(), [Piece.of_json(row) for row in content])
             except (ValueError, KeyError, TypeError):

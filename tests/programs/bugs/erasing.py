@@ -111,6 +111,20 @@ ERASES = (
         WAITED,
     ),
     Mutation(
+        "an erase that goes on looks again when the first one wanted to",
+        RECORD,
+        "if not self.begun or wanted is None or (",
+        "if self.begun or wanted is None or (",
+        WAITED,
+    ),
+    Mutation(
+        "an erase that goes on forgets that it has put off its last look",
+        RECORD,
+        '                    self.look_again = datetime.fromisoformat(content["look_again"])\n',
+        '                    datetime.fromisoformat(content["look_again"])\n',
+        WAITED,
+    ),
+    Mutation(
         "an interrupted erase forgets what it had recorded",
         RECORD,
         "self._take(name, hashlib.sha256(body).hexdigest(), [Piece.of_json(row) for row in content])",

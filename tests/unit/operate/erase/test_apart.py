@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import zlib
 from datetime import timedelta
@@ -26,8 +27,10 @@ from tests.support.erasable import (
     expiry_key,
     expiry_record,
     put,
+    put_body,
     report_on,
 )
+from tests.support.moving import Dead
 
 OLD = 300
 """Days after which a chunk in the cold tier is due for the archive."""
@@ -82,6 +85,26 @@ def test_a_run_that_stored_a_chunk_just_before_is_waited_for_and_its_report_no_l
     time.sleep = sleep  # type: ignore[method-assign]
     assert cloud.erase(A, time).complete
     assert (time.slept, cloud.traces(A)) == (660, [])
+
+
+def test_an_erase_that_goes_on_the_next_day_waits_for_the_expirer_anew() -> None:
+    cloud, time = Cloud(twin=EXPIRING).fill(), Time()
+    for at in range(1, 200):
+        cloud, time = Cloud(twin=EXPIRING).fill(), Time()
+        with contextlib.suppress(Dead):
+            cloud.killed(at, "after").erase(A, time, wait=False)
+        if any(key.endswith("begun.json") for key in cloud.archive.objects):
+            break
+    time.now += timedelta(days=1)
+    then = time.now + timedelta(seconds=960)
+    assert cloud.plan(A, time).look_again == then
+    assert cloud.erase(A, time, wait=False).look_again == then
+    time.now += timedelta(seconds=900)
+    assert not cloud.erase(A, time, wait=False).complete, "it is not forgotten"
+    put_body(cloud.archive, expiry_key(A).replace("r3", "r4"), expiry_record(A))
+    time.now += timedelta(seconds=61)
+    assert cloud.erase(A, time, wait=False).complete
+    assert cloud.traces(A) == []
 
 
 def test_nothing_tells_afterwards_that_the_device_was_paused_or_held() -> None:
