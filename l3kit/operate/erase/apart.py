@@ -1,7 +1,7 @@
 """Movers and the expirer kept apart from a device that is erased: its pause, and the moment when no run can return.
 
 A run that began before has no lease of the device, or has let go of it: the archive mover may still put a chunk back,
-the expirer a record, and each of them a report. No run outlives `LONGEST_RUN`.
+the expirer a record. No run outlives `LONGEST_RUN`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 LONGEST_RUN = timedelta(seconds=960)
 """After the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
+LONGEST_REQUEST = timedelta(seconds=60)
+"""After an object was stored: a request that was sent twice may still store it again for 50 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +69,12 @@ class Apart:
         for store in (self.stores.cold, self.stores.archive):
             async for _ in versions_of(store, self.device, seen, due):
                 pass
-        begun = [seen.newest] if seen.newest else []
-        begun += [paused] if seen.moving else []
-        begun += [now] if seen.expiring else []
-        latest = max(begun, default=None)
-        return latest + LONGEST_RUN if latest is not None and latest + LONGEST_RUN > now else None
+        moments = [seen.newest + LONGEST_REQUEST] if seen.newest else []
+        moments += [seen.recorded + LONGEST_RUN] if seen.recorded else []
+        moments += [paused + LONGEST_RUN] if seen.moving else []
+        moments += [now + LONGEST_RUN] if seen.expiring else []
+        latest = max(moments, default=None)
+        return latest if latest is not None and latest > now else None
 
     async def end(self) -> None:
         """Lift the pause, and forget that the device was ever paused or held. Repeated, it goes on."""

@@ -73,7 +73,8 @@ class Sighting:
     """Facts about a device's objects that were met on the way.
 
     Attributes:
-        newest: when the youngest chunk, or record of its expiry, was stored or marked as deleted.
+        newest: when the youngest chunk was stored or marked as deleted.
+        recorded: when the youngest record of expiry was stored.
         moving: whether a chunk in the cold tier is due for the archive.
         expiring: whether a chunk in the archive is due for its end.
         foreign: keys under the device's prefix that are no chunks, and so not of l3kit's making.
@@ -82,6 +83,7 @@ class Sighting:
     """
 
     newest: datetime | None = None
+    recorded: datetime | None = None
     moving: bool = False
     expiring: bool = False
     foreign: set[str] = field(default_factory=set)
@@ -130,8 +132,10 @@ async def versions_of(
             sighting.kept.add((store.tier, version.key, version.version))
             sighting.kept_until = max(sighting.kept_until or version.kept_until, version.kept_until)
             continue
-        if kind in ("chunk", "expiry record"):
+        if kind == "chunk":
             sighting.newest = max(sighting.newest or version.modified, version.modified)
+        if kind == "expiry record":
+            sighting.recorded = max(sighting.recorded or version.modified, version.modified)
         if kind == "chunk" and version.current and due.due(store.tier, version.key):
             sighting.moving |= store.tier == "cold"
             sighting.expiring |= store.tier == "archive"

@@ -210,7 +210,7 @@ def _letter(found: Found) -> Piece:
 def _retained(session: Session, twin: Twin, now: datetime, retention: RetentionOf) -> Iterable[Unreached]:
     """Yield the reports that runs have yet to store, and the copies that each cloud of the twin keeps by itself."""
     last = now.astimezone(UTC) + timedelta(days=REPORT_DAYS)
-    yield Unreached("reports of runs that began meanwhile say that it was paused", last, "Erase it again later")
+    yield Unreached("reports of runs that were under way may name it", last, "Erase it again later")
     for name in twin.layout.clouds:
         cloud = session.cloud(name)
         if cloud is None:

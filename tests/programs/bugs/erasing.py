@@ -169,15 +169,15 @@ ERASES = (
     Mutation(
         "an erase does not wait for the expirer",
         APART,
-        "        begun += [now] if seen.expiring else []\n",
+        "        moments += [now + LONGEST_RUN] if seen.expiring else []\n",
         "",
         WAITED,
     ),
     Mutation(
-        "an erase does not wait for the run that stored the youngest chunk",
+        "an erase does not wait for the request that stored the youngest chunk",
         APART,
-        "        begun = [seen.newest] if seen.newest else []\n",
-        "        begun = []\n",
+        "        moments = [seen.newest + LONGEST_REQUEST] if seen.newest else []\n",
+        "        moments = []\n",
         WAITED,
     ),
     Mutation(

@@ -11,7 +11,6 @@ READERS = "tests/unit/tiering/runtime/test_readers.py"
 JOURNAL_VIEW = "tests/unit/operate/test_journal.py"
 FACTS = "tests/unit/operate/explain/test_gather.py"
 AUDIT = "tests/unit/operate/audit/test_auditing_meanwhile.py"
-LOADING = "tests/unit/operate/load/test_loading.py"
 HISTORY = "tests/unit/operate/test_history.py"
 TURNS = "tests/unit/deploy/test_turns.py"
 
@@ -127,13 +126,6 @@ OPERATING = (
         "        self._doubles(outcome)\n        self.doubles.left_out = 0",
         "        self.doubles.left_out = 0",
         (AUDIT,),
-    ),
-    Mutation(
-        "a load continues one that chose other items",
-        "l3kit/operate/load/loading.py",
-        "if settings.choice.name else []",
-        "if not settings else []",
-        (LOADING,),
     ),
     Mutation(
         "a mover that never ran is passed in silence",

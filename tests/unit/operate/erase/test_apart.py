@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import zlib
 from datetime import timedelta
 
-import orjson
+import pytest
 
 from l3kit.operate.holds.changes import hold, release
 from l3kit.operate.pauses.changes import pause
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import Pauses
-from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
-from l3kit.tiering.ports import JournalRow
 from tests.support.erasable import (
     EXPIRING,
     NOW,
@@ -28,7 +25,6 @@ from tests.support.erasable import (
     expiry_record,
     put,
     put_body,
-    report_on,
 )
 from tests.support.moving import Dead
 
@@ -71,20 +67,22 @@ def test_a_run_of_the_expirer_is_waited_for_and_its_record_is_erased() -> None:
     assert (time.slept, cloud.traces(A)) == (960, [])
 
 
-def test_a_run_that_stored_a_chunk_just_before_is_waited_for_and_its_report_no_longer_names_the_device() -> None:
+@pytest.mark.parametrize(("what", "age", "waits"), [("chunk", 20, 40), ("expiry record", 300, 660)])
+def test_what_is_young_may_be_followed_by_more_and_is_waited_for(what: str, age: int, waits: int) -> None:
     cloud, time = Cloud().fill(), Time()
-    cloud.cold.now = NOW - timedelta(minutes=5)
-    put(cloud.cold, chunk_key(A, 3, 2), A)
+    cloud.archive.now = NOW - timedelta(seconds=age)
+    again = chunk_key(A, 3, 400) if what == "chunk" else expiry_key(A).replace("r3", "r4")
+    body = b"[]" if what == "chunk" else expiry_record(A)
+    put_body(cloud.archive, again, body)
 
     async def sleep(seconds: float) -> None:
-        if time.slept < 600 <= time.slept + seconds:
-            row = JournalRow(1, {"report": zlib.compress(orjson.dumps(report_on((A, B)))), "verdict": "complete"})
-            cloud.journal.rows[f"{HOT_REPORTS}2026-06-01T00:00:00Z-r9"] = row
+        await cloud.archive.create(again, body, sha256=hashlib.sha256(body).hexdigest())
         await Time.sleep(time, seconds)
 
     time.sleep = sleep  # type: ignore[method-assign]
     assert cloud.erase(A, time).complete
-    assert (time.slept, cloud.traces(A)) == (660, [])
+    assert (time.slept, cloud.traces(A)) == (waits, [])
+    assert again not in cloud.archive.objects
 
 
 def test_an_erase_that_goes_on_the_next_day_waits_for_the_expirer_anew() -> None:
