@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from l3kit.clouds.ports.deployed_links import utc_now
 from l3kit.clouds.ports.retention import Retention, retention_of
-from l3kit.errors import ConfigurationError, L3Error
+from l3kit.errors import ConfigurationError, L3Error, StoreError
 from l3kit.operate.coroutines import run
 from l3kit.operate.erase.apart import Stores
 from l3kit.operate.erase.erasing import Erasing
@@ -170,7 +170,10 @@ class _LetterScan:
         self._last: Scan | None = None
 
     async def each(self, work: Callable[[ObjectStore, Sequence[Piece], Sequence[str]], Awaitable[None]]) -> None:
-        """Call `work` with the letters of each cloud, batch by batch. Raises: L3Error."""
+        """Call `work` with the letters of each cloud, batch by batch.
+
+        Raises: L3Error of `work`; StoreError if a letter could not be read, since it may be the device's.
+        """
         self._last = self._new()
         failed: list[L3Error] = []
 
@@ -190,9 +193,11 @@ class _LetterScan:
         await self._last.each_cloud(of_cloud)
         if failed:
             raise failed[0]
+        for gap in self._last.unread:
+            raise StoreError(gap.what, gap.reason, "Erase again: what it has not read may be this device's")
 
     def unreached(self) -> Iterable[Unreached]:
-        """Dead letters that the last pass could not read, or that name no device."""
+        """Dead letters on clouds that are not reached, those that are none of l3kit's, or that name no device."""
         if self._last is None:
             return
         for gap in self._last.all_gaps():

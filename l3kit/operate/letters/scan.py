@@ -48,6 +48,7 @@ class Scan:
 
     Attributes:
         gaps: what could not be read, complete after the scan.
+        unread: those of them that a store did not give.
         passed: what was omitted.
     """
 
@@ -57,6 +58,7 @@ class Scan:
         self._choice = choice
         self._taken = 0
         self.gaps: list[Gap] = []
+        self.unread: list[Gap] = []
         self.passed = Passed()
 
     async def each_cloud(self, work: Callable[[Cloud, ObjectStore, AsyncIterator[Found]], Awaitable[None]]) -> None:
@@ -74,7 +76,7 @@ class Scan:
                 self._session.check_alive()
                 what = f"the dead letters on {name}, or some of them"
                 reason = f"could not be read or changed: {error.resource}: {error.cause}"
-                self.gaps.append(Gap("letters", what, reason, error.remedy))
+                self._note_unread(Gap("letters", what, reason, error.remedy))
 
     async def _found(self, cloud: Cloud, store: ObjectStore) -> AsyncIterator[Found]:
         window: list[ObjectInfo] = []
@@ -102,7 +104,7 @@ class Scan:
     async def _read(self, cloud: Cloud, store: ObjectStore, infos: Sequence[ObjectInfo]) -> AsyncIterator[Found]:
         for found in await asyncio.gather(*(read_found(cloud, store, info) for info in infos)):
             if isinstance(found, Gap):
-                self.gaps.append(found)
+                self._note_unread(found)
             elif found.is_foreign and not self._choice.takes(found):
                 self._pass_over(found)
             elif self._choice.device and found.device is None and not found.is_foreign:
@@ -113,6 +115,10 @@ class Scan:
                     continue
                 self._taken += 1
                 yield found
+
+    def _note_unread(self, gap: Gap) -> None:
+        self.gaps.append(gap)
+        self.unread.append(gap)
 
     def _pass_over(self, found: Found) -> None:
         if problem_of(found.info.key) is None:

@@ -33,6 +33,13 @@ ERASES = (
         STARTED,
     ),
     Mutation(
+        "an erase ends although a dead letter could not be read",
+        "l3kit/operate/erase/starting.py",
+        "        for gap in self._last.unread:\n",
+        "        for gap in self._last.unread[:0]:\n",
+        STARTED,
+    ),
+    Mutation(
         "an erase asks for holds only before it begins",
         ERASING,
         "        await self._check_hold()\n        await self._journal.keep_alive()\n        await self.record.begin",

@@ -23,7 +23,7 @@ from l3kit.tiering.movers.hot_to_cold import read_report
 from l3kit.tiering.ports import ObjectVersion
 from tests.support.erasable import NOW, TWIN, A, B, Cloud, Time, expiry_key, expiry_record, put_body
 from tests.support.memory_stores import MemoryObjectStore
-from tests.support.moving import Dead
+from tests.support.moving import Dead, refusing
 
 OLD = 300
 """Days after which a chunk in the cold tier is due for the archive."""
@@ -290,6 +290,18 @@ def test_a_device_that_keeps_sending_is_not_told_as_erased() -> None:
     cloud.hot.delete_items = delete_and_send
     with pytest.raises(StoreError, match="Stop the device from sending"):
         cloud.erase()
+
+
+def test_a_dead_letter_that_cannot_be_read_keeps_the_erase_from_ending() -> None:
+    cloud = Cloud().fill()
+    whole = cloud.letters
+    cloud.letters = refusing(whole, "read", StoreError("letters", "answered 503 to every try"))
+    with pytest.raises(StoreError, match=r"could not be read: answered 503.*Erase again"):
+        cloud.erase()
+    assert not [key for key in records(cloud) if key.endswith("done.json")]
+    cloud.letters = whole
+    assert cloud.erase().complete
+    assert cloud.traces(A) == []
 
 
 def test_an_interrupted_erase_frees_the_device_s_lease() -> None:
