@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
-from l3kit.sandbox.function_hosts.azure_http import WholeHeads
+from l3kit.sandbox.http_server import WholeHeads
 from l3kit.sandbox.parent_watchdog import end_with_parent
 from l3kit.sandbox.redacted_logs import log_redacted
 
