@@ -30,7 +30,7 @@ def add_erasing(app: typer.Typer) -> None:
         confirm: Annotated[
             str, typer.Option(metavar="DEVICE", help="The device's id: answers the question, so that nothing is asked.")
         ] = "",
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the record tells it.")] = "",
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the record states it.")] = "",
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who erases (default: the user's name).")] = None,
         no_wait: Annotated[
             bool, typer.Option("--no-wait", help="Do not wait for a mover's run under way; erase again later.")

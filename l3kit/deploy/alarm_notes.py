@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-INSTEAD = "l3kit runs tells of the movers, l3kit letters of dead letters"
+INSTEAD = "l3kit runs reports on the movers, l3kit letters on dead letters"
 
 
 def alarm_notes(twin: Twin, session: Session, clouds: Collection[str]) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Upkeep:
 
         Args:
             device: its id, also of one that the config no longer lists; None is the whole twin.
-            reason, by: why, and who holds; `verify` tells it.
+            reason, by: why, and who holds; `verify` reports it.
         Raises: ConfigurationError without a reason, for an unknown device, or if not both places of holds are reached;
             StoreError, also if only one of them is written then: calling it again completes the hold.
         """
@@ -87,7 +87,7 @@ class Upkeep:
         return read_holds(self.session, self.config)
 
     def plan_erase(self, device: str) -> ErasePlan:
-        """Count what `erase` would erase of a device, by tier, and tell what it does not reach. Changes nothing.
+        """Count what `erase` would erase of a device, by tier, and name what it does not reach. Changes nothing.
 
         Raises: as `erase`.
         """
@@ -100,7 +100,7 @@ class Upkeep:
         in the config. Interrupted at any point, a repeated call goes on. docs/how-to/erase.md describes it.
 
         Args:
-            reason, by: why, and who erases; the record tells it.
+            reason, by: why, and who erases; the record states it.
             wait: for a mover's run that may still put a chunk back, up to 16 minutes; else a later call looks again.
         Raises: ConfigurationError for an unknown device, with the nearest names, for one with a chunk under way, and
             where a tier is not reached; HeldError; LeaseTakenError while a run has the device; StoreError.
@@ -154,7 +154,7 @@ class Upkeep:
         return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
 
     def alarms(self) -> AlarmsReport:
-        """Return the state of the twin's alarms, with reasons and remedies, and who is told. Only reads.
+        """Return the state of the twin's alarms, with reasons and remedies, and who is notified. Only reads.
 
         A cloud that has no alarms yet, or cannot be read, is a gap.
         """

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.twin.config import Twin
 
-BACKUP_POLICY = "The account's backup policy tells: continuous backups last 7 or 30 days"
-LOG_POLICY = "The workspace's retention tells"
+BACKUP_POLICY = "The account's backup policy decides: continuous backups last 7 or 30 days"
+LOG_POLICY = "The workspace's retention decides"
 
 
 class AzureRetention:

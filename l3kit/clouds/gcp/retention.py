@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 RECOVERY_DAYS = 7
 """Firestore keeps former states so long where point-in-time recovery is on."""
 BACKUPS = "It may be off. Scheduled backups last as their schedule says: gcloud firestore backups list"
-LOG_POLICY = "The log bucket's retention tells, 30 days unless it was changed"
+LOG_POLICY = "The log bucket's retention decides, 30 days unless it was changed"
 
 
 class GcpRetention:

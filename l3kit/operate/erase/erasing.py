@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 ERASER = "l3kit erase"
-"""Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version tells two apart."""
+"""Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version distinguishes two."""
 LONGEST_RUN = timedelta(seconds=960)
 """After the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
 LONGEST_REQUEST = timedelta(seconds=60)
@@ -65,7 +65,7 @@ class Erasing:
         clock: wall clock, UTC.
         sleep: waits for so many seconds.
         letters: goes over the device's dead letters.
-        progress: told what is being done.
+        progress: called with a description of each step.
     """
 
     twin: Twin

@@ -134,8 +134,8 @@ async def _batch(store: ObjectStore, found: Sequence[tuple[ObjectVersion, Kind]]
     async def piece(version: ObjectVersion, kind: Kind) -> Piece:
         info = await store.head(version.key) if version.current else None
         digest = f"sha256:{info.sha256}" if info is not None and info.sha256 else f"etag:{version.etag}"
-        told = info.metadata.get("items", "") if info is not None else ""
-        count = int(told) if told.isdecimal() else 0
+        stated = info.metadata.get("items", "") if info is not None else ""
+        count = int(stated) if stated.isdecimal() else 0
         named = "" if version.current else version.version
         return Piece(store.tier, kind, version.key, named, count, version.size, digest)
 

@@ -88,8 +88,8 @@ class HoldReport(Displayable, Answer):
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), notes)
 
     def summary(self) -> str:
-        told = (self.done, self.holds.summary() or "nothing is held", *self.halves)
-        return f"{self.twin}: {'; '.join(filter(None, told))}{gaps_clause(self.gaps)}"
+        parts = (self.done, self.holds.summary() or "nothing is held", *self.halves)
+        return f"{self.twin}: {'; '.join(filter(None, parts))}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -1,4 +1,4 @@
-"""AWS's services behind the gateway's own address, told apart by the service in a request's signature."""
+"""AWS's services behind the gateway's own address, distinguished by the service in a request's signature."""
 
 from __future__ import annotations
 

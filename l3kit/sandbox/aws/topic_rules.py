@@ -240,7 +240,7 @@ class TopicRules:
 
     def _of(self, name: str) -> TopicRule:
         if name not in self._rules:
-            # What IoT Core says of a missing rule; it does not tell a caller which rules there are.
+            # What IoT Core says of a missing rule; it does not reveal to a caller which rules there are.
             message = f"Access to topic rule '{name}' was denied"
             raise RuleRefusedError(401, "UnauthorizedException", message)
         return self._rules[name]

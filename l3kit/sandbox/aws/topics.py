@@ -186,7 +186,7 @@ def alarm_message(alarm: Mapping[str, object], state: str, reason: str, region: 
     """Return subject and text of what CloudWatch publishes when an alarm changes its state."""
     name = str(alarm["AlarmName"])
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-    told = {
+    message = {
         "AlarmName": name,
         "AlarmDescription": alarm.get("AlarmDescription"),
         "AWSAccountId": ACCOUNT_ID,
@@ -197,4 +197,4 @@ def alarm_message(alarm: Mapping[str, object], state: str, reason: str, region: 
         "AlarmArn": alarm.get("AlarmArn"),
         "OldStateValue": alarm.get("StateValue"),
     }
-    return f'{state}: "{name}" in {region}', json.dumps(told)
+    return f'{state}: "{name}" in {region}', json.dumps(message)

@@ -34,14 +34,14 @@ def is_due(key: str, cutoff: int) -> bool:
     return over is not None and over <= cutoff
 
 
-def tells_its_age(key: str) -> bool:
-    """Return whether the object is a chunk whose key tells the times of its items."""
+def has_age(key: str) -> bool:
+    """Return whether the object is a chunk whose key states the times of its items."""
     chunk = parse_object_key(key)
     return chunk is not None and _over(chunk) is not None
 
 
 def _over(chunk: ChunkKey) -> int | None:
-    """A moment that all items of a chunk are older than; None if its key does not tell.
+    """A moment that all items of a chunk are older than; None if its key states none.
 
     Text order is time order but for the end of a minute (`time_ranges`), and for forms that movers do not move.
     """
@@ -60,7 +60,7 @@ def _end_of_minute(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ExpiringChunk:
-    """A chunk in a record. `sha256` and `items` are None where its metadata do not tell; `size` is as it is stored."""
+    """A chunk in a record. `sha256` and `items` are None where its metadata lack them; `size` is as it is stored."""
 
     key: str
     sha256: str | None
@@ -101,7 +101,7 @@ class Batch:
 
         Args:
             left: why a chunk is still there, by key.
-            unsettled: chunks of which the store has not told whether they went.
+            unsettled: chunks whose deletion the store has neither confirmed nor refused.
         """
         return self._record(
             now,

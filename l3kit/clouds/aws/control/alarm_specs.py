@@ -83,7 +83,7 @@ class AlarmSpec:
 
 
 def alarm_specs(twin: Twin, names: AwsNames, cloud: str) -> tuple[AlarmSpec, ...]:
-    """Return the alarms of the twin's part on AWS, the movers' first; `alarm_gaps` tells what is left out.
+    """Return the alarms of the twin's part on AWS, the movers' first; `alarm_gaps` names what is left out.
 
     Args:
         cloud: AWS's name, by which the layout knows what is there.
@@ -104,8 +104,8 @@ def alarm_gaps(twin: Twin, cloud: str) -> tuple[str, ...]:
     if not twin.layout.movers_on(cloud) or _late_periods(longest_gap(expression)):
         return ()
     return (
-        f"No alarm tells that a mover did not run: CloudWatch looks back seven days at most, and {expression} may "
-        "leave more between two runs, or does not tell how much. l3kit runs tells it.",
+        f"No alarm reports that a mover did not run: CloudWatch looks back seven days at most, and {expression} may "
+        "leave more between two runs, or does not state how much. l3kit runs reports it.",
     )
 
 
@@ -163,7 +163,7 @@ def _two_runs(gap: timedelta | None) -> dict[str, int]:
 
 
 def _late_periods(gap: timedelta | None) -> tuple[int, int] | None:
-    """Return period and number of periods without a report after which a mover is late; None if it cannot be told."""
+    """Return period and number of periods without a report after which a mover is late; None if it is unknown."""
     if gap is None:
         return None
     seconds = int(gap.total_seconds())
