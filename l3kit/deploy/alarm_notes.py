@@ -32,7 +32,7 @@ def watched_clouds(twin: Twin) -> tuple[str, ...]:
 
 
 def unwatched(twin: Twin, cloud: str) -> tuple[str, str, str]:
-    """Return of a cloud without alarms what is not watched there, the reason, and the remedy."""
+    """Return what is not watched on a cloud without alarms, the reason, and the remedy."""
     names = list(twin.layout.movers_on(cloud))
     names += ["dead letters"] if twin.layout.has_letters_on(cloud) else []
     return f"{' and '.join(names)} on {cloud}", f"l3kit has no alarms on {provider(cloud).title} yet", INSTEAD

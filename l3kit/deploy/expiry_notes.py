@@ -1,4 +1,4 @@
-"""Notes of a plan on the expiry of a twin's data: what will be deleted for good, and what that costs."""
+"""Notes of a plan on the expiry of a twin's data: what will be permanently deleted, and what that costs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def expiry_notes(twin: Twin, steps: Sequence[Step]) -> tuple[str, ...]:
         return (end,) if gone else ()
     cloud = twin.layout.archive
     expiry = (
-        f"Expiry: data older than {count_of(days, 'day')} are deleted from the archive on {cloud} for good, "
+        f"Expiry: data older than {count_of(days, 'day')} are permanently deleted from the archive on {cloud}, "
         f"by {EXPIRER}, {twin.config.expiry_schedule}. l3kit run {EXPIRER} --dry-run shows what is due."
     )
     note = early_deletion(cloud, days - twin.config.cold_storage_size_in_days)

@@ -97,7 +97,7 @@ class Forecast(Displayable, Answer):
         least = "at least " if any(gap.uncounted for gap in self.gaps) else ""
         parts = ", ".join(count_of(self.total(name), name.removesuffix("s")) for name in ("items", "chunks", "bytes"))
         paused = "".join(f"; {stops.summary()}" for stops in (self.pauses, self.holds) if stops)
-        done = "deleted for good" if self.function == EXPIRER else "moved"
+        done = "permanently deleted" if self.function == EXPIRER else "moved"
         return (
             f"{self.function}, dry run: {least}{parts} of {count_of(len(self.moving), 'device')} would be {done}, "
             f"older than {iso(self.cutoff)}{paused}{gaps_clause(self.gaps)}"

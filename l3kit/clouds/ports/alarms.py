@@ -77,8 +77,8 @@ class Subscriber:
     """An address that alarms are sent to.
 
     Attributes:
-        address: as people may see it.
-        state: `waits` until whoever reads the messages there has confirmed it.
+        address: as it may be shown.
+        state: `waits` until its recipient has confirmed it.
     """
 
     address: str

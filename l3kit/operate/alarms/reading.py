@@ -1,4 +1,4 @@
-"""Read the alarms of a twin from its clouds; for `verify`, check that whoever is to be notified can be."""
+"""Read the alarms of a twin from its clouds; for `verify`, check that each address is confirmed."""
 
 from __future__ import annotations
 

@@ -63,8 +63,8 @@ class Erasing:
 
     Attributes:
         clock: wall clock, UTC.
-        sleep: waits for so many seconds.
-        letters: goes over the device's dead letters.
+        sleep: waits for this many seconds.
+        letters: iterates over the device's dead letters.
         progress: called with a description of each step.
     """
 

@@ -40,12 +40,12 @@ class ObjectBatch:
 
 @dataclass(slots=True)
 class Sighting:
-    """Facts about a device's objects that were met on the way.
+    """Facts about a device's objects, collected while they are listed.
 
     Attributes:
         newest: when the youngest chunk was stored.
         due: whether a chunk in the cold tier is due for the archive.
-        foreign: keys under the device's prefix that are no chunks, and so not of l3kit's making.
+        foreign: keys under the device's prefix that are no chunks of l3kit.
         kept: versions that a store keeps after their deletion, and until when the last of them.
         chunk_keys: digests of the chunks' keys, by which parts of uploads are found.
     """
@@ -78,7 +78,7 @@ async def item_batches(hot: HotStore, device: str) -> AsyncIterator[ItemBatch]:
 async def object_batches(
     store: ObjectStore, device: str, sighting: Sighting, due_before: datetime
 ) -> AsyncIterator[ObjectBatch]:
-    """The device's chunks with all their versions, and what l3kit keeps beside them. Raises: StoreError."""
+    """The device's chunks with all their versions, and what l3kit keeps with them. Raises: StoreError."""
     batch: list[tuple[ObjectVersion, Kind]] = []
     async for one in versions_of(store, device, sighting, due_before):
         batch.append(one)

@@ -127,7 +127,7 @@ def erase(
 
 
 async def _check_known(erasing: Erasing, twin: Twin) -> None:
-    """Raises: ConfigurationError for a device of which nothing is left and which nobody knows."""
+    """Raises: ConfigurationError for a device that is not listed and has no data."""
     names = await erasing.stores.journal.names(DEVICE_PREFIX)
     known = [*(one.id for one in twin.devices), *(name.removeprefix(DEVICE_PREFIX) for name in names)]
     check_listed(erasing.device, known, twin)

@@ -36,7 +36,7 @@ def hold(
     by: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> HoldReport:
-    """Let nothing of a twin, or of one device, be deleted for good until `release`. Held again, the first one stays.
+    """Protect a twin, or one device, from permanent deletion until `release`. A repeated hold keeps the first one.
 
     Raises: ConfigurationError without a reason, for an unknown device, and where this session does not reach both
         places, before anything is written; StoreError, also if only one of the two was written, which a repeated call

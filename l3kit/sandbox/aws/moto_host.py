@@ -51,7 +51,7 @@ class WholeRequests(WholeHeads):
         return self._answer(status, headers, b"".join(chunks))
 
     def handle_expect_100(self) -> bool:
-        """Ask for the body at once; the answer would be kept back otherwise."""
+        """Ask for the body at once; otherwise the answer would be delayed."""
         going_on = super().handle_expect_100()
         self.wfile.flush()
         return going_on

@@ -1,4 +1,4 @@
-"""Expiry of archived chunks: which are due, and the records of what went. No I/O. docs/how-to/expiry.md.
+"""Expiry of archived chunks: which are due, and the records of those deleted. No I/O. docs/how-to/expiry.md.
 
 A batch of one device's chunks has two records in the archive tier: one of what is due, written before the first
 delete, and one of what went, written after the last. A run that died between them leaves the first alone; of that
@@ -143,13 +143,16 @@ def record_names(keys: Iterable[str]) -> list[RecordName]:
 
 
 def deciding(names: Sequence[RecordName]) -> list[RecordName]:
-    """Of each batch the record that decides: of what went, or of what is due where its run died."""
+    """The deciding record of each batch: that of its deletions, or of its due chunks if its run died."""
     ended = {name.stem for name in names if name.kind == "gone"}
     return [name for name in names if name.kind == "gone" or name.stem not in ended]
 
 
 def chunks_named(record: bytes) -> list[ExpiringChunk]:
-    """The chunks that went by this record unless the archive holds them. Raises: KeyError, TypeError, ValueError."""
+    """The chunks deleted according to this record, unless the archive holds them.
+
+    Raises: KeyError, TypeError, ValueError.
+    """
     content = orjson.loads(record)
     rows = content["due"] if "due" in content else [*content["gone"], *content["unsettled"]]
     return [ExpiringChunk.of_json(row) for row in rows]

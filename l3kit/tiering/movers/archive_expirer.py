@@ -1,6 +1,6 @@
 """The archive expirer: deletes the chunks of the archive tier whose items are all older than the cutoff.
 
-Nothing goes before a record names it, and each record is created once and never changed (`format.expiry`).
+Nothing is deleted before a record names it, and each record is created once and never changed (`format.expiry`).
 """
 
 from __future__ import annotations
@@ -222,7 +222,7 @@ class _Run:
             await self.job.archive.create(key, body, sha256=hashlib.sha256(body).hexdigest())
 
     async def _delete(self, info: ObjectInfo) -> _Outcome:
-        """Delete one version. After an error it is gone, or may still go, since a request may be on its way."""
+        """Delete one version. After an error it is deleted, or may still be, since a request may be in flight."""
         archive = self.job.archive
         async with self.calls:
             try:

@@ -91,14 +91,14 @@ def test_what_is_old_goes_with_a_record_and_everything_tells_of_it(
 ) -> None:
     twin = make_twin(archive_storage_size_in_days=DAYS)
     wanted = plan(twin, session)
-    assert "Expiry: data older than 400 days are deleted from the archive on aws for good" in " ".join(wanted.notes)
+    assert "Expiry: data older than 400 days are permanently deleted from the archive on aws" in " ".join(wanted.notes)
     apply(wanted, session)
     archive = Archive(sandbox, aws_of(session).names(twin.name))
     _, young = archive.fill(DAYS + 1, DAYS - 1)
     told = forecast(session, twin, EXPIRER)
     assert (told.total("chunks"), told.total("items"), told.complete) == (1, 1, True)
     assert "1 item, 1 chunk" in told.summary()
-    assert "deleted for good" in told.summary()
+    assert "permanently deleted" in told.summary()
 
     run = run_mover(session, twin, EXPIRER)
 

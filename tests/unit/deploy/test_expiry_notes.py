@@ -35,7 +35,9 @@ def test_a_plan_that_removes_the_expirer_says_that_nothing_expires_any_more(tmp_
 
 def test_what_will_be_deleted_where_and_when_is_told(tmp_path: Path) -> None:
     (note,) = expiry_notes(twin_with(tmp_path, archive_storage_size_in_days=3650), [])
-    assert "older than 3,650 days are deleted from the archive on gcp for good, by archive-expirer, rate(1 day)" in note
+    assert (
+        "older than 3,650 days are permanently deleted from the archive on gcp, by archive-expirer, rate(1 day)" in note
+    )
 
 
 def test_a_stay_shorter_than_the_classs_minimum_is_told_with_the_days_that_are_billed(tmp_path: Path) -> None:

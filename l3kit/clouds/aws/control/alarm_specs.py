@@ -38,7 +38,7 @@ class AlarmSpec:
         mover: that it watches; empty for one of the whole twin.
         metric: namespace and name.
         period: seconds.
-        periods: how many are looked at.
+        periods: number of evaluated periods.
         missing: what a period without data counts as; `ignore` keeps the state.
         breaching: how many of them must breach the threshold; 0 is all.
     """
@@ -152,7 +152,7 @@ def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmS
 
 
 def _two_runs(gap: timedelta | None) -> dict[str, int]:
-    """Return periods that hold the last two runs; one run, where two do not fit into what CloudWatch looks at."""
+    """Return periods that hold the last two runs; one run, where two exceed what CloudWatch evaluates."""
     seconds = int(gap.total_seconds()) if gap else LONGEST
     if seconds <= DAY:
         return {"period": -(-seconds // MINUTE) * MINUTE, "periods": 2}
