@@ -35,7 +35,9 @@ STATUS = ("ok", "calibrated, next visit in spring", 'operator wrote "offset 0.2"
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One process. `cpu`, `wall`: seconds for all rows; `equal`: items with exactly the values of their row."""
+    """One process. `cpu`, `wall`: seconds for all rows; `equal`: items with exactly the values of their row,
+    or, not `compared`, rows that the way says it has loaded.
+    """
 
     way: str
     rows: int
@@ -44,6 +46,7 @@ class Measured:
     peak_mb: float
     equal: int
     requests: int
+    compared: bool = True
 
     @property
     def exact(self) -> bool:
@@ -76,15 +79,16 @@ def write_csv(path: Path, count: int) -> int:
     return path.stat().st_size
 
 
-def measure(way: str, path: Path, count: int, *, compare: bool = True) -> Measured:
+def measure(way: str, path: Path, count: int, *, compare: bool = True, most: int | None = None) -> Measured:
     """Load the file in a process of its own. Raises: RuntimeError with the error output.
 
     Args:
-        compare: read all items back; otherwise l3kit's own count is taken.
+        compare: read all items back; otherwise the way's own count is taken.
+        most: rows that pandas writes after it has read all; the time of writing counts for all of them.
     """
     with served(0) as endpoint:
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.load_worker", way, str(path)],
+            [sys.executable, "-m", "benchmarks.load_worker", way, str(path), *([] if most is None else [str(most)])],
             cwd=ROOT,
             env=function_environment(endpoint),
             capture_output=True,
@@ -96,7 +100,7 @@ def measure(way: str, path: Path, count: int, *, compare: bool = True) -> Measur
         found = json.loads(done.stdout.splitlines()[-1])
         requests = sum(ask(endpoint, "counts").values())
         equal = run(_equal(endpoint, count)) if compare else found["rows"]
-    return Measured(way, count, found["cpu"], found["wall"], found["peak_kb"] / 1024, equal, requests)
+    return Measured(way, count, found["cpu"], found["wall"], found["peak_kb"] / 1024, equal, requests, compare)
 
 
 async def _equal(endpoint: str, count: int) -> int:
@@ -132,7 +136,7 @@ def table(found: Sequence[Measured], size: int) -> str:
     lines = [f"{size / 1e6:,.1f} MB of CSV", "way       rows per s  CPU us per row  peak MB  items equal  requests"]
     for m in (best[way] for way in WAYS if way in best):
         rate, cpu = m.rows / m.wall, m.cpu * 1e6 / m.rows
-        equal = f"{m.equal:,}/{m.rows:,}"
+        equal = f"{m.equal:,}/{m.rows:,}" if m.compared else "not compared"
         lines.append(f"{m.way:8} {rate:11,.0f} {cpu:15.0f} {m.peak_mb:8.0f}  {equal}  {m.requests:8,}")
     if set(best) == set(WAYS):
         pandas, l3kit = best["pandas"], best["l3kit"]
@@ -148,6 +152,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rows", type=int, default=20_000, help="rows of the file (default: 20,000, about 2 MB)")
     parser.add_argument("--gigabyte", action="store_true", help="1 GB, one run of each, items counted but not compared")
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument(
+        "--pandas-rows",
+        type=int,
+        metavar="ROWS",
+        help="pandas reads the file whole and writes only so many rows, whose rate counts for all; items not compared",
+    )
     parser.add_argument("--runs", type=int, default=2, help="runs of each, of which the quickest counts (default: 2)")
     options = parser.parse_args(arguments)
     count, runs = (GIGABYTE_ROWS, 1) if options.gigabyte else (options.rows, options.runs)
@@ -156,7 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         size = write_csv(path, count)
         found = []
         for way in [way for _ in range(runs) for way in options.ways]:
-            found.append(measure(way, path, count, compare=not options.gigabyte))
+            most = options.pandas_rows if way == "pandas" else None
+            compare = most is None and not options.gigabyte
+            found.append(measure(way, path, count, compare=compare, most=most))
             print(f"{way} measured", file=sys.stderr, flush=True)
     print(table(found, size))
     return 0 if all(m.exact for m in found if m.way == "l3kit") else 1

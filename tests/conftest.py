@@ -21,7 +21,7 @@ SEED_OPTION = "--hypothesis-seed"
 
 # A test is not wrong because the machine is busy; what hypothesis drew can be repeated from what is printed.
 settings.register_profile("l3kit", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
-settings.register_profile("quick", settings.get_profile("l3kit"), max_examples=50)
+settings.register_profile("quick", settings.get_profile("l3kit"), max_examples=30)
 settings.load_profile("l3kit")
 
 

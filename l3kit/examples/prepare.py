@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -13,15 +13,12 @@ from typing import TYPE_CHECKING, Any
 from l3kit.deploy import ApplyResult
 from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
-from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.loading import load
-from l3kit.operate.load.progress_file import digest_of
 from l3kit.operate.movers import moments_back
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.operate.weather import WEATHER_FILE, newest_of_each, read_weather, weather_options
 from l3kit.tiering.format.chunks import device_prefix
 from l3kit.tiering.format.exact_numbers import exact_loads
-from l3kit.tiering.format.item_times import read_moment
 from l3kit.tiering.format.messages import Telemetry
 
 if TYPE_CHECKING:
@@ -130,34 +127,21 @@ def load_example(
     Returns: the number of readings loaded.
     Raises: ConfigurationError if the twin has no such data; CheckFailedError if other items have their keys.
     """
-    choice = (
-        _of_stations(devices)
-        if last is None and not but_last
-        else _among(example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices))
-    )
     with tempfile.TemporaryDirectory(prefix="l3kit-example-") as beside:  # the example's own folder may be read-only
-        report = load(
-            twin.session,
-            twin.config,
-            [_weather_of(twin.config)],
-            {**weather_options(newest), "out": beside},
-            shows=partial(twin.shows.sizes, "load"),
-            choice=choice,
-        )
+        file, options = _weather_of(twin.config), weather_options(newest)
+        if last is not None or but_last or devices is not None:
+            chosen = example_readings(twin.config, newest, last=last, but_last=but_last, devices=devices)
+            file, options = write_readings(Path(beside) / "readings.jsonl", chosen), {}
+        bar = partial(twin.shows.sizes, "load")
+        report = load(twin.session, twin.config, [file], {**options, "out": beside}, shows=bar)
     report.raise_if_failed()
     return report.total("rows")
 
 
-def _of_stations(devices: Collection[str] | None) -> Choice:
-    if devices is None:
-        return ALL
-    return Choice(f"stations {sorted(devices)}", lambda item: item.device_id in devices)
-
-
-def _among(readings: Collection[Telemetry]) -> Choice:
-    wanted = {(one.device_id, read_moment(one.id)) for one in readings}
-    name = f"readings {digest_of(sorted(wanted))}"
-    return Choice(name, lambda item: (item.device_id, read_moment(item.id)) in wanted)
+def write_readings(path: Path, readings: Iterable[Telemetry]) -> Path:
+    """Write readings as a file of JSON lines. Returns: its path."""
+    path.write_bytes(b"".join(one.json + b"\n" for one in readings))
+    return path
 
 
 def _weather_of(twin: Twin) -> Path:

@@ -75,11 +75,20 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def _run_here(coroutine: Coroutine[Any, Any, T]) -> T:
+    ended: list[T] = []
+
+    async def kept() -> None:
+        # Not the task's result: at the end asyncio.run looks at the handler of SIGINT, whose text has that of the task
+        # and of its result. A report's text is a table, for which pandas would be loaded.
+        ended.append(await coroutine)
+
     try:
-        return asyncio.run(coroutine)
+        asyncio.run(kept())
     except KeyboardInterrupt as stop:
         _take_notes(stop, stop.__context__)
         raise
+    (outcome,) = ended
+    return outcome
 
 
 def _take_notes(stop: KeyboardInterrupt, cancellation: BaseException | None) -> None:

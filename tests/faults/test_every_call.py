@@ -49,7 +49,7 @@ class Sweep:
 
 
 SWEEPS = (
-    Sweep(HOT, three_chunks, 24),
+    Sweep(HOT, three_chunks, 60),
     Sweep(HOT, three_chunks, 60, twice=True, slow=True),
     Sweep(HOT, two_chunks, 48, "cold", compression="zstd", slow=True),
     Sweep(HOT, two_chunks, 12, "cold", "writer", compression="zstd", slow=True),

@@ -15,7 +15,7 @@ from tests.faults.world import DEVICES, World, counted, item
 pytestmark = pytest.mark.sandbox
 
 
-@shards(8)
+@shards(16)
 def test_late_items_end_in_exactly_one_place(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:

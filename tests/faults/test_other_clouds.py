@@ -63,7 +63,7 @@ def test_a_fault_at_the_hot_mover_loses_and_doubles_nothing(
 
 
 @of_layouts(ARCHIVE_LAYOUTS, fast=[GCP])
-@shards(12)
+@shards(24)
 def test_a_fault_at_the_archive_mover_loses_and_doubles_nothing(
     make_layout_world: MakeWorld, tallied: Callable[[World], World], layout: Layout, shard: tuple[int, int]
 ) -> None:

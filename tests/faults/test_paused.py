@@ -11,10 +11,10 @@ from tests.faults.conftest import MakeWorld
 from tests.faults.rewrites import MOVE, PATIENT
 from tests.faults.world import DEVICES, World, counted
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
 
-@pytest.mark.parametrize("call", [" PUT ", pytest.param(" DELETE", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("call", [" PUT ", " DELETE"])
 def test_a_killed_mover_s_chunk_stays_through_a_pause_and_is_finished_after_it(
     make_world: MakeWorld, tallied: Callable[[World], World], call: str
 ) -> None:

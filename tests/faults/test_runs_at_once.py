@@ -68,7 +68,7 @@ def test_archive_runs_started_together_lose_and_double_nothing(
 @pytest.mark.parametrize(
     "border", ["same", *(pytest.param(border, marks=pytest.mark.slow) for border in ("cold", "archive"))]
 )
-@shards(40)
+@shards(60)
 def test_both_movers_at_once_lose_and_double_nothing(
     make_world: MakeWorld, tallied: Callable[[World], World], border: str, shard: tuple[int, int]
 ) -> None:

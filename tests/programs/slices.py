@@ -26,7 +26,7 @@ WHOLE = ("-q", "-rs", "-n", "3", *IN_ORDER, "-m", "not slow", "--nbval", "notebo
 end together. Three keep two cores busy, since many tests wait for a process to start or a time to pass. What was
 skipped is told with its reason, so that nothing is left out in silence."""
 FAST = (*WHOLE, "--hypothesis-profile", "quick")
-"""The same with half as many draws, other ones in each run."""
+"""The same with fewer draws, other ones in each run."""
 WHEEL = "tests/e2e/test_wheel.py"
 """In no slice: CI always runs it."""
 LONG = ("-q", "-rs", "-n", "2", "--dist", "worksteal", f"--ignore={WHEEL}", "tests")

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import schemathesis
-import yaml
 
 from l3kit.tiering.format import object_metadata
 from l3kit.tiering.runtime import reader_requests, readers
@@ -29,10 +28,10 @@ from l3kit.tiering.transfer import (
 from l3kit.tiering.transfer import receiver as writers
 from l3kit.tiering.transfer.refusals import Answer, remedy_of
 from l3kit.twin.layout import READERS
-from tests.support.protocol_requests import OPENAPI, validator
+from tests.support.protocol_requests import OPENAPI, document, validator
 from tests.support.wire_server import chunk_of, item
 
-SPEC = yaml.safe_load(OPENAPI.read_text())
+SPEC = document()
 PAGE, READERS_PAGE = ((OPENAPI.parent / name).read_text() for name in ("protocol.md", "readers.md"))
 WRITERS = ("/cold-writer", "/archive-writer")
 COLD, ARCHIVE = PAGE.split("## Cold writer")[1].split("## Archive writer")

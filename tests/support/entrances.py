@@ -29,6 +29,11 @@ from tests.support.protocol_requests import SCHEMA, Endpoint
 from tests.support.wire_server import TOKEN
 
 CLOUDS = tuple(BUILT_IN)
+RECEIVERS, READERS = ("ingestion", "writer"), ("hot-reader", "hot-reader-last-entry")
+FEEDBACK = "feedback-receiver"
+TO_RECEIVERS, TO_READERS = [f"/{name}" for name in RECEIVERS], [f"/{name}" for name in READERS]
+TO_ALL = [*TO_RECEIVERS, f"/{FEEDBACK}"]
+Entrances = Mapping[str, Endpoint]
 Headers = list[tuple[str, str]]
 Call = Callable[[str, str, Headers, bytes], Answer]
 """Method, path with query, headers and body of a request; its answer."""
@@ -60,6 +65,11 @@ class WayBack:
 
     async def close(self) -> None:
         return None
+
+
+def check_letters(world: ChainWorld) -> None:
+    """What was accepted was stored: nothing is among the dead letters but versions that were replaced."""
+    assert {letter.problem for letter in world.letters()} <= {"superseded"}
 
 
 def world_of(function: str, cloud: str, **config: Any) -> ChainWorld:

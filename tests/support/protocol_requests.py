@@ -123,7 +123,7 @@ _DOCUMENTED = checks(
 @cache
 def document() -> dict[str, Any]:
     """docs/reference/openapi.yaml."""
-    content: dict[str, Any] = yaml.safe_load(OPENAPI.read_text("utf-8"))
+    content: dict[str, Any] = yaml.load(OPENAPI.read_text("utf-8"), yaml.CSafeLoader)
     return content
 
 

@@ -6,7 +6,6 @@ import contextlib
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -14,7 +13,6 @@ from typing import IO, TYPE_CHECKING
 from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
 from l3kit.operate.coroutines import run
-from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.devices import LoadedDevices, device_notes
 from l3kit.operate.load.file_loading import FileLoading, input_of
 from l3kit.operate.load.items import with_shift
@@ -45,7 +43,6 @@ def load(
     *,
     stdin: IO[bytes] | None = None,
     shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
-    choice: Choice = ALL,
 ) -> LoadReport:
     """Load files, or a table, into the hot tier, as `OpenTwin.load`.
 
@@ -53,10 +50,9 @@ def load(
         session: None for a dry run of files alone.
         stdin: the stream for `-`.
         shows: called with the bytes of all files, or the items of a table, and the unit; shows progress.
-        choice: which items of a file to load.
     Raises: ConfigurationError before anything is written; LoadStoppedError after that.
     """
-    settings = replace(checked(options), choice=choice)
+    settings = checked(options)
     if settings.from_table:
         if list(files):
             raise ConfigurationError("--from-table", "and files exclude each other", "Load them one after the other")
@@ -111,8 +107,7 @@ def _job(
 ) -> LoadJob:
     if tiers.hot is None:
         raise ConfigurationError(f"twin {twin.name}", "its hot tier is on a cloud this session does not reach")
-    chosen = [("choice", settings.choice.name)] if settings.choice.name else []
-    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options), *chosen)
+    digest = digest_of(twin.name, (session.target, str(session.sandbox_home)), *_lasting(options))
     devices = LoadedDevices(twin, add=settings.add_devices)
     return LoadJob(tiers.hot, twin, settings, digest, devices, RowRate(settings.rate), bar)
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import orjson
 
 from l3kit.errors import ConfigurationError
-from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.columns import Columns, Places
 from l3kit.operate.load.rows import BadRow, Row, RowProblem, row_text
 from l3kit.operate.load.times import BadTimeError, RowTimes
@@ -34,7 +33,6 @@ class RowMapping:
         time_digits: of the twin.
         places: of a table with fixed columns; None: found in each row.
         devices: those of the twin, whose ids are valid.
-        choice: which items to load.
     """
 
     columns: Columns
@@ -42,7 +40,6 @@ class RowMapping:
     time_digits: int
     places: Places | None = None
     devices: frozenset[str] = frozenset()
-    choice: Choice = ALL
     _rules: MessageRules = field(init=False)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,6 @@ from l3kit.operate.load.settings import Settings
 from l3kit.operate.load.sources import OpenedRows, Source, opened
 from l3kit.operate.load.writing import Prepared
 from l3kit.tiering.counts import count_of
-from l3kit.tiering.format.messages import Telemetry
 from l3kit.twin.config import Twin
 
 BATCH_ROWS = 500
@@ -54,8 +53,6 @@ def take_row(batch: Batch, row: Row | BadRow, mapping: RowMapping, devices: Load
     """Add a row to a batch, as an item or as a bad row. Returns: the size of what was added."""
     if isinstance(row, Row):
         made = mapping.item(row)
-        if isinstance(made, Telemetry) and not mapping.choice.takes(made):
-            return 0
         fault = made if isinstance(made, BadRow) else devices.refusal(row, made.device_id)
         if fault is None:
             assert not isinstance(made, BadRow)
@@ -76,7 +73,7 @@ def mapping_of(rows: OpenedRows, twin: Twin, settings: Settings) -> RowMapping:
     """Return the mapping of a file's rows to items of a twin."""
     devices = frozenset(device.id for device in twin.devices)
     digits = twin.config.time_digits
-    return RowMapping(settings.columns, settings.times, digits, rows.places, devices, settings.choice)
+    return RowMapping(settings.columns, settings.times, digits, rows.places, devices)
 
 
 def check_files(found: Sequence[Source], twin: Twin, settings: Settings, stdin: IO[bytes]) -> None:

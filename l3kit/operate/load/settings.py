@@ -10,7 +10,6 @@ from typing import Any, Literal, TypedDict
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.given_values import check_known
-from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.times import RepeatedHour, RowTimes, checked_form, zone_of
 from l3kit.tiering.format.item_times import read_moment
@@ -93,7 +92,6 @@ class Settings:
     Attributes:
         shift_to: nanoseconds since 1970; None keeps the times.
         read_rate: None if not given.
-        choice: which items of a file to load.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -110,7 +108,6 @@ class Settings:
     out: Path | None = None
     restart: bool = False
     dry_run: bool = False
-    choice: Choice = ALL
 
 
 def checked(options: LoadOptions) -> Settings:

@@ -34,7 +34,7 @@ from tests.integration.aws.conftest import MakeTwin, deploy, exists
 from tests.support.accounts import aws_of
 from tests.support.expiring import archived
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 T = TypeVar("T")
 DEVICE = "pump-1"
 DAYS = 400
@@ -141,7 +141,6 @@ def _ends_with_its_setting(session: Session, archive: Archive, twin: Twin) -> No
         run_mover(session, twin, EXPIRER)
 
 
-@pytest.mark.slow
 def test_a_held_device_keeps_everything_until_the_hold_ends(
     session: Session, make_twin: MakeTwin, sandbox: SandboxState
 ) -> None:

@@ -57,7 +57,7 @@ pytestmark = pytest.mark.sandbox
 LETTERS = ("processor-failed", "superseded")
 """The problems of the dead letters: only of the second kind is one set apart before it is replayed."""
 ALWAYS = tuple(grant for grant in REQUIRED_PERMISSIONS if not grant.only)
-QUICK = ("query", "restore", "tiers", "explain", "end_lease", "pause", "load", "logs", "audit", "log groups")
+QUICK = ("restore", "tiers", "explain", "end_lease", "pause", "load", "logs", "audit", "log groups")
 """The verbs and kinds of which `make test` takes one permission away; the others start functions or wait for them."""
 
 

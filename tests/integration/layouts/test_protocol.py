@@ -11,55 +11,30 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l3kit.conformance import Writer, WriterSuite
-from l3kit.deploy import apply, plan
 from l3kit.operate.coroutines import run
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import parse_object_key
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
 from l3kit.twin.config import Twin
-from tests.integration.aws.conftest import MakeTwin, saved_links
 from tests.integration.layouts.writers import (
     ARCHIVE,
     COLD,
-    KEY_FAULTS,
     Writers,
     archive_as_the_mover_does,
     contents,
-    sender,
 )
 from tests.support.accounts import aws_of
 from tests.support.envelopes import chunk, damaged, parcel, parts_of
 from tests.support.operators import root_of
-from tests.support.protocol_requests import DRAWN, SCHEMA, Endpoint, repeatable, send
+from tests.support.protocol_requests import Endpoint, repeatable
 from tests.support.seed_mover import GivenUpError, SeedMover, table_of
 
 pytestmark = pytest.mark.sandbox
-
-
-@pytest.fixture(scope="module")
-def receivers(cloud: str, clouds: Session, make_twin: MakeTwin) -> Mapping[str, Twin]:
-    """A twin with a cold writer on this cloud, and one with an archive writer."""
-    other = sender(cloud)
-    twins = {COLD: make_twin(other, cloud, cloud), ARCHIVE: make_twin(other, other, cloud)}
-    for twin in twins.values():
-        apply(plan(twin, clouds, clouds={cloud}), clouds)
-    return twins
-
-
-@pytest.fixture(scope="module")
-def writers(cloud: str, clouds: Session, receivers: Mapping[str, Twin]) -> Writers:
-    other = sender(cloud)
-    links = {COLD: f"{other}_l3hot_to_{cloud}_l3cold", ARCHIVE: f"{other}_l3cold_to_{cloud}_l3archive"}
-    return {
-        path: Endpoint(SCHEMA[path]["POST"], saved_links(clouds, receivers[path])[link], KEY_FAULTS[cloud])
-        for path, link in links.items()
-    }
 
 
 @pytest.fixture
@@ -87,21 +62,6 @@ class TestWriters(WriterSuite):
 
 
 # --- any request ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-@SCHEMA.include(path=[COLD, ARCHIVE]).parametrize()
-@settings(repeatable, max_examples=10)
-def test_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
-    send(case, writers[case.operation.path])
-
-
-@pytest.mark.slow
-@DRAWN.include(path=[COLD, ARCHIVE]).parametrize()
-@settings(repeatable, max_examples=600)
-def test_very_many_drawn_requests_are_taken_or_refused_as_documented(case: schemathesis.Case, writers: Writers) -> None:
-    send(case, writers[case.operation.path])
-
 
 WHOLE = {COLD: chunk("broken", again=True), ARCHIVE: parcel("broken", is_multipart=True, part_number=1, total_parts=2)}
 PIECES = st.binary(max_size=4) | st.sampled_from([b'"', b"{}", b"\\ud800", b"1e999", b"[" * 1500])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.examples.prepare import example_readings
+from l3kit.examples.prepare import example_readings, write_readings
+from l3kit.operate.load.items import read_items
 from l3kit.twin.config import Twin
 
 TWINS = Path(__file__).parents[3] / "params" / "twins"
@@ -25,6 +26,11 @@ def test_what_is_published_and_what_is_loaded_are_together_every_reading_once() 
     assert {*loaded, *published} == set(example_readings(STATIONS, NEWEST))
     assert len(set(loaded) & set(published)) == 0
     assert {one.device_id for one in example_readings(STATIONS, NEWEST, but_last=24, devices=["JFK"])} == {"JFK"}
+
+
+def test_readings_that_are_written_are_read_again_to_the_last_byte(tmp_path: Path) -> None:
+    readings = example_readings(STATIONS, NEWEST, last=24)
+    assert read_items(write_readings(tmp_path / "readings.jsonl", readings), {}) == readings
 
 
 def test_only_the_example_twins_bring_data() -> None:

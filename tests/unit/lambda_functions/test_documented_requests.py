@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
@@ -18,84 +16,36 @@ from l3kit.errors import StoreError
 from l3kit.tiering.link_auth import AUTH_VARIABLE
 from l3kit.tiering.ports import Creation, Refused
 from tests.support.chain import ChainWorld
-from tests.support.entrances import CLOUDS, WayBack, serving, world_of
+from tests.support.entrances import (
+    FEEDBACK,
+    RECEIVERS,
+    TO_ALL,
+    TO_RECEIVERS,
+    Entrances,
+    WayBack,
+    check_letters,
+    serving,
+    world_of,
+)
 from tests.support.envelopes import damaged
 from tests.support.foreign_sender import ForeignSender
 from tests.support.memory_stores import MemoryHotStore
 from tests.support.message_requests import LENIENT
 from tests.support.moving import refusing
-from tests.support.protocol_requests import DRAWN, SCHEMA, Endpoint, document, repeatable, send, send_query
+from tests.support.protocol_requests import SCHEMA, Endpoint, document, repeatable, send
 from tests.support.wire_server import TOKEN
-
-RECEIVERS, READERS = ("ingestion", "writer"), ("hot-reader", "hot-reader-last-entry")
-FEEDBACK = "feedback-receiver"
-TO_RECEIVERS, TO_READERS = [f"/{name}" for name in RECEIVERS], [f"/{name}" for name in READERS]
-TO_ALL = [*TO_RECEIVERS, f"/{FEEDBACK}"]
-ITEMS = [f'{{"iotDeviceId":"pump","id":"2026-03-01T10:0{minute}:00.000Z","v":1e400}}'.encode() for minute in range(9)]
-Entrances = Mapping[str, Endpoint]
-
-
-@pytest.fixture(scope="module", params=[pytest.param(one, marks=[pytest.mark.slow] * (one != "aws")) for one in CLOUDS])
-def cloud(request: pytest.FixtureRequest) -> str:
-    """`make test` asks the functions on AWS, the slices those of all clouds."""
-    name: str = request.param
-    return name
-
-
-@pytest.fixture(scope="module")
-def worlds(cloud: str) -> Mapping[str, ChainWorld]:
-    """A twin for each function that takes whatever the document allows."""
-    return {function: world_of(function, cloud, **LENIENT) for function in (*RECEIVERS, FEEDBACK, *READERS)}
-
-
-@pytest.fixture(scope="module")
-def entrances(cloud: str, worlds: Mapping[str, ChainWorld]) -> Iterator[Entrances]:
-    with ExitStack() as stack:
-        for reader in READERS:
-            asyncio.run(worlds[reader].hot.put_items("pump", ITEMS))
-        yield {f"/{name}": stack.enter_context(serving(name, cloud, world)) for name, world in worlds.items()}
-
 
 # --- any request ------------------------------------------------------------------------------------------------
 
 
-def check_letters(world: ChainWorld) -> None:
-    """What was accepted was stored: nothing is among the dead letters but versions that were replaced."""
-    assert {letter.problem for letter in world.letters()} <= {"superseded"}
-
-
-@SCHEMA.include(path=TO_ALL).parametrize()
+@SCHEMA.include(path="/ingestion").parametrize()
 @settings(repeatable, max_examples=10)
 def test_drawn_messages_are_taken_or_refused_as_documented(
     case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
 ) -> None:
+    """`test_drawn_requests` asks the others, which takes seconds to draw, in each process that collects it."""
     send(case, entrances[case.operation.path])
     check_letters(worlds[case.operation.path[1:]])
-
-
-@SCHEMA.include(path=TO_READERS).parametrize()
-@settings(repeatable, max_examples=10)
-def test_drawn_queries_are_answered_or_refused_as_documented(case: schemathesis.Case, entrances: Entrances) -> None:
-    send_query(case, entrances[case.operation.path])
-
-
-@pytest.mark.slow
-@DRAWN.include(path=TO_ALL).parametrize()
-@settings(repeatable, max_examples=600)
-def test_very_many_drawn_messages_are_taken_or_refused_as_documented(
-    case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
-) -> None:
-    send(case, entrances[case.operation.path])
-    check_letters(worlds[case.operation.path[1:]])
-
-
-@pytest.mark.slow
-@DRAWN.include(path=TO_READERS).parametrize()
-@settings(repeatable, max_examples=300)
-def test_very_many_drawn_queries_are_answered_or_refused_as_documented(
-    case: schemathesis.Case, entrances: Entrances
-) -> None:
-    send_query(case, entrances[case.operation.path])
 
 
 WHOLE = {

@@ -28,6 +28,24 @@ def test_without_a_loop_it_runs_on_this_thread() -> None:
     assert run(_thread()) == threading.get_ident()
 
 
+class Shown:
+    """A result whose text is expensive, so it counts how often it is asked for."""
+
+    asked = 0
+
+    def __repr__(self) -> str:
+        self.asked += 1
+        return "shown"
+
+
+def test_nobody_asks_for_the_text_of_the_result() -> None:
+    async def work() -> Shown:
+        return Shown()
+
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert run(work()).asked == 0
+
+
 def test_inside_a_running_loop_it_runs_on_another_thread_to_its_end() -> None:
     async def cell() -> int:
         return run(_thread())

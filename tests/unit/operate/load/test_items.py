@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.operate.load.choice import Choice
 from l3kit.operate.load.items import read_items
 from l3kit.operate.load.loading import load
 from l3kit.operate.load.settings import LoadOptions
@@ -109,17 +108,6 @@ def test_standard_input_cannot_be_shifted_since_it_is_read_once(twin: Twin) -> N
     with pytest.raises(ConfigurationError, match="--shift-to: needs the newest time first"):
         load(session_with(store, twin), twin, ["-"], {"shift_to": TO}, stdin=stdin)
     assert ids(store) == []
-
-
-def test_only_the_items_that_are_taken_are_loaded_and_the_others_are_no_bad_rows(twin: Twin, tmp_path: Path) -> None:
-    file = written(
-        tmp_path, "a.csv", "device,time\n" + "".join(f"pump-1,2026-05-31T08:30:{n:02d}Z\n" for n in range(9))
-    )
-    store = FaultyHotStore()
-    late = Choice("late", lambda item: item.id >= "2026-05-31T08:30:07")
-    report = load(session_with(store, twin), twin, [file], {}, choice=late)
-    assert (report.total("created"), report.total("bad")) == (2, 0)
-    assert ids(store) == ["2026-05-31T08:30:07Z", "2026-05-31T08:30:08Z"]
 
 
 def test_a_bad_row_of_items_without_a_twin_is_told_with_its_line(tmp_path: Path) -> None:

@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from l3kit.errors import ConfigurationError
-from l3kit.operate.load.choice import ALL, Choice
 from l3kit.operate.load.kept import LoadStoppedError
 from l3kit.operate.load.loading import load
 from l3kit.operate.load.progress_file import held, read_progress
-from l3kit.operate.load.reading import BATCH_ROWS, CHECKED_ROWS
+from l3kit.operate.load.reading import CHECKED_ROWS
 from l3kit.twin.config import Twin
-from tests.support.loading import FaultyHotStore, KilledError, load_into, restore, session_with
+from tests.support.loading import FaultyHotStore, KilledError, load_into, restore
 from tests.unit.operate.load.loaded_files import HEAD, beside, row, values
 
 
@@ -49,20 +48,6 @@ def test_a_load_that_stopped_is_continued(twin: Twin, file: Path, fault: str) ->
     assert beside(file) == ["a.csv.bad.csv"]
     assert bad.read_text().count(",pump-1,soon,") == 1
     assert bad.read_text().endswith(",pump-1,soon,1\n")
-
-
-@pytest.mark.parametrize(("name", "restarted"), [("even", False), ("all", True)])
-def test_a_load_that_stopped_is_continued_only_with_the_same_choice_of_items(
-    twin: Twin, file: Path, name: str, restarted: bool
-) -> None:
-    file.write_text(HEAD + "".join(f"pump-1,{1_780_216_200 + n},{n}\n" for n in range(4 * BATCH_ROWS)))
-    choices = {"even": Choice("even", lambda item: int(item.id[17:19]) % 2 == 0), "all": ALL}
-    store = FaultyHotStore(at=2, fault="refused")
-    with pytest.raises(LoadStoppedError):
-        load(session_with(store, twin), twin, [file], {}, choice=choices["even"])
-    report = load(session_with(store, twin), twin, [file], {}, choice=choices[name])
-    assert (report.files[0].resumed == 0) is restarted
-    assert len(store.devices["pump-1"]) == (4 * BATCH_ROWS if name == "all" else 2 * BATCH_ROWS)
 
 
 def test_columns_that_were_in_no_row_are_told_but_not_where_only_the_rest_was_read(twin: Twin, file: Path) -> None:
