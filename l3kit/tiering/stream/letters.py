@@ -173,14 +173,6 @@ class Letters:
         """Read a letter. Raises: StoreError if it is gone or no letter."""
         return DeadLetter.from_json(key, await self._store.read(key))
 
-    async def mark_replayed(self, key: str) -> None:
-        """Delete a letter whose message is in the hot tier now.
-
-        Only after an answer that counts no dead message: a message that failed again in the same way has
-        exactly this letter.
-        """
-        await self._store.delete(key)
-
 
 def _readable(text: str) -> str:
     """Escape lone surrogates, which JSON cannot hold, and shorten long texts."""
