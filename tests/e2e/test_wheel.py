@@ -105,6 +105,7 @@ def test_from_the_wheel_to_a_queried_twin_with_data_of_ones_own(installed: Insta
     installed.papermill("letters")
     installed.papermill("operations")
     check_verbs(installed)
+    check_ends(installed)
     installed.papermill("destroy_l3")
 
 
@@ -136,6 +137,24 @@ def check_verbs(installed: Installed) -> None:
     assert "`dynamodb`" in installed.run("l3kit", "permissions", "aws")
     assert "aws-azure-gcp" in installed.run("l3kit", "cost", "layouts", "params/cost_analysis.sandbox.yaml")
     assert installed.run("l3kit", "cost", "plan")
+
+
+def check_ends(installed: Installed) -> None:
+    """Add alarms and expiry to the twin, hold a device, and erase it once the hold is lifted."""
+    config = installed.folder / "twin" / "config.json"
+    more = {"archive_storage_size_in_days": 365, "notify": ["ops@example.com"]}
+    config.write_text(json.dumps(json.loads(config.read_text()) | more))
+    installed.run("l3kit", "apply", "--yes")
+    alarms = installed.run("l3kit", "alarms")
+    assert "plant-hot-to-cold-mover-failed" in alarms
+    assert "ops@example.com waits for its confirmation" in alarms
+    assert "dry run: 0 items" in installed.run("l3kit", "run", "archive-expirer", "--dry-run")
+    assert "pump-2 is held" in installed.run("l3kit", "hold", "pump-2", "--reason", "a dispute")
+    installed.run("l3kit", "erase", "pump-2", "--confirm", "pump-2", code=1)
+    assert "nothing is held" in installed.run("l3kit", "hold", "pump-2", "--release")
+    installed.run("l3kit", "erase", "pump-2", "--confirm", "pump-2", "--no-wait")  # no run may put back what is not due
+    assert "0 readings of pump-2" in installed.run("l3kit", "query", "pump-2")
+    assert "0 readings" not in installed.run("l3kit", "query", "pump-1")
 
 
 @pytest.mark.parametrize("notebook", ["walkthrough", "crash_lab", "cost_analysis"])

@@ -1,4 +1,4 @@
-"""The runs of both movers over weeks as an answer: what needs doing first, each run, how far each device lags."""
+"""Past runs of movers and expirer as an answer: what needs doing first, each run, how far each device lags."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from l3kit.notebook.tables import Displayable, Sheet, table
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.journal_record import NEVER
 from l3kit.tiering.movers.report import iso
+from l3kit.tiering.settings.function_table import EXPIRER
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,9 +153,14 @@ class RunHistory(Displayable, Answer):
         counts = ", ".join(f"{count:,} {verdict}" for verdict, count in _verdicts(self.runs).items())
         since = f"since {iso(self.since)}"
         todo = count_of(len(self.findings), "thing needs", "things need") if self.findings else "nothing needs"
-        moved = f"{count_of(sum(run.items for run in self.runs), 'item')} moved"
+        moved = f"{count_of(self._items(expired=False), 'item')} moved"
+        if any(run.mover == EXPIRER for run in self.runs):
+            moved += f", {count_of(self._items(expired=True), 'item')} expired"
         text = f"{count_of(len(self.runs), 'run')} {since}{f': {counts}' if counts else ''}; {moved}; {todo} doing"
         return f"{self.twin}: {text}{gaps_clause(self.gaps)}"
+
+    def _items(self, *, expired: bool) -> int:
+        return sum(run.items for run in self.runs if (run.mover == EXPIRER) is expired)
 
     def to_json(self) -> dict[str, Any]:
         return {

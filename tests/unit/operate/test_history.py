@@ -23,6 +23,7 @@ from l3kit.tiering.format.pauses import Pause, Pauses
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
 from l3kit.tiering.ports import JournalRow
+from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 from l3kit.twin.schedules import Schedule
@@ -263,6 +264,11 @@ def test_the_answer_has_findings_first_then_runs_then_lags() -> None:
     told = found.to_json()
     assert (told["runs"][0]["first_reason"], told["lags"][0]["device"], len(told["findings"])) == ("x", A, 1)
     assert "nothing needs doing" in RunHistory("t", LONG_AGO, ()).summary()
+
+
+def test_what_has_expired_was_not_moved() -> None:
+    found = RunHistory("t", LONG_AGO, (past("complete", 1), replace(past("complete", 2), mover=EXPIRER, items=7)))
+    assert "2 complete; 1 item moved, 7 items expired; nothing needs doing" in found.summary()
 
 
 def test_of_a_session_that_reaches_nothing_everything_is_a_gap() -> None:
