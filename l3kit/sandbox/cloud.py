@@ -149,8 +149,7 @@ def sandbox_cloud(name: str) -> SandboxCloud:
 
 
 def gateway_cloud() -> str:
-    """Return the cloud behind the gateway's own address, which is also the default one: the first that has services
-    there."""
+    """Return the cloud behind the gateway's own address, the default one: the first that has services there."""
     return next(name for name in names() if provider(name).sandbox and sandbox_cloud(name).own_services is not None)
 
 
