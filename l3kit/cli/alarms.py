@@ -1,4 +1,4 @@
-"""`l3kit alarms`: which alarms fire and why, and who is told."""
+"""`l3kit alarms`: which alarms fire and why, and who is notified."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def add_alarms(app: typer.Typer) -> None:
 
     @verb(app, "alarms")
     def alarms(output: Output, place: Place) -> int:
-        """Tell which alarms fire and why, and who is told of them."""
+        """List the alarms that fire, why, and who is notified."""
         with place.open() as twin:
             output.answer(twin.alarms())
         return SUCCESS

@@ -1,4 +1,4 @@
-"""`l3kit erase`: delete everything of a device, in all tiers, for good."""
+"""`l3kit erase`: permanently delete everything of a device in all tiers."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def add_erasing(app: typer.Typer) -> None:
         confirm: Annotated[
             str, typer.Option(metavar="DEVICE", help="The device's id: answers the question, so that nothing is asked.")
         ] = "",
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the record tells it.")] = "",
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the record states it.")] = "",
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who erases (default: the user's name).")] = None,
         no_wait: Annotated[
             bool, typer.Option("--no-wait", help="Do not wait for a mover's run under way; erase again later.")
         ] = False,
     ) -> int:
-        """Erase a device in all tiers, for good. Items, chunks, old versions, dead letters, journal and reports go.
+        """Permanently erase a device in all tiers. Items, chunks, old versions, dead letters, journal and reports go.
 
         It counts what goes, asks for the device's id, and leaves a record with digests. Interrupted, repeat it.
         """

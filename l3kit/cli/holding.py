@@ -1,4 +1,4 @@
-"""`l3kit hold`: let nothing of a twin or a device be deleted for good, lift that again, and see what is held."""
+"""`l3kit hold`: protect a twin or a device from permanent deletion, end that protection, and show the holds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def add_holding(app: typer.Typer) -> None:
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who holds (default: the user's name).")] = None,
         release: Annotated[bool, typer.Option("--release", help="Lift the hold.")] = False,
     ) -> int:
-        """Hold a twin, or one device, against deletion for good. Neither erase nor the expiry deletes any of it.
+        """Hold a twin, or one device, against permanent deletion. Neither erase nor the expiry deletes any of it.
 
         Without --reason and --release it shows what is held.
         """

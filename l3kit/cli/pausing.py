@@ -35,7 +35,7 @@ def add_pausing(app: typer.Typer) -> None:
         """Pause the movers of a twin, or for one of its devices.
 
         They move nothing until it is resumed; for a device, they skip that one and move the others. Nothing is lost: a
-        chunk under way stays as it is, and messages still come in.
+        chunk under way stays as it is, and messages still arrive.
         """
         place, name = place.perhaps_before(device)
         with place.open() as twin:

@@ -75,10 +75,10 @@ def add_sandbox(app: typer.Typer) -> None:
         ] = False,
     ) -> int:
         """Start the sandbox, or show the running one."""
-        from l3kit.sandbox.firing import DEFAULT_CLOUD
+        from l3kit.sandbox.cloud import gateway_cloud
 
         chosen = _chosen(name, home, known=False)
-        state = _started(output, chosen, idle_hours, listed(clouds) or [DEFAULT_CLOUD], mqtt=mqtt)
+        state = _started(output, chosen, idle_hours, listed(clouds) or [gateway_cloud()], mqtt=mqtt)
         output.say({"running": True, **state.to_json(), **state.facts}, _state_text(state))
         return SUCCESS
 
@@ -151,11 +151,12 @@ def add_sandbox(app: typer.Typer) -> None:
     ) -> int:
         """Trigger a schedule now. Without a name it is an error that lists the schedules."""
         from l3kit.sandbox import firing
+        from l3kit.sandbox.cloud import gateway_cloud
 
         chosen = _chosen(name, home)
         if not schedule:
             raise firing.no_schedule_named(chosen)
-        if cloud not in (None, firing.DEFAULT_CLOUD):
+        if cloud not in (None, gateway_cloud()):
             outcome = firing.fire_function(schedule, cloud, time, home=chosen)
             output.say(outcome, f"{schedule} answered {outcome['status']}: {outcome['body']}")
             return ERROR if int(outcome["status"]) >= 400 else SUCCESS

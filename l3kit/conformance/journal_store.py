@@ -54,8 +54,8 @@ class JournalStoreSuite(Suite):
             assert await store.remove("x", 2)
             assert await store.remove("x", 2), "a repeat after a lost answer"
             assert (await store.load("x"), await store.names()) == (None, ["y"])
-            assert await store.swap("x", JournalRow(1, {"a": "anew"}))
-            assert await store.load("x") == JournalRow(1, {"a": "anew"})
+            assert await store.swap("x", JournalRow(1, {"a": "new"}))
+            assert await store.load("x") == JournalRow(1, {"a": "new"})
 
         use(backend, steps)
 

@@ -1,4 +1,4 @@
-"""Contract of every object store for versions of objects: found, and deleted for good."""
+"""Contract of every object store for versions of objects: found, and permanently deleted."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from l3kit.conformance.backend import Backend, Suite
 from l3kit.conformance.object_bodies import KEYS, create, use
-from l3kit.tiering.object_versions import delete_for_good
+from l3kit.tiering.object_versions import delete_permanently
 from l3kit.tiering.ports import ObjectStore
 
 
 class ObjectVersionsSuite(Suite):
-    """Deletion for good; `ObjectStoreSuite` includes it."""
+    """Permanent deletion; `ObjectStoreSuite` includes it."""
 
     def test_versions_are_found_by_prefix_and_each_object_has_one_that_is_current(self, backend: Backend) -> None:
         async def steps(store: ObjectStore) -> None:
@@ -25,14 +25,14 @@ class ObjectVersionsSuite(Suite):
 
         use(backend, steps)
 
-    def test_an_object_deleted_for_good_leaves_no_version_that_can_be_deleted(self, backend: Backend) -> None:
+    def test_an_object_deleted_permanently_leaves_no_version_that_can_be_deleted(self, backend: Backend) -> None:
         async def steps(store: ObjectStore) -> None:
             for key in KEYS:
                 await create(store, key, b"[1]")
                 await store.delete(key)
                 await create(store, key, b"[2]")
             for key in KEYS:
-                await delete_for_good(store, key)
+                await delete_permanently(store, key)
                 assert await store.head(key) is None
             assert [one async for one in store.versions() if one.kept_until is None] == []
 
@@ -61,18 +61,18 @@ class ObjectVersionsSuite(Suite):
                     await store.delete("k")
                 await create(store, "kk", b"[3]")
                 assert len([one async for one in store.versions("k") if one.key == "k" and one.size]) == 2
-                await delete_for_good(store, "k")
+                await delete_permanently(store, "k")
                 assert [(one.key, one.current) async for one in store.versions()] == [("kk", True)]
             finally:
                 await store.close()
 
         asyncio.run(steps())
 
-    def test_deleting_for_good_takes_no_object_of_a_longer_key(self, backend: Backend) -> None:
+    def test_deleting_permanently_takes_no_object_of_a_longer_key(self, backend: Backend) -> None:
         async def steps(store: ObjectStore) -> None:
             for key in ("k", "k/1", "kk", "k.json"):
                 await create(store, key, b"[1]")
-            await delete_for_good(store, "k")
+            await delete_permanently(store, "k")
             assert [info.key async for info in store.list()] == ["k.json", "k/1", "kk"]
 
         use(backend, steps)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from l3kit.session import Session
     from l3kit.twin.config import Twin
 
-INSTEAD = "l3kit runs tells of the movers, l3kit letters of dead letters"
+INSTEAD = "l3kit runs reports on the movers, l3kit letters on dead letters"
 
 
 def alarm_notes(twin: Twin, session: Session, clouds: Collection[str]) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ def watched_clouds(twin: Twin) -> tuple[str, ...]:
 
 
 def unwatched(twin: Twin, cloud: str) -> tuple[str, str, str]:
-    """Return of a cloud without alarms what is not watched there, the reason, and the remedy."""
+    """Return what is not watched on a cloud without alarms, the reason, and the remedy."""
     names = list(twin.layout.scheduled_on(cloud))
     names += ["dead letters"] if twin.layout.has_letters_on(cloud) else []
     return f"{' and '.join(names)} on {cloud}", f"l3kit has no alarms on {provider(cloud).title} yet", INSTEAD

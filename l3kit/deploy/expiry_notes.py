@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 
 def expiry_notes(twin: Twin, steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return what the plan tells of expiry: nothing for a twin whose data are kept for ever and always were."""
+    """Return the plan's notes on expiry: none for a twin whose data are kept for ever and always were."""
     days = twin.config.archive_storage_size_in_days
     if days is None:
         gone = any(step.action == "delete" and step.kind == "function" and EXPIRER in step.name for step in steps)
-        told = f"Nothing expires any more, since {ARCHIVE_DAYS} is not set: {EXPIRER} is removed, and its role with it."
-        return (told,) if gone else ()
+        end = f"Nothing expires any more, since {ARCHIVE_DAYS} is not set: {EXPIRER} is removed, and its role with it."
+        return (end,) if gone else ()
     cloud = twin.layout.archive
-    told = (
+    expiry = (
         f"Expiry: data older than {count_of(days, 'day')} are deleted from the archive on {cloud}, "
         f"by {EXPIRER}, {twin.config.expiry_schedule}, {_kept(twin, cloud)}. "
-        f"l3kit run {EXPIRER} --dry-run tells what is due."
+        f"l3kit run {EXPIRER} --dry-run shows what is due."
     )
     note = early_deletion(cloud, days - twin.config.cold_storage_size_in_days)
-    return (told, note) if note else (told,)
+    return (expiry, note) if note else (expiry,)
 
 
 def _kept(twin: Twin, cloud: str) -> str:
@@ -40,7 +40,7 @@ def _kept(twin: Twin, cloud: str) -> str:
         return f"as {provider(cloud).title} deletes objects"
     kept = retention_of(cloud).of_expired(twin)
     if kept is None:
-        return "for good"
+        return "permanently"
     until = "" if kept.days is None else f" for {count_of(kept.days, 'day')} more, which are billed"
     return f"and then {kept.what}{until} (docs/how-to/expiry.md)"
 

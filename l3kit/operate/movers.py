@@ -187,7 +187,7 @@ def checked_mover(function: str, twin: Twin | None = None) -> None:
 def run_canary(session: Session, twin: Twin) -> MoverRun:
     """Have the deployed hot-to-cold mover move the canary of `verify` and nothing else.
 
-    A mover of a version without canaries goes by the time instead, before which there are no readings.
+    A mover of a version without canaries uses the time instead, before which there are no readings.
     Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
     """
     function = MOVERS[0]

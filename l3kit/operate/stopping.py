@@ -43,12 +43,12 @@ def each(stops: Stops[S]) -> list[tuple[str | None, S]]:
     return [*named, *sorted(stops.devices.items())]
 
 
-async def second_of_two(step: Awaitable[None], told: str) -> None:
-    """Do the second of two steps. Raises: StoreError saying that the first one is done."""
+async def second_of_two(step: Awaitable[None], outcome: str) -> None:
+    """Do the second of two steps. Raises: StoreError with the outcome of the first one alone."""
     try:
         await step
     except L3Error as error:
-        raise StoreError(error.resource, f"{error.cause}; {told}", error.remedy) from None
+        raise StoreError(error.resource, f"{error.cause}; {outcome}", error.remedy) from None
 
 
 async def change_record(

@@ -63,11 +63,11 @@ class Upkeep:
         return changes.resume(self.session, self.config, device)
 
     def hold(self, device: str | None = None, *, reason: str, by: str = "") -> HoldReport:
-        """Let nothing be deleted for good until `release`: neither by `erase` nor by the archive's expiry.
+        """Protect data from permanent deletion until `release`: by `erase` and by the archive's expiry.
 
         Args:
             device: its id, also of one that the config no longer lists; None is the whole twin.
-            reason, by: why, and who holds; `verify` tells it.
+            reason, by: why, and by whom; `verify` reports it.
         Raises: ConfigurationError without a reason, for an unknown device, or if not both places of holds are reached;
             StoreError, also if only one of them is written then: calling it again completes the hold.
         """
@@ -83,24 +83,24 @@ class Upkeep:
         return holding.release(self.session, self.config, device)
 
     def holds(self) -> HoldReport:
-        """Tell what is held, since when, by whom and why. Raises: StoreError. A place that is not reached is a gap."""
+        """Return the holds, with time, person and reason. Raises: StoreError. A place that is not reached is a gap."""
         return read_holds(self.session, self.config)
 
     def plan_erase(self, device: str) -> ErasePlan:
-        """Count what `erase` would erase of a device, by tier, and tell what it does not reach. Changes nothing.
+        """Count what `erase` would erase of a device, by tier, and name what it does not reach. Changes nothing.
 
         Raises: as `erase`.
         """
         return erasing.plan_erase(self.session, self.config, device)
 
     def erase(self, device: str, *, reason: str = "", by: str = "", wait: bool = True) -> EraseReport:
-        """Erase everything of a device in all tiers, old versions of objects included, for good.
+        """Permanently erase everything of a device in all tiers, old versions of objects included.
 
-        The movers leave the device meanwhile. A record with digests stays in the archive tier, and the device's entry
-        in the config. Interrupted at any point, a repeated call goes on. docs/how-to/erase.md describes it.
+        The movers skip the device during that time. A record with digests stays in the archive tier, and the device's
+        entry in the config. Interrupted at any point, a repeated call goes on. docs/how-to/erase.md describes it.
 
         Args:
-            reason, by: why, and who erases; the record tells it.
+            reason, by: why, and by whom; the record states it.
             wait: for a mover's run that may still put a chunk back, up to 16 minutes; else a later call looks again.
         Raises: ConfigurationError for an unknown device, with the nearest names, for one with a chunk under way, and
             where a tier is not reached; HeldError; LeaseTakenError while a run has the device; StoreError.
@@ -154,7 +154,7 @@ class Upkeep:
         return log_reading.logs(self.session, self.config, function, since=since, limit=limit)
 
     def alarms(self) -> AlarmsReport:
-        """Return the state of the twin's alarms, with reasons and remedies, and who is told. Only reads.
+        """Return the state of the twin's alarms, with reasons and remedies, and who is notified. Only reads.
 
         A cloud that has no alarms yet, or cannot be read, is a gap.
         """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from l3kit.errors import SandboxError
-from l3kit.providers import provider
+from l3kit.providers import names, provider
 from l3kit.sandbox.state import Home, read_state
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.clouds.ports.function_host import Deployed, Timer
-    from l3kit.sandbox.service_host import ServiceHost
+    from l3kit.sandbox.service_host import GatewayServices, ServiceHost
     from l3kit.sandbox.state import SandboxState
 
 Progress = Callable[[str], None]
@@ -37,6 +38,45 @@ class Fireable:
 
     def __str__(self) -> str:
         return f"{self.name} {self.options}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleFiring:
+    """Result of a manually triggered schedule.
+
+    Attributes:
+        event: JSON text that the function received.
+        payload: JSON text that it returned.
+        function_error: the platform's type of the error; None if the handler returned.
+        log_tail: last 4 KB of the invocation's log.
+    """
+
+    schedule: str
+    group: str
+    function: str
+    event: str
+    payload: str
+    function_error: str | None
+    request_id: str
+    log_tail: str
+
+    def result(self) -> Any:
+        return json.loads(self.payload)
+
+
+class FireSchedule(Protocol):
+    """Trigger of a schedule that is separate from the function it starts."""
+
+    def __call__(
+        self, state: SandboxState, name: str, group: str, time: str | None, remedy: Callable[[], str], /
+    ) -> ScheduleFiring:
+        """Invoke a schedule's target with its input and wait for the result.
+
+        Args:
+            time: ISO 8601, when it was due; None is now.
+            remedy: returns the remedy for a schedule that does not exist.
+        Raises: SandboxError if the schedule is missing, disabled or has no function.
+        """
 
 
 class ScheduledFunctions(Protocol):
@@ -72,23 +112,28 @@ class SandboxCloud:
 
     Attributes:
         services: what `start` starts, in words.
-        start: starts its services in the gateway. Returns: their addresses, by names that no other cloud uses.
-            Raises: SandboxError naming the service that did not start.
+        start: starts its services in the gateway, and adds its platform of functions and its message source. Returns:
+            the services' addresses, by names that no other cloud uses. Raises: SandboxError naming the service that did
+            not start. None if it has no services but its own ones.
         open: opens the cloud in a sandbox that has started it.
         install: installs what the services need, before they are started, and reports steps that take long.
         function_variables: what the platform adds to its functions' settings, by the addresses of all
             services.
         functions: its functions, if their schedules can be fired by hand.
+        own_services: makes its services behind the gateway's own address, which only one cloud can have.
         schedules: returns its schedules, if they are separate from its functions and can be fired by hand.
+        fire_schedule: fires one of them.
     """
 
     services: str
-    start: Callable[[ServiceHost], Awaitable[Mapping[str, str]]]
+    start: Callable[[ServiceHost], Awaitable[Mapping[str, str]]] | None
     open: Callable[[SandboxState], Cloud]
     install: Callable[[Progress], object] = no_install
     function_variables: Callable[[Mapping[str, str]], Mapping[str, str]] = no_variables
     functions: Callable[[SandboxState], ScheduledFunctions] | None = None
+    own_services: Callable[[ServiceHost], GatewayServices] | None = None
     schedules: Callable[[SandboxState], Sequence[Fireable]] | None = None
+    fire_schedule: FireSchedule | None = None
 
 
 def sandbox_cloud(name: str) -> SandboxCloud:
@@ -101,6 +146,11 @@ def sandbox_cloud(name: str) -> SandboxCloud:
     if not isinstance(found, SandboxCloud):
         raise SandboxError(f"sandbox: {name}", f"{cloud.sandbox} is not a SandboxCloud", "Report it to its author")
     return found
+
+
+def gateway_cloud() -> str:
+    """Return the cloud behind the gateway's own address, the default one: the first that has services there."""
+    return next(name for name in names() if provider(name).sandbox and sandbox_cloud(name).own_services is not None)
 
 
 def open_clouds(state: SandboxState, names: Iterable[str]) -> dict[str, Cloud]:

@@ -1,4 +1,4 @@
-"""Trigger a sandbox's schedules by hand: EventBridge schedules, Azure timers and Cloud Scheduler jobs."""
+"""Trigger a sandbox's schedules by hand, whether they are separate from functions or belong to them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from l3kit.errors import SandboxError
-from l3kit.sandbox.aws import firing as eventbridge
-from l3kit.sandbox.aws.account import NAME as DEFAULT_CLOUD
-from l3kit.sandbox.aws.firing import ScheduleFiring
-from l3kit.sandbox.cloud import fireable, scheduled_functions
+from l3kit.sandbox.cloud import ScheduleFiring, fireable, gateway_cloud, sandbox_cloud, scheduled_functions
 from l3kit.sandbox.homes import did_you_mean
 from l3kit.sandbox.lifecycle import status
 from l3kit.sandbox.listing import not_up
 from l3kit.sandbox.state import SandboxState
-
-__all__ = ["DEFAULT_CLOUD", "fire_function", "fire_schedule", "no_schedule_named"]
 
 
 def running(home: Path | str | None = None) -> SandboxState:
@@ -29,14 +24,17 @@ def running(home: Path | str | None = None) -> SandboxState:
 def fire_schedule(
     name: str, group: str = "default", time: str | None = None, *, home: Path | str | None = None
 ) -> ScheduleFiring:
-    """Invoke an EventBridge schedule's target with its Input and wait for the result.
+    """Invoke the target of a schedule of the default cloud with its input and wait for the result.
 
     Args:
         time: scheduled time in the event, ISO 8601; None for now.
     Raises: SandboxError if the sandbox is not running, or the schedule is missing, disabled or has no function.
     """
-    state = running(home)
-    return eventbridge.fire(state, name, group, time, lambda: _remedy(state, DEFAULT_CLOUD, name))
+    state, cloud = running(home), gateway_cloud()
+    fire = sandbox_cloud(cloud).fire_schedule
+    if fire is None:
+        raise SandboxError(f"schedule {group}/{name}", f"cannot be fired on {cloud}", _remedy(state, cloud, name))
+    return fire(state, name, group, time, lambda: _remedy(state, cloud, name))
 
 
 def fire_function(name: str, cloud: str, time: str | None = None, *, home: Path | str | None = None) -> dict[str, Any]:

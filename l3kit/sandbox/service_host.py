@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,16 +12,17 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.emulators import Emulator
-from l3kit.sandbox.faults.services import SERVICE
-from l3kit.sandbox.redacted_server import RedactedRunner
+from l3kit.sandbox.faults.services import CALLS, Caller, Calls, Service
+from l3kit.sandbox.http_settings import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
 if TYPE_CHECKING:
+    from l3kit.sandbox.faults.messages import MessageFaults
     from l3kit.sandbox.faults.plans import FaultPlans
+    from l3kit.sandbox.functions.service import CloudFunctions
+    from l3kit.sandbox.messages.sources import MessageSources
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MAX_BODY_BYTES = 1024**3
-LINE_BYTES = 64 * 1024
 
 
 class GatewayServices(Protocol):
@@ -47,24 +47,56 @@ class GatewayServices(Protocol):
     async def start(self) -> None:
         """Start the services that every twin needs. Raises: SandboxError with the last lines of the log."""
 
+    async def check(self) -> Mapping[str, str]:
+        """Send a call to each running emulator. Returns: facts about the services. Raises: SandboxError."""
+
+    def add_routes(self, app: web.Application, admin: Callable[[Handler], Handler]) -> None:
+        """Add paths of its own; `admin` guards those that are calls of the sandbox."""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request to any other path."""
+
+    def service_of(self, request: web.Request) -> Service:
+        """Return the service that such a request is for."""
+
+    def caller_of(self, request: web.Request) -> Caller:
+        """Return the function that sends a request, known by its credentials or user agent."""
+
+    def kill(self, function: str, instance: str | None) -> None:
+        """Kill a function's process as a crash would; all its busy ones if the instance is None."""
+
+    async def end_idle(self) -> None:
+        """End unused processes of functions."""
+
+    async def run(self) -> None:
+        """Work in the background until cancelled."""
+
 
 @dataclass(frozen=True)
 class ServiceHost:
     """Resources that a gateway offers to a cloud whose services it starts.
 
     Attributes:
+        endpoint: the gateway's own address.
         session: for requests forwarded to an emulator.
+        calls: session for requests to functions, each of which is sent once.
         faults: faults arranged by tests.
-        own_services: those behind the gateway's own address.
-        handlers: of services that the gateway implements and a cloud serves on its own port, by name.
+        message_faults: those of deliveries from a message source to a function.
+        functions: deployed functions; a cloud adds its platform.
+        messages: what devices have published; a cloud adds its source.
+        changed: called after an emulator behind the gateway's own address has started.
         emulators: the processes that the gateway watches: it ends when one of them does.
     """
 
     home: Home
+    endpoint: str
     session: aiohttp.ClientSession
+    calls: aiohttp.ClientSession
     faults: FaultPlans
-    own_services: GatewayServices
-    handlers: Mapping[str, Handler]
+    message_faults: MessageFaults
+    functions: CloudFunctions
+    messages: MessageSources
+    changed: Callable[[], None]
     _stack: contextlib.AsyncExitStack
     _middlewares: list[Any]
     emulators: list[Emulator] = field(default_factory=list)
@@ -75,15 +107,21 @@ class ServiceHost:
         made.mkdir(mode=0o700, parents=True, exist_ok=True)
         return made
 
-    def app(self, service: str) -> web.Application:
-        """Return an application for `listen`: its requests keep the sandbox up, and faults can be arranged for them."""
+    def app(self, name: str, service: Service | None = None) -> web.Application:
+        """Return an application for `listen`: its requests keep the sandbox up, and faults can be arranged for them.
+
+        Args:
+            name: of the service, in the descriptions of its calls.
+            service: its own descriptions and failures; None for HTTP's.
+        """
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)
-        app[SERVICE] = service
+        form = service or Service(name)
+        app[CALLS] = Calls(lambda request: form)
         return app
 
-    async def serve(self, service: str, handle: Handler) -> str:
+    async def serve(self, name: str, handle: Handler, service: Service | None = None) -> str:
         """Serve all requests by one handler, on a free port. Returns: the address."""
-        app = self.app(service)
+        app = self.app(name, service)
         app.router.add_route("*", "/{tail:.*}", handle)
         return await self.listen(app)
 
@@ -103,37 +141,5 @@ class ServiceHost:
         return emulator
 
     def at_end(self, stop: Callable[[], Awaitable[Any]]) -> None:
-        """Call this when the gateway ends."""
+        """Call this when the gateway ends; what was given last is called first."""
         self._stack.push_async_callback(stop)
-
-
-def client_session() -> aiohttp.ClientSession:
-    """HTTP session for forwarded requests: no time limit, bodies not decompressed, long header lines allowed."""
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=512, keepalive_timeout=60),
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=20),
-        auto_decompress=False,
-        read_bufsize=1024 * 1024,
-        max_line_size=LINE_BYTES,
-        max_field_size=LINE_BYTES,
-    )
-
-
-def runner_of(app: web.Application) -> RedactedRunner:
-    """Runner with the gateway's settings: bodies not decompressed, long header lines allowed, quick shutdown."""
-    return RedactedRunner(
-        app,
-        access_log=None,
-        auto_decompress=False,
-        max_line_size=LINE_BYTES,
-        max_field_size=LINE_BYTES,
-        shutdown_timeout=0.5,
-    )
-
-
-def free_socket() -> socket.socket:
-    """Bind a loopback socket to a free port."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", 0))
-    return listener

@@ -144,8 +144,8 @@ def from_row(row: JournalRow | None) -> DeviceRecord:
 def record_digest(record: DeviceRecord) -> str:
     """SHA-256 of the record without its lease and its version, which change while it is looked at."""
     attributes = to_row(replace(record, owner="", lease_until=NEVER)).attributes
-    told = {name: value.hex() if isinstance(value, bytes) else value for name, value in attributes.items()}
-    return hashlib.sha256(orjson.dumps(told, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    encoded = {name: value.hex() if isinstance(value, bytes) else value for name, value in attributes.items()}
+    return hashlib.sha256(orjson.dumps(encoded, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _unreadable(cause: str) -> StoreError:

@@ -1,4 +1,4 @@
-"""Deletion of objects for good: with every version that the store keeps of them."""
+"""Permanent deletion of objects: with every version that the store keeps of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def former_first(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
     return sorted((one for one in versions if one.kept_until is None), key=lambda one: (one.key, one.current))
 
 
-async def delete_for_good(store: ObjectStore, key: str) -> list[ObjectVersion]:
+async def delete_permanently(store: ObjectStore, key: str) -> list[ObjectVersion]:
     """Delete an object with all its versions. Repeated after a crash, it goes on.
 
     Returns: the versions that the store keeps for a while.

@@ -238,9 +238,9 @@ class Twin:
         Args:
             made: start of a rate on AWS: the schedule's creation time.
         """
-        told = self.config.schedule_of
+        schedule_of = self.config.schedule_of
         return {
-            function: next_times(provider(cloud).native_schedule(told(function)), now, made, count)
+            function: next_times(provider(cloud).native_schedule(schedule_of(function)), now, made, count)
             for function in SCHEDULED
             if (cloud := self.layout.host_of(function))
         }

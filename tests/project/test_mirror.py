@@ -76,13 +76,17 @@ COVERED = (
         "tests/integration/sandbox/test_parts.py",
     ),
     Covered(
-        ("sandbox/message_parts.py",),
-        "puts broker and sources together",
-        "tests/integration/sandbox/messages",
+        ("sandbox/gcp/cloud_run.py",),
+        "is rules of a platform, judged by its answers",
+        "tests/integration/sandbox/gcp/functions",
     ),
-    Covered(("sandbox/faults/*.py",), "is faults of calls over HTTP", "tests/integration/sandbox/test_faults.py"),
     Covered(
-        ("sandbox/functions/*.py", "sandbox/function_hosts/azure_host.py"),
+        ("sandbox/faults/*.py", "sandbox/*/faults.py"),
+        "is faults of calls over HTTP",
+        "tests/integration/sandbox/test_faults.py",
+    ),
+    Covered(
+        ("sandbox/functions/*.py", "sandbox/azure/function_*.py"),
         "runs functions as Azure and Google Cloud do, judged by their answers",
         "tests/integration/sandbox/azure/functions",
     ),
@@ -94,7 +98,8 @@ COVERED = (
     Covered(("sandbox/aws/partiql/*.py",), "is one operation, judged whole", "tests/integration/sandbox/aws/partiql"),
     Covered(
         tuple(
-            f"sandbox/aws/{name}.py" for name in ("dynamodb", "monitoring", "parts", "s3", "schedules", "topic_rules")
+            f"sandbox/aws/{name}.py"
+            for name in ("dynamodb", "monitoring", "parts", "s3", "schedules", "services", "topic_rules")
         ),
         "answers over HTTP in place of AWS's services",
         "tests/integration/sandbox/aws",

@@ -11,7 +11,7 @@ import sys
 import textwrap
 import threading
 import zipfile
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,19 +22,24 @@ import requests
 from aiohttp import web
 
 from l3kit.clouds.ports.function_host import Definition, Deployed
+from l3kit.sandbox.azure import part as azure_part
+from l3kit.sandbox.azure.function_apps import PLATFORM as AZURE
 from l3kit.sandbox.functions.client import SandboxFunctionHost
-from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS
 from l3kit.sandbox.functions.instance import open_session
+from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.service import CloudFunctions
-from l3kit.sandbox.service_host import MAX_BODY_BYTES, free_socket, runner_of
+from l3kit.sandbox.gcp import part as gcp_part
+from l3kit.sandbox.gcp.cloud_run import platform as google_platform
+from l3kit.sandbox.http_settings import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HOSTS = {"azure": azure_part.functions_at, "gcp": gcp_part.functions_at}
 T = TypeVar("T")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CONSTRAINTS = Path(__file__).parents[2].joinpath("constraints.txt").read_text("utf-8")
 ADMIN = {"X-L3kit-Sandbox": "1"}
-PLATFORM = {
+ADDED = {
     "azure": {"STORAGE_CONNECTION_STRING": "of-the-sandbox"},
     "gcp": {"STORAGE_EMULATOR_HOST": "of-the-sandbox"},
 }
@@ -73,7 +78,7 @@ class World:
     loop: asyncio.AbstractEventLoop
 
     def host(self, cloud: str) -> SandboxFunctionHost:
-        return SandboxFunctionHost(self.endpoint, cloud)
+        return HOSTS[cloud](self.endpoint)
 
     def put(self, cloud: str, name: str, code: bytes, **more: Any) -> Deployed:
         return self.host(cloud).put(name, definition(**more), code)
@@ -113,14 +118,14 @@ def processes_of(home: Path, cloud: str, name: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def serving(folder: Path, azure_http_seconds: float = AZURE_HTTP_SECONDS) -> Iterator[World]:
+def serving(folder: Path, azure: Platform = AZURE) -> Iterator[World]:
     home = Home(folder)
     for needed in (home.logs, home.functions):
         needed.mkdir(parents=True, exist_ok=True)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure_http_seconds), loop).result(60)
+    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure), loop).result(60)
     try:
         yield world
     finally:
@@ -131,14 +136,22 @@ def serving(folder: Path, azure_http_seconds: float = AZURE_HTTP_SECONDS) -> Ite
 
 
 async def _start(
-    home: Home, loop: asyncio.AbstractEventLoop, azure_http_seconds: float
+    home: Home, loop: asyncio.AbstractEventLoop, azure: Platform
 ) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
     session = open_session()
     app = web.Application(client_max_size=MAX_BODY_BYTES)
     listener = free_socket()
     endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    functions = CloudFunctions(home, session, endpoint, _platform, azure_http_seconds=azure_http_seconds)
+    functions = CloudFunctions(home, session, endpoint, lambda cloud: ADDED[cloud])
+    functions.add(azure)
+    functions.add(google_platform(functions))
     functions.add_routes(app, _admin)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        handler = functions.handler_of(request)
+        return await handler(request) if handler else web.Response(status=404)
+
+    app.router.add_route("*", "/{tail:.*}", serve)
     runner = runner_of(app)
     await runner.setup()
     await web.SockSite(runner, listener).start()
@@ -149,10 +162,6 @@ async def _start(
         await session.close()
 
     return World(endpoint, home, functions, loop), end
-
-
-def _platform(cloud: str) -> Mapping[str, str]:
-    return PLATFORM[cloud]
 
 
 def _admin(handler: Handler) -> Handler:

@@ -19,7 +19,7 @@ from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import CallError
 from l3kit.providers import BUILT_IN, provider
-from l3kit.sandbox.function_hosts.azure_http import Answer, Server, handler_of
+from l3kit.sandbox.http_server import Answer, Server, handler_of
 from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
 from l3kit.twin.connections import Connection

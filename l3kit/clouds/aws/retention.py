@@ -46,8 +46,8 @@ def _of_tables(cloud: AwsCloud, twin: Twin, stores: Collection[StoreName]) -> It
         table = cloud.store_name(twin, store)
         with explained(f"table {table}"):
             client = cloud.session.client("dynamodb")
-            told = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
-        recovery = told["PointInTimeRecoveryDescription"]
+            described = client.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+        recovery = described["PointInTimeRecoveryDescription"]
         if recovery["PointInTimeRecoveryStatus"] == "ENABLED":
             days = int(recovery.get("RecoveryPeriodInDays", RECOVERY_DAYS))
             yield Retained(f"point-in-time backups of the table {table}", days, OTHER_BACKUPS)

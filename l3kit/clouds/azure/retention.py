@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
     from l3kit.twin.config import Twin
 
-BACKUP_POLICY = "The account's backup policy tells: continuous backups last 7 or 30 days"
-SOFT_DELETE = "its account may keep deleted blobs and versions: its soft delete tells for how long"
-LOG_POLICY = "The workspace's retention tells"
+BACKUP_POLICY = "The account's backup policy decides: continuous backups last 7 or 30 days"
+SOFT_DELETE = "its account may keep deleted blobs and versions: its soft delete decides for how long"
+LOG_POLICY = "The workspace's retention decides"
 
 
 class AzureRetention:

@@ -17,7 +17,7 @@ RECOVERY_DAYS = 7
 SOFT_DELETE_DAYS = 7
 """Cloud Storage keeps deleted objects so long unless the bucket's policy is changed."""
 BACKUPS = "It may be off. Scheduled backups last as their schedule says: gcloud firestore backups list"
-LOG_POLICY = "The log bucket's retention tells, 30 days unless it was changed"
+LOG_POLICY = "The log bucket's retention decides, 30 days unless it was changed"
 
 
 class GcpRetention:

@@ -1,4 +1,4 @@
-"""The port of a twin's alarms on one cloud: what each means, its state, and who is told."""
+"""The port of a twin's alarms on one cloud: what each means, its state, and who is notified."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class Meaning:
 
 
 MEANINGS: Mapping[AlarmKind, Meaning] = {
-    "failed": Meaning("its last run got nothing done", "l3kit runs tells why; mend that, then start it with l3kit run"),
+    "failed": Meaning("its last run got nothing done", "l3kit runs shows why; mend that, then start it with l3kit run"),
     "broke-off": Meaning(
         "a run ended without a report: an exception, its time limit or its memory", "l3kit logs has its last lines"
     ),
-    "partial-twice": Meaning("its last two runs left something", "l3kit runs tells what was left and why"),
+    "partial-twice": Meaning("its last two runs left something", "l3kit runs shows what was left and why"),
     "late": Meaning(
         "no run has reported for longer than its schedule allows", "l3kit verify looks at schedule, role and function"
     ),
     "lag": Meaning(
-        f"something that it left has been due for more than {LAG_DAYS} days", "l3kit runs and l3kit explain tell what"
+        f"something that it left has been due for more than {LAG_DAYS} days", "l3kit runs and l3kit explain show what"
     ),
     "missed-starts": Meaning(
         "the scheduler could not start a function and gave up",
         "l3kit verify, then l3kit run what did not start; empty the queue",
     ),
-    "dead-letters": Meaning("a message became a dead letter", "l3kit letters tells why; mend that, then l3kit replay"),
+    "dead-letters": Meaning("a message became a dead letter", "l3kit letters shows why; mend that, then l3kit replay"),
 }
 
 
@@ -81,8 +81,8 @@ class Subscriber:
     """An address that alarms are sent to.
 
     Attributes:
-        address: as people may see it.
-        state: `waits` until whoever reads the messages there has confirmed it.
+        address: as it may be shown.
+        state: `waits` until its recipient has confirmed it.
     """
 
     address: str

@@ -77,8 +77,8 @@ class Timer:
 class FunctionHost(Protocol):
     """The functions of one cloud.
 
-    A host keeps nothing of its own: every method reads or changes the cloud, so that it may run again after a crash at
-    any point of an earlier one.
+    A host has no state: every method reads or changes the cloud, so that it can be repeated after a crash at any
+    point.
     """
 
     def get(self, name: str) -> Deployed | None:

@@ -41,8 +41,8 @@ class DeployedRoute:
 class MessageSource(Protocol):
     """The routes of one cloud.
 
-    A source keeps nothing of its own: every method reads or changes the cloud, so that it may run again after a crash
-    at any point of an earlier one.
+    A source has no state: every method reads or changes the cloud, so that it can be repeated after a crash at any
+    point.
     """
 
     def get(self, name: str) -> DeployedRoute | None:

@@ -39,7 +39,7 @@ class Provisioner(Protocol):
         """Return addresses that may remain of functions that stay here without an entrance, and are resources."""
 
     def alarms(self) -> Sequence[Resource]:
-        """Return what watches the twin here and tells of it; none where this cloud offers no alarms yet."""
+        """Return the resources that watch the twin here; none where this cloud offers no alarms yet."""
 
     def left_over_alarms(self) -> Sequence[Resource]:
         """Return what may remain of alarms that the twin does not have any more, those of `alarms` left out."""

@@ -20,7 +20,7 @@ class Retained:
 
     Attributes:
         what: in words, with the resource's name.
-        days: for so many after the deletion; None if the cloud does not tell.
+        days: number of days after the deletion; None if the cloud does not say.
         remedy: how to end it earlier, or where to look; empty if there is no way.
     """
 

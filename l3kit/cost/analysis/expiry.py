@@ -39,7 +39,7 @@ class ExpiryCost:
     growth: Decimal
 
     def kept(self, months: int) -> Decimal:
-        """Return a month's USD without expiry, after so many months."""
+        """Return a month's USD without expiry, after this many months."""
         return self.growth * months
 
     def summary(self) -> str:

@@ -117,11 +117,6 @@ class Workload:
     def items_per_month(self) -> Decimal:
         return self.devices * self.items_per_device_per_day * DAYS_PER_MONTH
 
-    @property
-    def bytes_per_month(self) -> Decimal:
-        """Bytes of the items' JSON."""
-        return self.items_per_month * self.item_bytes
-
 
 _BIG = Decimal(10) ** 9
 RANGES: Mapping[str, tuple[Decimal, Decimal, bool]] = {

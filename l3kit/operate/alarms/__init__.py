@@ -1,1 +1,1 @@
-"""The alarms of a twin on its clouds, and who is told."""
+"""The alarms of a twin on its clouds, and who is notified."""

@@ -1,4 +1,4 @@
-"""Read the alarms of a twin from its clouds; for `verify`, check that whoever is to be told can be."""
+"""Read the alarms of a twin from its clouds; for `verify`, check that each address is confirmed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GROUP = "alarms"
 
 
 def alarms(session: Session, twin: Twin) -> AlarmsReport:
-    """Tell the state of each alarm with its reason, those that fire first, and who is told. Only reads.
+    """Return the state of each alarm with its reason, those that fire first, and who is notified. Only reads.
 
     A cloud that has no alarms yet, is not reached or cannot be read is a gap.
 
@@ -30,7 +30,7 @@ def alarms(session: Session, twin: Twin) -> AlarmsReport:
     if not twin.has_alarms:
         return AlarmsReport(twin.name, (), wanted=False)
     found: list[Alarm] = []
-    told: list[Subscriber] = []
+    subscribers: list[Subscriber] = []
     notes: list[str] = []
     gaps: list[Gap] = []
     for name in watched_clouds(twin):
@@ -49,9 +49,9 @@ def alarms(session: Session, twin: Twin) -> AlarmsReport:
             gaps.append(Gap("", f"alarms on {name}", error.cause, error.remedy))
             continue
         found += watch.alarms
-        told += watch.subscribers
+        subscribers += watch.subscribers
     found.sort(key=lambda alarm: STATES.index(alarm.state))
-    return AlarmsReport(twin.name, tuple(found), tuple(told), tuple(notes), tuple(gaps))
+    return AlarmsReport(twin.name, tuple(found), tuple(subscribers), tuple(notes), tuple(gaps))
 
 
 def alarm_checks(session: Session, twin: Twin, clouds: Collection[str] = ()) -> Iterator[Check]:

@@ -1,4 +1,4 @@
-"""The alarms of a twin as an answer: which fire and why, and who is told."""
+"""The alarms of a twin as an answer: which fire and why, and who is notified."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class AlarmsReport(Displayable, Answer):
     Attributes:
         twin: its name.
         alarms: those that fire first; empty if the twin has none.
-        subscribers: who is told.
+        subscribers: who is notified.
         notes: what cannot be watched, in sentences.
         gaps: clouds whose alarms could not be read, or that have none.
         wanted: whether the twin asks for alarms.
@@ -61,7 +61,7 @@ class AlarmsReport(Displayable, Answer):
         return pd.DataFrame([_row(alarm) for alarm in self.alarms], columns=list(COLUMNS))
 
     def subscribers_frame(self) -> pd.DataFrame:
-        """Return who is told: columns address, cloud, state."""
+        """Return who is notified: columns address, cloud, state."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -69,12 +69,12 @@ class AlarmsReport(Displayable, Answer):
         )
 
     def sheet(self) -> Sheet:
-        """Return what fires and what to do, all alarms, who is told, and what is not watched."""
+        """Return what fires and what to do, all alarms, who is notified, and what is not watched."""
         frame, firing = self.to_frame(), bool(self.firing)
         fires = frame[frame["state"] == "alarm"][["alarm", "meaning", "what to do", "reason"]]
         shown = [table(fires, title="What fires, and what to do")] if firing else []
         shown += [table(frame[["state", "alarm", "cloud", "since"]], tint_column="state")] if self.alarms else []
-        shown += [table(self.subscribers_frame(), title="Who is told")] if self.subscribers else []
+        shown += [table(self.subscribers_frame(), title="Who is notified")] if self.subscribers else []
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self.waiting(), *self.notes))
 
     def waiting(self) -> tuple[str, ...]:
@@ -86,11 +86,11 @@ class AlarmsReport(Displayable, Answer):
             return f"{self.twin}: {NONE}"
         counts = Counter(alarm.state for alarm in self.alarms)
         names = ", ".join(alarm.name for alarm in self.firing)
-        told = [f"{len(self.firing)} firing ({names})"] if names else []
-        told += [f"{counts[state]} {state}" for state in STATES[1:] if counts[state]]
+        states = [f"{len(self.firing)} firing ({names})"] if names else []
+        states += [f"{counts[state]} {state}" for state in STATES[1:] if counts[state]]
         waiting = sum(one.state == "waits" for one in self.subscribers)
         waits = f"; {count_of(waiting, 'address waits', 'addresses wait')} for confirmation" if waiting else ""
-        counted = ": ".join(filter(None, (count_of(len(self.alarms), "alarm"), ", ".join(told))))
+        counted = ": ".join(filter(None, (count_of(len(self.alarms), "alarm"), ", ".join(states))))
         return f"{self.twin}: {counted}{waits}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from l3kit.operate.erase.finding import Cutoffs, Sighting, versions_of
 from l3kit.operate.stopping import change_record, put_object
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import Pause, Pauses
-from l3kit.tiering.object_versions import delete_for_good, former_first
+from l3kit.tiering.object_versions import delete_permanently, former_first
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Apart:
     async def end(self) -> None:
         """Lift the pause, and forget that the device was ever paused or held. Repeated, it goes on."""
         await change_record(self.stores.journal, Pauses, self.device, lambda there: None, instead="")
-        await delete_for_good(self.stores.cold, Pauses.key(self.device))
+        await delete_permanently(self.stores.cold, Pauses.key(self.device))
         await self._forget_former_holds()
 
     async def _forget_former_holds(self) -> None:

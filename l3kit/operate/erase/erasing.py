@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 ERASER = "l3kit erase"
-"""Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version tells two apart."""
+"""Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version distinguishes two."""
 MAX_PASSES = 3
 """Passes over the tiers at most, each as long as the one before found something."""
 DELETES_AT_ONCE = 16
@@ -49,9 +49,9 @@ class Erasing:
 
     Attributes:
         clock: wall clock, UTC.
-        sleep: waits for so many seconds.
-        letters: goes over the device's dead letters.
-        progress: told what is being done.
+        sleep: waits for this many seconds.
+        letters: iterates over the device's dead letters.
+        progress: called with a description of each step.
     """
 
     twin: Twin

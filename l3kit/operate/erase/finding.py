@@ -70,14 +70,14 @@ def _days_before(now: datetime, days: int) -> datetime:
 
 @dataclass(slots=True)
 class Sighting:
-    """Facts about a device's objects that were met on the way.
+    """Facts about a device's objects, collected while they are listed.
 
     Attributes:
         newest: when the youngest chunk was stored or marked as deleted.
         recorded: when the youngest record of expiry was stored.
         moving: whether a chunk in the cold tier is due for the archive.
         expiring: whether a chunk in the archive is due for its end.
-        foreign: keys under the device's prefix that are no chunks, and so not of l3kit's making.
+        foreign: keys under the device's prefix that are no chunks of l3kit.
         kept: versions that a store keeps after their deletion, and until when the last of them.
         chunk_keys: digests of the chunks' keys, by which parts of uploads are found.
     """
@@ -112,7 +112,7 @@ async def item_batches(hot: HotStore, device: str) -> AsyncIterator[ItemBatch]:
 async def object_batches(
     store: ObjectStore, device: str, sighting: Sighting, due: Cutoffs
 ) -> AsyncIterator[ObjectBatch]:
-    """The device's chunks with all their versions, and what l3kit keeps beside them. Raises: StoreError."""
+    """The device's chunks with all their versions, and what l3kit keeps with them. Raises: StoreError."""
     batch: list[tuple[ObjectVersion, Kind]] = []
     async for one in versions_of(store, device, sighting, due):
         batch.append(one)
@@ -174,8 +174,8 @@ async def _batch(store: ObjectStore, found: Sequence[tuple[ObjectVersion, Kind]]
     async def piece(version: ObjectVersion, kind: Kind) -> Piece:
         info = await store.head(version.key) if version.current else None
         digest = f"sha256:{info.sha256}" if info is not None and info.sha256 else f"etag:{version.etag}"
-        told = info.metadata.get("items", "") if info is not None else ""
-        count = int(told) if told.isdecimal() else 0
+        stated = info.metadata.get("items", "") if info is not None else ""
+        count = int(stated) if stated.isdecimal() else 0
         named = "" if version.current else version.version
         return Piece(store.tier, kind, version.key, named, count, version.size, digest)
 

@@ -18,7 +18,7 @@ from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORT
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, forget_device, knows_device, read_report
-from l3kit.tiering.object_versions import delete_for_good
+from l3kit.tiering.object_versions import delete_permanently
 from l3kit.tiering.ports import JournalRow, JournalStore, ObjectStore
 
 
@@ -71,7 +71,7 @@ class Mentions:
         return Mention(piece, partial(self._swap, name, row, report)) if named else None
 
     async def _swap(self, name: str, row: JournalRow, report: dict[str, Any]) -> None:
-        """Nobody else changes a report, so a swap that is refused was done before its answer was lost."""
+        """Swap a report, which nothing else changes; so a refused swap was done before its answer was lost."""
         await self.journal.swap(name, report_row(row, without_device(report, self.device)))
 
     async def _in_objects(self, store: ObjectStore, key: str) -> Mention | None:
@@ -88,7 +88,7 @@ class Mentions:
         """Store the other report before the first one goes; a crash between them leaves both."""
         new, body = report_object(key, without_device(report, self.device))
         await store.create(new, body, sha256=hashlib.sha256(body).hexdigest())
-        await delete_for_good(store, key)
+        await delete_permanently(store, key)
 
 
 def _digest(body: bytes) -> str:

@@ -16,7 +16,7 @@ class Piece:
     Attributes:
         place: tier, `journal`, or `letters on` a cloud.
         name: key, version and the like; the sort keys of the first and the last of several items.
-        count: items in it, as far as it tells.
+        count: items in it, as far as its metadata state them.
         digest: of its content, with the kind of digest: `sha256:...` or the store's `etag:...`.
     """
 

@@ -61,8 +61,8 @@ class EraseRecord:
     async def begin(self, about: dict[str, Any], look_again: datetime | None) -> None:
         """Begin the record; only the first call of an erase counts. Raises: StoreError."""
         if not self.begun:
-            told = {**about, "look_again": look_again.isoformat() if look_again else None}
-            await self._create(BEGUN, {"device": self.device, "started": self.started.isoformat(), **told})
+            details = {**about, "look_again": look_again.isoformat() if look_again else None}
+            await self._create(BEGUN, {"device": self.device, "started": self.started.isoformat(), **details})
             self.begun, self.look_again = True, look_again
 
     async def last_look(self, wanted: datetime | None) -> datetime | None:

@@ -60,7 +60,7 @@ class ErasePlan(Displayable, Answer):
         return Sheet(self.summary(), _tables(self.tally, self.unreached), notes)
 
     def summary(self) -> str:
-        return f"{self.twin}: erasing device {self.device} would delete {_told(self.tally)}"
+        return f"{self.twin}: erasing device {self.device} would delete {_counts(self.tally)}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -112,10 +112,10 @@ class EraseReport(Displayable, Answer):
             return f"{device} was erased already on {_text(self.before)}; nothing of it is left"
         if self.look_again is not None:
             again = f"erase it again from {_text(self.look_again)} on: a run that was under way may put a chunk back"
-            return f"{device} is erased but for a last look: {_told(self.tally)}; it stays paused; {again}"
+            return f"{device} is erased but for a last look: {_counts(self.tally)}; it stays paused; {again}"
         if not self.record:
             return f"{device} has no data; nothing was erased"
-        return f"{device} is erased: {_told(self.tally)}; recorded in {self.record}"
+        return f"{device} is erased: {_counts(self.tally)}; recorded in {self.record}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -131,7 +131,7 @@ class EraseReport(Displayable, Answer):
         }
 
 
-def _told(tally: Tally) -> str:
+def _counts(tally: Tally) -> str:
     parts = [
         f"{count_of(amount.pieces, kind, f'{kind}s') if kind != 'items' else count_of(amount.items, 'item')}"
         f" ({place}, {count_of(amount.bytes, 'byte')})"
@@ -156,8 +156,8 @@ def _tables(tally: Tally, unreached: tuple[Unreached, ...]) -> tuple[Any, ...]:
 
 
 def _waits(look_again: datetime | None) -> tuple[str, ...]:
-    told = f"A run of a mover or the expirer may be under way: erase waits, until {_text(look_again)} at the latest"
-    return (told,) if look_again else ()
+    note = f"A run of a mover or the expirer may be under way: erase waits, until {_text(look_again)} at the latest"
+    return (note,) if look_again else ()
 
 
 def _text(moment: datetime | None) -> str | None:

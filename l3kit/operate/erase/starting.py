@@ -53,12 +53,12 @@ class Opened:
         """Return what the erase does not reach, as far as it has looked. `retained`: by the clouds themselves."""
         sighting, found = self.erasing.sighting, [*retained]
         if sighting.kept:
-            told = count_of(len(sighting.kept), "object that is", "objects that are")
-            found.append(Unreached(f"{told} deleted softly", sighting.kept_until, "The store keeps them"))
+            counted = count_of(len(sighting.kept), "object that is", "objects that are")
+            found.append(Unreached(f"{counted} deleted softly", sighting.kept_until, "The store keeps them"))
         if sighting.foreign:
-            told = count_of(len(sighting.foreign), "other object", "other objects")
+            counted = count_of(len(sighting.foreign), "other object", "other objects")
             named = ", ".join(sorted(sighting.foreign)[:MAX_NAMED])
-            what = f"{told} below the device's prefix that are no chunks"
+            what = f"{counted} below the device's prefix that are no chunks"
             found.append(Unreached(what, None, f"Delete them by hand: {named}"))
         return (*found, *self.scan.unreached())
 
@@ -129,7 +129,7 @@ def erase(
 
 
 async def _check_known(erasing: Erasing, twin: Twin) -> None:
-    """Raises: ConfigurationError for a device of which nothing is left and which nobody knows."""
+    """Raises: ConfigurationError for a device that is not listed and has no data."""
     names = await erasing.stores.journal.names(DEVICE_PREFIX)
     known = [*(one.id for one in twin.devices), *(name.removeprefix(DEVICE_PREFIX) for name in names)]
     check_listed(erasing.device, known, twin)
@@ -203,8 +203,8 @@ class _LetterScan:
         for gap in self._last.all_gaps():
             yield Unreached(f"{gap.what}: {gap.reason}", None, gap.remedy)
         if count := self._last.passed.deviceless:
-            told = count_of(count, "dead letter that names", "dead letters that name")
-            yield Unreached(f"{told} no device", None, "They may be of this one: l3kit letters shows them")
+            counted = count_of(count, "dead letter that names", "dead letters that name")
+            yield Unreached(f"{counted} no device", None, "They may be of this one: l3kit letters shows them")
 
 
 def _letter(found: Found) -> Piece:

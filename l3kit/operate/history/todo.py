@@ -27,7 +27,7 @@ MAX_DEADLINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """Facts from which follows what needs doing.
+    """Facts that determine what needs to be done.
 
     Attributes:
         runs: the newest first.

@@ -1,1 +1,1 @@
-"""Holds of a twin or of devices: set, lifted and told. docs/how-to/erase.md."""
+"""Holds of a twin or of devices: set, lifted and listed. docs/how-to/erase.md."""

@@ -36,7 +36,7 @@ def hold(
     by: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> HoldReport:
-    """Let nothing of a twin, or of one device, be deleted for good until `release`. Held again, the first one stays.
+    """Protect a twin, or one device, from permanent deletion until `release`. A repeated hold keeps the first one.
 
     Raises: ConfigurationError without a reason, for an unknown device, and where this session does not reach both
         places, before anything is written; StoreError, also if only one of the two was written, which a repeated call
@@ -51,8 +51,8 @@ def hold(
             check_listed(device, await _known(journal, twin), twin)
         before, held = await change_record(journal, Holds, device, lambda there: there or wanted, instead=INSTEAD)
         assert held is not None
-        told = "l3kit erase is stopped, the archive's expiry is not yet: hold again"
-        await second_of_two(put_object(archive, Holds, device, held), told)
+        outcome = "l3kit erase is stopped, the archive's expiry is not yet: hold again"
+        await second_of_two(put_object(archive, Holds, device, held), outcome)
         done = f"{name_of(device)} was held already" if before else f"{name_of(device)} is held now"
         return await holds_of(stores, twin, done)
 
@@ -60,7 +60,7 @@ def hold(
 
 
 def release(session: Session, twin: Twin, device: str | None = None) -> HoldReport:
-    """Lift the hold of a twin, or of one device. Devices that are held by themselves stay so, and are told.
+    """Lift the hold of a twin, or of one device. Devices with a hold of their own stay held, and are named.
 
     Raises: as `hold`.
     """
@@ -70,8 +70,8 @@ def release(session: Session, twin: Twin, device: str | None = None) -> HoldRepo
         if device is not None:
             check_listed(device, [*await _known(journal, twin), *there.devices], twin)
         await archive.delete(Holds.key(device))
-        told = "the archive's expiry may delete again, l3kit erase is still stopped: release again"
-        await second_of_two(_release_in_journal(journal, device), told)
+        outcome = "the archive's expiry may delete again, l3kit erase is still stopped: release again"
+        await second_of_two(_release_in_journal(journal, device), outcome)
         was = there.exactly(device) is not None
         done = f"the hold of {name_of(device)} is lifted" if was else f"{name_of(device)} was not held"
         return await holds_of(stores, twin, done)

@@ -88,8 +88,8 @@ class HoldReport(Displayable, Answer):
         return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), notes)
 
     def summary(self) -> str:
-        told = (self.done, self.holds.summary() or "nothing is held", *self.halves)
-        return f"{self.twin}: {'; '.join(filter(None, told))}{gaps_clause(self.gaps)}"
+        parts = (self.done, self.holds.summary() or "nothing is held", *self.halves)
+        return f"{self.twin}: {'; '.join(filter(None, parts))}{gaps_clause(self.gaps)}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -106,7 +106,7 @@ class HoldReport(Displayable, Answer):
 
 
 def read_holds(session: Session, twin: Twin) -> HoldReport:
-    """Tell what is held. Raises: StoreError."""
+    """Read the holds. Raises: StoreError."""
 
     async def work() -> HoldReport:
         async with open_tiers(session, twin) as stores:
@@ -116,7 +116,7 @@ def read_holds(session: Session, twin: Twin) -> HoldReport:
 
 
 async def holds_of(stores: TierStores, twin: Twin, done: str = "") -> HoldReport:
-    """Tell what is held, from open stores. Raises: StoreError."""
+    """Read the holds from open stores. Raises: StoreError."""
     journal = await holds_in_journal(stores.journal) if stores.journal else None
     archive = await holds_in_archive(stores.archive) if stores.archive else None
     return HoldReport(twin.name, journal, archive, done, unreached_holds(stores, twin))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from l3kit.errors import L3Error
 from l3kit.operate.load.kept import BadForm, Input, Kept, LoadJob
 from l3kit.operate.load.kept_files import kept_encoding
 from l3kit.operate.load.pump import Batch, pump
@@ -43,16 +41,10 @@ class FileLoading:
         previous = await kept.previous()
         with opened(self._source, stdin, job.settings, previous.rows if previous else 0) as rows:
             kept.result.notes += rows.notes
-            try:
+            with kept.recording():
                 kept.begin(self._bad_form(rows), previous)
                 writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
                 await pump(self._batches(rows), writing.write, kept.settled, job.rate)
-            except BaseException:
-                with contextlib.suppress(L3Error):  # the error under way says more
-                    kept.save()
-                raise
-            finally:
-                kept.close()
         kept.end(self._source.size)
         return kept.result
 

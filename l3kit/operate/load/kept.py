@@ -179,6 +179,18 @@ class Kept:
             result.bad_path = previous.bad_path if previous.bad_bytes else ""
         self.save()
 
+    @contextlib.contextmanager
+    def recording(self) -> Iterator[None]:
+        """Close the files at the end; save the progress if it ends early."""
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(L3Error):  # the error under way says more
+                self.save()
+            raise
+        finally:
+            self.close()
+
     def keep_old(self, item: bytes) -> None:
         """Keep an item before it is replaced. Raises: ConfigurationError."""
         self._replaced.append([item.decode() + "\n"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.ports.source_table import SourceFacts, SourceTable
-from l3kit.errors import ConfigurationError, L3Error
+from l3kit.errors import ConfigurationError
 from l3kit.files import check_writable
 from l3kit.operate.load.columns import Columns
 from l3kit.operate.load.devices import LoadedDevices, device_notes
@@ -170,18 +169,12 @@ class TableLoading:
         kept, job = self._kept, self._job
         with held(kept.given.progress_path):
             previous = await kept.previous()
-            try:
+            with kept.recording():
                 kept.begin(BadForm(".jsonl", "", "utf-8", bad_item_line), previous)
                 self._tell_continued()
                 writing = RowWriting(job.hot, kept.keep_old if job.settings.replace else None)
                 async with aclosing(self._batches()) as batches:
                     await pump(batches, writing.write, kept.settled, job.rate)
-            except BaseException:
-                with contextlib.suppress(L3Error):  # the error under way says more
-                    kept.save()
-                raise
-            finally:
-                kept.close()
             kept.end(self._plan.facts.items or 0)
         if not kept.result.resumed:
             kept.result.notes += tuple(f"attribute {name!r} was in no item" for name in self._plan.columns.unseen())

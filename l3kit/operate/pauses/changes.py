@@ -55,8 +55,8 @@ def pause(
     async def work(journal: JournalStore, cold: ObjectStore) -> PauseReport:
         before, held = await change_record(journal, Pauses, device, lambda there: there or wanted, instead=INSTEAD)
         assert held is not None
-        told = f"the {MOVERS[0]} is paused, the {MOVERS[1]} is not yet: pause again, or resume"
-        await second_of_two(put_object(cold, Pauses, device, held), told)
+        outcome = f"the {MOVERS[0]} is paused, the {MOVERS[1]} is not yet: pause again, or resume"
+        await second_of_two(put_object(cold, Pauses, device, held), outcome)
         done = f"{name_of(device)} was paused already" if before else f"{name_of(device)} is paused now"
         notes = (f"{UNDER_WAY}.", f"{OLDER_CODE}.")
         return PauseReport(twin.name, await pauses_in_journal(journal), await pauses_in_cold(cold), done, notes)
@@ -75,8 +75,8 @@ def resume(session: Session, twin: Twin, device: str | None = None) -> PauseRepo
         if device is not None:
             check_listed(device, [*(one.id for one in twin.devices), *there.devices], twin)
         await cold.delete(Pauses.key(device))
-        told = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
-        await second_of_two(_resume_in_journal(journal, device), told)
+        outcome = f"the {MOVERS[1]} runs again, the {MOVERS[0]} is still paused: resume again"
+        await second_of_two(_resume_in_journal(journal, device), outcome)
         was = there.exactly(device) is not None
         done = f"{name_of(device)} is resumed" if was else f"{name_of(device)} was not paused"
         return PauseReport(twin.name, await pauses_in_journal(journal), await pauses_in_cold(cold), done)

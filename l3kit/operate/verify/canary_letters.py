@@ -82,14 +82,14 @@ class CanaryLetters:
 
         A cloud's own record does not always identify its canary; it is deleted in any case.
         """
-        async with aclosing(self._all(lambda info: True, tell=True)) as found:
+        async with aclosing(self._all(lambda info: True, report=True)) as found:
             async for store, one in found:
                 message = CanaryLetter.of(one).message
                 if not message or canary.may_remove(token_of(message), time_of(message), now):
                     await store.delete(one.info.key, etag=one.info.etag)
 
     async def _all(
-        self, wanted: Callable[[ObjectInfo], bool], *, tell: bool = False
+        self, wanted: Callable[[ObjectInfo], bool], *, report: bool = False
     ) -> AsyncGenerator[tuple[ObjectStore, Found], None]:
         for name in self._twin.layout.clouds:
             cloud = self._session.cloud(name)
@@ -99,7 +99,7 @@ class CanaryLetters:
             try:
                 infos = [info async for info in store.list() if info.size <= MAX_BYTES and wanted(info)]
                 infos.sort(key=lambda info: info.modified, reverse=True)
-                if tell and len(infos) > MAX_READ:
+                if report and len(infos) > MAX_READ:
                     self._tell(name, len(infos) - MAX_READ)
                 for start in range(0, min(len(infos), MAX_READ), READS_AT_ONCE):
                     for one in await _read(cloud, store, infos[start : min(start + READS_AT_ONCE, MAX_READ)]):

@@ -41,9 +41,9 @@ class Waits:
 
     Attributes:
         arrival: for the whole way, cold starts included.
-        poll: between two looks into the hot tier.
+        poll: between two reads of the hot tier.
         move: between two calls of a mover that is busy with another check.
-        letters: between two looks at the dead letters, which may have to list many.
+        letters: between two listings of the dead letters, which may have to list many.
         call: for one function, called directly to find where the canary stopped.
     """
 

@@ -15,6 +15,7 @@ from l3kit.sandbox.aws.function_instance import Outcome
 from l3kit.sandbox.aws.function_pool import ThrottledError
 from l3kit.sandbox.aws.function_record import FunctionRecord
 from l3kit.sandbox.faults.messages import MessageFaults
+from l3kit.sandbox.tasks import Tasks
 
 MAX_EVENT_BYTES = 1024 * 1024
 """Maximum size of an asynchronous event (Lambda quotas)."""
@@ -109,7 +110,7 @@ class AsyncInvocations:
         self._now = now
         self._retry_seconds = retry_seconds
         self._slots: dict[str, asyncio.Semaphore] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     @property
     def pending(self) -> int:
@@ -119,17 +120,12 @@ class AsyncInvocations:
     def accept(self, name: str, event: bytes) -> str:
         """Queue an event. Returns: its request id, shared by all attempts."""
         request_id = str(uuid.uuid4())
-        task = asyncio.create_task(self._deliver(name, event, request_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._deliver(name, event, request_id))
         return request_id
 
     async def close(self) -> None:
         """Drop all events: the sandbox ends."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.drop()
 
     async def _deliver(self, name: str, event: bytes, request_id: str) -> None:
         accepted, attempts, throttled = self._now(), 0, 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from l3kit.sandbox.answers import s3_error
+from l3kit.sandbox.aws.error_answers import s3_error
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, Policy, parse_policy
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 

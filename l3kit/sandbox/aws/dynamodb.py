@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.sandbox.answers import dynamodb_error
+from l3kit.sandbox.aws.error_answers import dynamodb_error
 from l3kit.sandbox.aws.partiql import OPERATION, PartiQL
 from l3kit.sandbox.aws.partiql.statements import Key
 from l3kit.sandbox.aws.upstream import AwsUpstream

@@ -32,8 +32,8 @@ class Monitoring:
     """The alarms of the account.
 
     Args:
-        metrics: what they look at.
-        topics: what they publish to.
+        metrics: their input.
+        topics: their output.
     """
 
     def __init__(self, moto: AwsUpstream, metrics: Metrics, topics: Topics) -> None:
@@ -72,7 +72,7 @@ class Monitoring:
                     await self.judge()
 
     async def judge(self) -> None:
-        """Bring every alarm into the state that its metric asks for, and publish each change."""
+        """Set every alarm to the state that follows from its metric, and publish each change."""
         async with self._turn:
             alarms = await self._alarms()
             self._in_use = bool(alarms)
@@ -113,7 +113,7 @@ class Monitoring:
         await self._moto.call_json("monitoring", f"{_TARGET}SetAlarmState", content)
 
     async def _count_queue(self, dimensions: Mapping[str, str]) -> None:
-        """Count what lies in a queue, as SQS does every minute."""
+        """Record the number of messages in a queue, as SQS does every minute."""
         url = f"http://queue/{ACCOUNT_ID}/{dimensions.get('QueueName', '')}"
         asked = {"QueueUrl": url, "AttributeNames": ["ApproximateNumberOfMessages"]}
         answer = await self._moto.call_json("sqs", "AmazonSQS.GetQueueAttributes", asked)

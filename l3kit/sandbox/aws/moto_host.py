@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.datastructures import Headers
 from werkzeug.test import run_wsgi_app
 
-from l3kit.sandbox.function_hosts.azure_http import WholeHeads
+from l3kit.sandbox.http_server import WholeHeads
 from l3kit.sandbox.parent_watchdog import end_with_parent
 from l3kit.sandbox.redacted_logs import log_redacted
 
@@ -51,7 +51,7 @@ class WholeRequests(WholeHeads):
         return self._answer(status, headers, b"".join(chunks))
 
     def handle_expect_100(self) -> bool:
-        """Ask for the body at once; the answer would be kept back otherwise."""
+        """Ask for the body at once; otherwise the answer would be delayed."""
         going_on = super().handle_expect_100()
         self.wfile.flush()
         return going_on

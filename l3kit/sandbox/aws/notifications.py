@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 from l3kit.files import private
+from l3kit.sandbox.tasks import Tasks
 from l3kit.twin.notify import is_for_this_machine
 
 DELIVERY_SECONDS = 15.0
@@ -28,20 +29,15 @@ class Notifications:
     def __init__(self, session: aiohttp.ClientSession, inbox: Path) -> None:
         self._session = session
         self._inbox = inbox
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     def send(self, address: str, message: Mapping[str, str]) -> None:
         """Begin a delivery."""
-        task = asyncio.create_task(self._deliver(address, json.dumps(message)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks.begin(self._deliver(address, json.dumps(message)))
 
     async def close(self) -> None:
         """Drop what is not delivered yet: the sandbox ends."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.drop()
 
     async def _deliver(self, address: str, body: str) -> None:
         if not is_for_this_machine(address):

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING
 
 from l3kit.sandbox import node_install
 from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
-from l3kit.sandbox.aws.firing import schedules
+from l3kit.sandbox.aws.firing import fire, schedules
 from l3kit.sandbox.cloud import Progress, SandboxCloud
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.cloud import AwsCloud
+    from l3kit.sandbox.aws.services import AwsServices
     from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
 
-async def start(host: ServiceHost) -> Mapping[str, str]:
-    """Start moto. Returns: nothing, since it has no address of its own."""
-    await host.own_services.start()
-    return {}
+def own_services(host: ServiceHost) -> AwsServices:
+    """Return the services of a gateway."""
+    from l3kit.sandbox.aws.services import AwsServices
+
+    return AwsServices(host)
 
 
 def install(progress: Progress) -> None:
@@ -46,4 +48,6 @@ def open_cloud(state: SandboxState) -> AwsCloud:
     return AwsCloud(open_sandbox(state.gateway, REGION))
 
 
-PART = SandboxCloud("moto", start, open_cloud, install, schedules=schedules)
+PART = SandboxCloud(
+    "moto", None, open_cloud, install, own_services=own_services, schedules=schedules, fire_schedule=fire
+)

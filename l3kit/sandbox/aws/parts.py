@@ -6,13 +6,11 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable
-from types import MappingProxyType
 
 import aiohttp
 
 from l3kit.errors import SandboxError
 from l3kit.sandbox import node_install
-from l3kit.sandbox.aws.account import NAME, REGION
 from l3kit.sandbox.aws.emulators import start_dynalite, start_moto
 from l3kit.sandbox.aws.iam.moto_iam import MotoIam
 from l3kit.sandbox.aws.iam.operator import make_operator, operator_policies
@@ -54,9 +52,6 @@ class AwsParts:
             stack.push_async_callback(part.give_up)
         self.moto = AwsUpstream(session, self._moto.port)
         self.dynalite = AwsUpstream(session, self._dynalite.port)
-
-    cloud = NAME
-    facts = MappingProxyType({"region": REGION})
 
     @property
     def emulators(self) -> tuple[Emulator, ...]:

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from l3kit.sandbox.answers import s3_error
 from l3kit.sandbox.aws.bucket_policies import BucketPolicies
+from l3kit.sandbox.aws.error_answers import s3_error
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.upstream import BLOCK_BYTES, BODY
 

@@ -113,8 +113,10 @@ class Schedules:
             return json_answer({"error": f"{problem}; its queue got nothing: {refused}"}, status)
         content = {"QueueUrl": f"http://queue/{ACCOUNT_ID}/{queue.rpartition(':')[2]}", "MessageBody": event}
         answer = await self._moto.call_json("sqs", "AmazonSQS.SendMessage", content)
-        told = "it is in the queue of missed starts" if answer.status == 200 else f"its queue answered {answer.status}"
-        return json_answer({"error": f"{problem}; {told}"}, status)
+        outcome = (
+            "it is in the queue of missed starts" if answer.status == 200 else f"its queue answered {answer.status}"
+        )
+        return json_answer({"error": f"{problem}; {outcome}"}, status)
 
 
 def build_event(schedule: dict[str, Any], time: str) -> str:

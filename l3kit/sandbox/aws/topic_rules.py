@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import time
@@ -23,6 +22,7 @@ from l3kit.sandbox.aws.rule_errors import IOT_SERVICE, OF_IOT, ErrorAction, Rule
 from l3kit.sandbox.aws.rule_sql import VERSION, SqlError, event_of, topics_of
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.topics import matches
+from l3kit.sandbox.tasks import Tasks
 from l3kit.sandbox.upstream import BODY
 
 MAX_PAYLOAD_BYTES = 128 * 1024
@@ -110,7 +110,7 @@ class TopicRules:
         self._note = note
         self._errors = errors
         self._begin = begin
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
         self._rules: dict[str, TopicRule] = {}
 
     # --- deliveries
@@ -127,18 +127,13 @@ class TopicRules:
         for rule in self._taking(message):
             name = function_name(rule.function_arn)
             if problem := self.problem_with_invoking(rule):
-                task = asyncio.create_task(self._fail(rule, name, message, problem))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                self._tasks.begin(self._fail(rule, name, message, problem))
             else:
                 self._invoke(name, event_of(message))
 
     async def close(self) -> None:
         self._rules.clear()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.drop()
 
     async def _fail(self, rule: TopicRule, function: str, message: Message, problem: str) -> None:
         """Carry out the rule's error action; without one the message is dropped, as by IoT Core."""
@@ -240,7 +235,7 @@ class TopicRules:
 
     def _of(self, name: str) -> TopicRule:
         if name not in self._rules:
-            # What IoT Core says of a missing rule; it does not tell a caller which rules there are.
+            # What IoT Core says of a missing rule; it does not reveal to a caller which rules there are.
             message = f"Access to topic rule '{name}' was denied"
             raise RuleRefusedError(401, "UnauthorizedException", message)
         return self._rules[name]

@@ -1,4 +1,4 @@
-"""SNS in the gateway: topics, and subscriptions that wait until somebody confirms them, which moto's never do."""
+"""SNS in the gateway: topics, and subscriptions that wait for confirmation, unlike moto's."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Topics:
         return web.Response(text="The subscription is confirmed.\n")
 
     def publish(self, arn: str, subject: str, message: str) -> None:
-        """Send a message to whoever has confirmed a subscription; a topic that is gone takes nothing."""
+        """Send a message to all confirmed subscribers; to none if the topic is gone."""
         topic = self._topics.get(arn)
         for one in topic.subscriptions.values() if topic else ():
             if one.confirmed:
@@ -138,7 +138,7 @@ class Topics:
         return f"<SubscriptionArn>{escape(one.arn if one.confirmed else 'pending confirmation')}</SubscriptionArn>"
 
     def _request(self, arn: str, token: str) -> dict[str, str]:
-        """Return the message that asks for a confirmation."""
+        """Return the message that requests a confirmation."""
         url = f"{self._endpoint}{CONFIRM_PATH}?TopicArn={arn}&Token={token}"
         text = f"You have chosen to subscribe to the topic {arn}. To confirm it, visit the SubscribeURL."
         return _message("SubscriptionConfirmation", arn, text) | {"Token": token, "SubscribeURL": url}
@@ -186,7 +186,7 @@ def alarm_message(alarm: Mapping[str, object], state: str, reason: str, region: 
     """Return subject and text of what CloudWatch publishes when an alarm changes its state."""
     name = str(alarm["AlarmName"])
     moment = datetime.now(UTC).isoformat(timespec="milliseconds")
-    told = {
+    message = {
         "AlarmName": name,
         "AlarmDescription": alarm.get("AlarmDescription"),
         "AWSAccountId": ACCOUNT_ID,
@@ -197,4 +197,4 @@ def alarm_message(alarm: Mapping[str, object], state: str, reason: str, region: 
         "AlarmArn": alarm.get("AlarmArn"),
         "OldStateValue": alarm.get("StateValue"),
     }
-    return f'{state}: "{name}" in {region}', json.dumps(told)
+    return f'{state}: "{name}" in {region}', json.dumps(message)

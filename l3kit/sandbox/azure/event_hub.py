@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any, Protocol
 
+from l3kit.sandbox.azure.trigger import Trigger
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.instance import EndedError, StartError, TooLargeError
 from l3kit.sandbox.functions.runs import TimedOutError
-from l3kit.sandbox.functions.trigger import Trigger
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.routes import Route, Routes
 from l3kit.tiering.format.topics import device_in

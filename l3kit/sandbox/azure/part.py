@@ -16,11 +16,10 @@ from l3kit.sandbox.azure.account import (
     STORAGE_KEY,
     SUBSCRIPTION,
 )
-from l3kit.sandbox.azure.cosmos import CosmosLayer
 from l3kit.sandbox.azure.emulators import AZURE_FILES, start_azurite, start_cosmos
 from l3kit.sandbox.cloud import Progress, SandboxCloud
 from l3kit.sandbox.emulators import Emulator
-from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
 from l3kit.sandbox.messages.client import SandboxMessageSource
 from l3kit.sandbox.upstream import Upstream
 
@@ -38,6 +37,13 @@ EVENT_HUB = "l3kit-sandbox-events"
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
     """Start both servers concurrently; if one does not start, the other is stopped."""
+    from l3kit.sandbox.azure.cosmos import CosmosLayer
+    from l3kit.sandbox.azure.event_hub import EventHub
+    from l3kit.sandbox.azure.faults import BlobCalls, CosmosCalls
+    from l3kit.sandbox.azure.function_apps import PLATFORM, FunctionApps
+    from l3kit.sandbox.azure.iot_hub import IotHub
+    from l3kit.sandbox.messages.routes import Routes
+
     node, folder = await asyncio.to_thread(node_install.ready, AZURE_FILES)
     modules = str(folder)
     started = await asyncio.gather(
@@ -50,13 +56,17 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
         if isinstance(one, BaseException):
             await asyncio.gather(*(emulator.stop() for emulator in emulators))
             raise one
+    routes, apps = Routes(), FunctionApps(host.functions)
+    host.functions.add(PLATFORM)
+    host.messages.add(NAME, EventHub(routes, apps, host.message_faults, apps.note), routes)
+    hub = IotHub(routes.twins, host.messages.broker.publish)
     azurite, cosmos = (host.keep(emulator) for emulator in emulators)
-    blob = await host.serve(BLOB, Upstream(host.session, azurite.info.port).forward)
+    blob = await host.serve(BLOB, Upstream(host.session, azurite.info.port).forward, BlobCalls(BLOB))
     layer = CosmosLayer(Upstream(host.session, cosmos.info.port))
     return {
         BLOB: f"{blob}/{STORAGE_ACCOUNT}",
-        COSMOS: await host.serve(COSMOS, layer.handle),
-        IOT_HUB: await host.serve(IOT_HUB, host.handlers[IOT_HUB]),
+        COSMOS: await host.serve(COSMOS, layer.handle, CosmosCalls(COSMOS)),
+        IOT_HUB: await host.serve(IOT_HUB, hub.handle),
     }
 
 
@@ -85,9 +95,14 @@ def storage_connection_string(blob_endpoint: str) -> str:
     )
 
 
+def functions_at(gateway: str) -> SandboxFunctionHost:
+    """Return the function apps of the sandbox with its gateway at this address."""
+    return SandboxFunctionHost(gateway, NAME, Entrance("/api/run", "x-functions-key", parameter="code"))
+
+
 def functions(state: SandboxState) -> SandboxFunctionHost:
     """Return the function apps."""
-    return SandboxFunctionHost(state.gateway, NAME)
+    return functions_at(state.gateway)
 
 
 def azure_session(state: SandboxState) -> AzureSession:

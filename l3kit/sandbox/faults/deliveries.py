@@ -1,71 +1,14 @@
-"""Delivery faults: partially processed batches and requests delivered a second time."""
+"""Delivery faults: requests delivered a second time."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiohttp import web
 
-from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.faults.services import SERVICE, operation
+from l3kit.sandbox.faults.services import Handler, service_of
 from l3kit.sandbox.upstream import BODY, WHOLE
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-THROTTLED = (
-    {"Code": "ThrottlingError", "Message": "Throughput exceeds the current capacity of your table or index"},
-    {"Code": "ProvisionedThroughputExceeded", "Message": "The level of throughput was exceeded"},
-)
-"""Returned alternately, because DynamoDB's service model has both and a caller must handle both."""
-
-
-async def partial(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry out half of a batch; pass any other call on unchanged."""
-    if operation(request) == "BatchWriteItem":
-        return await _half_of_items(request, handler)
-    if operation(request) == "BatchExecuteStatement":
-        return await _half_of_statements(request, handler)
-    return await handler(request)
-
-
-async def _half_of_items(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry out the first half of the items and answer that the rest is unprocessed."""
-    content = json.loads(request[BODY])
-    ((table, entries),) = content["RequestItems"].items()
-    done, left = entries[: len(entries) // 2], entries[len(entries) // 2 :]
-    if done:
-        answer = await _with_body(request, {**content, "RequestItems": {table: done}}, handler)
-        if answer.status != 200:
-            return answer
-    return json_answer({"UnprocessedItems": {table: left}})
-
-
-async def _half_of_statements(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry out every second statement, starting with the second, and answer that the others are throttled."""
-    content = json.loads(request[BODY])
-    statements = content["Statements"]
-    answered: dict[str, Any] = {"Responses": []}
-    if done := statements[1::2]:
-        answer = await _with_body(request, {**content, "Statements": done}, handler)
-        if answer.status != 200:
-            return answer
-        assert isinstance(answer.body, bytes)
-        answered = json.loads(answer.body)
-    carried_out = iter(answered["Responses"])
-    answered["Responses"] = [
-        next(carried_out) if number % 2 else {"Error": THROTTLED[number // 2 % 2]} for number in range(len(statements))
-    ]
-    return json_answer(answered)
-
-
-async def _with_body(request: web.Request, content: Any, handler: Handler) -> web.Response:
-    request[BODY] = json.dumps(content).encode()
-    request[WHOLE] = True
-    answer = await handler(request)
-    assert isinstance(answer, web.Response)
-    return answer
 
 
 @dataclass(slots=True)
@@ -84,9 +27,9 @@ class LateDeliveries:
     delivered: int = 0
 
     async def carry_out(self, request: web.Request, handler: Handler, calls: int) -> web.StreamResponse:
-        """Carry a request out and keep it for a second delivery; 501 for Cloud Storage, which streams its bodies."""
-        if request.app.get(SERVICE) == "storage":
-            return web.Response(status=501, text="The sandbox cannot deliver calls of Cloud Storage twice")
+        """Carry a request out and keep it for a second delivery; 501 for a service whose calls cannot be repeated."""
+        if refused := service_of(request).once:
+            return web.Response(status=501, text=refused)
         request[BODY] = request[BODY] if BODY in request else await request.read()
         request[WHOLE] = True
         answer = await handler(request)

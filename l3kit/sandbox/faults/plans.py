@@ -15,8 +15,8 @@ from typing import Any
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.faults.deliveries import Handler, LateDeliveries, partial
-from l3kit.sandbox.faults.services import FUNCTION_PREFIXES, caller_of, function_of, service_of
+from l3kit.sandbox.faults.deliveries import LateDeliveries
+from l3kit.sandbox.faults.services import Handler, caller_of, function_of, service_of
 from l3kit.sandbox.upstream import BODY, WHOLE
 
 SILENCE_SECONDS = 600.0
@@ -125,9 +125,10 @@ class FaultPlans:
         if found is None:
             return await handler(request)
         plan, instance = found
-        if request.path.startswith(FUNCTION_PREFIXES) or "X-Amz-Target" in request.headers:
+        service = service_of(request)
+        if service.needs_body:
             request[BODY] = await request.read()
-        action = plan.note(service_of(request).describe(request))
+        action = plan.note(service.describe(request))
         earlier = list(plan.late.waiting)
         try:
             answer = await self._act(action, plan, instance, request, handler)
@@ -175,7 +176,7 @@ class FaultPlans:
         if action == "throttle":
             return service_of(request).throttled()
         if action == "partial":
-            return await partial(request, handler)
+            return await service_of(request).partial(request, handler)
         return await handler(request)
 
     async def _after(

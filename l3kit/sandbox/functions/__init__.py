@@ -1,5 +1,6 @@
 """Functions in the sandbox: deployed zips, each run in a process of its own.
 
-What lives here: the process layer of all three clouds' functions; registry, builder, front and admin API of those of
-Azure and Google Cloud (Lambda's Runtime API is in `sandbox.aws`). What must not: the work of a function.
+What lives here: the process layer of every cloud's functions; registry, builder, front and admin API of those that
+are deployed as a zip of sources. What must not: the rules of one cloud, which its folder gives as a `Platform`; the
+work of a function.
 """

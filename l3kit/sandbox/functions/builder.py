@@ -1,4 +1,4 @@
-"""The remote build of a zip, as Azure's and Google Cloud's: installing its requirements.txt."""
+"""The remote build of a zip: installing its requirements.txt."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -23,12 +23,29 @@ DEPLOY_SECONDS = 700.0
 ASK_SECONDS = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """The place of a function's key in a call of it from outside.
+
+    Attributes:
+        path: of the call, after the function's url.
+        header: its name; its value is the key after `scheme`.
+        parameter: of the query in the address that the cloud shows; empty if that is the url alone.
+    """
+
+    path: str
+    header: str
+    scheme: str = ""
+    parameter: str = ""
+
+
 class SandboxFunctionHost:
     """The functions of one cloud in the sandbox with its gateway at `endpoint`."""
 
-    def __init__(self, endpoint: str, cloud: str) -> None:
+    def __init__(self, endpoint: str, cloud: str, entrance: Entrance) -> None:
         self._base = f"{endpoint}/_sandbox/functions/{cloud}"
         self._cloud = cloud
+        self._entrance = entrance
         self._session = requests.Session()
         self._session.trust_env = False
 
@@ -71,16 +88,13 @@ class SandboxFunctionHost:
             raise ProvisioningError(f"function {name}", _refusal_text(answer))
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """Call `/api/run` with the function's key on Azure, `/` as an invoker on Google Cloud."""
+        """Call it with its key, as a permitted caller does."""
         content = self._describe(name)
         if content is None:
             raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")
-        key = content["key"]
-        if self._cloud == "azure":
-            url, headers = f"{content['url']}/api/run", {"x-functions-key": key}
-        else:
-            url, headers = f"{content['url']}/", {"Authorization": f"Bearer {key}"}
-        headers["Content-Type"] = "application/json"
+        entrance = self._entrance
+        url = f"{content['url']}{entrance.path}"
+        headers = {entrance.header: f"{entrance.scheme}{content['key']}", "Content-Type": "application/json"}
         answer = self._send("POST", url, data=body, headers=headers, timeout=timeout)
         return answer.status_code, answer.content
 
@@ -88,8 +102,9 @@ class SandboxFunctionHost:
         content = self._describe(name)
         if content is None:
             return ""
-        url = str(content["url"])
-        return f"{url}/api/run?code={quote(content['key'], safe='')}" if self._cloud == "azure" else url
+        url, entrance = str(content["url"]), self._entrance
+        shown = f"{url}{entrance.path}?{entrance.parameter}={quote(content['key'], safe='')}"
+        return shown if entrance.parameter else url
 
     def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
         """Read its processes' output, and the sandbox's notes on them, page by page."""

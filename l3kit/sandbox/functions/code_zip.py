@@ -7,40 +7,32 @@ import zlib
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.record import RefusedError
 
-MAX_ZIP_BYTES = {"azure": 1024**3, "gcp": 100 * 1024**2}
-"""Maximum size of an Azure Functions deployment package, and of a Google Cloud function's source."""
-MAX_UNPACKED_BYTES = {"azure": 1024**3, "gcp": 500 * 1024**2}
-"""The sandbox's own limit for Azure, which documents none; Google Cloud's for a function's source with its modules."""
-FILES = {
-    "azure": ("function_app.py", "host.json", "requirements.txt"),
-    "gcp": ("main.py", "requirements.txt"),
-}
 
-
-def unpack(cloud: str, code: bytes, folder: Path) -> None:
+def unpack(platform: Platform, code: bytes, folder: Path) -> None:
     """Unpack into `folder`, which is created.
 
     Raises: RefusedError for a zip that is damaged or too large, lacks a needed file, or would write outside the
         folder.
     """
-    if len(code) > MAX_ZIP_BYTES[cloud]:
-        raise RefusedError(f"the zip has {len(code):,} bytes; {MAX_ZIP_BYTES[cloud]:,} are allowed on {cloud}")
+    if len(code) > (most := platform.limits.zip_bytes):
+        raise RefusedError(f"the zip has {len(code):,} bytes; {most:,} are allowed on {platform.cloud}")
     try:
         with zipfile.ZipFile(BytesIO(code)) as archive:
-            _check(cloud, archive)
+            _check(platform, archive)
             archive.extractall(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise RefusedError(f"the code is no zip that can be unpacked: {error}") from None
 
 
-def _check(cloud: str, archive: zipfile.ZipFile) -> None:
+def _check(platform: Platform, archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
-    if missing := [name for name in FILES[cloud] if name not in names]:
+    if missing := [name for name in platform.files if name not in names]:
         raise RefusedError(f"the zip lacks {', '.join(missing)} at its top level")
     if strange := [name for name in names if name.startswith("/") or ".." in PurePosixPath(name).parts]:
         raise RefusedError(f"the zip holds a path outside of its root: {strange[0]}")
     size = sum(entry.file_size for entry in archive.infolist())
-    if size > MAX_UNPACKED_BYTES[cloud]:
-        raise RefusedError(f"the zip unpacks to {size:,} bytes; {MAX_UNPACKED_BYTES[cloud]:,} are allowed on {cloud}")
+    if size > (most := platform.limits.unpacked_bytes):
+        raise RefusedError(f"the zip unpacks to {size:,} bytes; {most:,} are allowed on {platform.cloud}")

@@ -6,7 +6,6 @@ import asyncio
 import shutil
 from collections.abc import Callable, Mapping
 
-from l3kit.sandbox.functions.cron_fields import problem_with_ncrontab
 from l3kit.sandbox.functions.instance import Instance, StartError
 from l3kit.sandbox.functions.process_facts import ports_of
 from l3kit.sandbox.functions.record import FunctionRecord
@@ -23,7 +22,7 @@ class Deployment:
 
     Attributes:
         problem: why its process failed to start the last time; empty if it started.
-        timers: Azure's timers by name, as of the last start.
+        timers: schedules in the function's code by name, as of the last start.
     """
 
     def __init__(self, record: FunctionRecord, make_instance: Callable[[FunctionRecord], Instance]) -> None:
@@ -47,10 +46,6 @@ class Deployment:
             self._instance = self._make(self.record)
             try:
                 await self._instance.start()
-                for name, schedule in self._instance.timers.items():
-                    if problem := problem_with_ncrontab(schedule):
-                        await self._instance.stop("its start failed")
-                        raise StartError(f"the timer {name}: {problem}")
             except StartError as error:
                 self.problem = str(error)
                 raise

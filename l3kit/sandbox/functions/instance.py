@@ -1,4 +1,4 @@
-"""The process of a function of Azure or Google Cloud, and the requests forwarded to it."""
+"""The process of a function, and the requests forwarded to it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any
 
 import aiohttp
@@ -18,22 +19,14 @@ from yarl import URL
 
 from l3kit.sandbox.functions.log_file import last_texts
 from l3kit.sandbox.functions.output import Output
-from l3kit.sandbox.functions.process import FunctionProcess
-from l3kit.sandbox.functions.process_environment import variables
+from l3kit.sandbox.functions.platform import Platform
+from l3kit.sandbox.functions.process import SYSTEM, FunctionProcess
 from l3kit.sandbox.functions.record import FunctionRecord
-from l3kit.sandbox.functions.trigger import Trigger
-from l3kit.sandbox.service_host import client_session
+from l3kit.sandbox.http_settings import client_session
 
 START_SECONDS = 60.0
-EXIT_SECONDS = {"azure": 10.0, "gcp": 0.2}
-"""Wait after a broken connection: it breaks a moment before the process's end is known, and the next request must not
-reach a dying process.
-
-A server that replaces its worker, as Google Cloud's does, stays alive; there every broken request waits this long.
-"""
 SHOWN_BYTES, SHOWN_LINES = 16_384, 12
 """The shown end of the log of a process that did not start."""
-HOSTS = Path(__file__).parents[1] / "function_hosts"
 
 Body = bytes | AsyncIterable[bytes]
 
@@ -70,34 +63,46 @@ class Instance(FunctionProcess):
     """A process that serves several requests at once.
 
     Args:
-        platform: the sandbox's own variables for the function, added to its settings.
+        added: variables of the sandbox besides the platform's, such as addresses of emulators.
         log_file: also receives the process's output, each line with its time.
+
+    Attributes:
+        ready: what the platform's program has reported of the function once it was loaded.
+        timers: the schedules in its code by name.
     """
 
     def __init__(
-        self, record: FunctionRecord, platform: Mapping[str, str], log_file: Path, session: aiohttp.ClientSession
+        self,
+        record: FunctionRecord,
+        platform: Platform,
+        added: Mapping[str, str],
+        log_file: Path,
+        session: aiohttp.ClientSession,
     ) -> None:
         super().__init__(log_file)
         self.record = record
-        self.timers: Mapping[str, str] = {}
-        self.trigger: Trigger | None = None
+        self.platform = platform
+        self.ready: Mapping[str, Any] = MappingProxyType({})
         self.run_seconds = float(record.definition.timeout)
         self.open_requests = 0
-        self._platform = platform
+        self._added = added
         self._session = session
-        self._port = 0
         self.output = Output(log_file)
+
+    @property
+    def timers(self) -> Mapping[str, str]:
+        timers: Mapping[str, str] = self.ready.get("timers", {})
+        return timers
 
     async def start(self) -> None:
         """Start the process and wait until it serves. Raises: StartError."""
         read_end, write_end = os.pipe()
         printed = self.output.open()
-        host = HOSTS / f"{self.record.cloud}_host.py"
         try:
             await self._spawn(
-                *(host, str(self.record.root), str(self.record.dependencies), str(write_end)),
+                *(self.platform.host, str(self.record.root), str(self.record.dependencies), str(write_end)),
                 folder=self.record.root,
-                environment=variables(self.record, self.id, self._platform),
+                environment=self._variables(),
                 output=printed,
                 keep=(write_end,),
             )
@@ -114,13 +119,14 @@ class Instance(FunctionProcess):
             if self._killed:
                 os.close(read_end)
                 raise StartError("was ended while it started")
-            ready = await self._ready(os.fdopen(read_end, "rb", 0))
+            self.ready = await self._until_ready(os.fdopen(read_end, "rb", 0))
+            for name, schedule in self.timers.items():
+                if problem := self.platform.schedule_problem(schedule):
+                    raise StartError(f"the timer {name}: {problem}")
         except BaseException:
             await self.stop("its start failed")
             raise
-        self._port, self.timers = int(ready["port"]), ready.get("timers", {})
-        self.trigger = Trigger(**ready["trigger"]) if ready.get("trigger") else None
-        self.run_seconds = min(self.run_seconds, ready.get("run_seconds", self.run_seconds))
+        self.run_seconds = min(self.run_seconds, self.ready.get("run_seconds", self.run_seconds))
         self.idle_since = time.monotonic()
 
     async def stop(self, why: str) -> None:
@@ -145,7 +151,7 @@ class Instance(FunctionProcess):
         try:
             async with self._session.request(
                 method,
-                URL(f"http://127.0.0.1:{self._port}{target}", encoded=True),
+                URL(f"http://127.0.0.1:{self.ready['port']}{target}", encoded=True),
                 headers=headers,
                 data=body or None,
                 allow_redirects=False,
@@ -161,13 +167,20 @@ class Instance(FunctionProcess):
             self.open_requests -= 1
             self.idle_since = time.monotonic()
 
+    def _variables(self) -> dict[str, str]:
+        """Return the variables of the process: the sandbox's and the platform's, then its own settings."""
+        scratch = str(self.record.scratch)
+        common = {**SYSTEM, "HOME": scratch, "TMPDIR": scratch, "PYTHONUNBUFFERED": "1"}
+        platform = self.platform.variables(self.record, self.id)
+        return {**common, **platform, **self._added, **self.record.definition.settings}
+
     async def _exited(self) -> None:
         """Wait briefly for the process's end."""
         assert self._process is not None
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), EXIT_SECONDS[self.record.cloud])
+            await asyncio.wait_for(self._process.wait(), self.platform.exit_seconds)
 
-    async def _ready(self, pipe: IO[bytes]) -> dict[str, Any]:
+    async def _until_ready(self, pipe: IO[bytes]) -> dict[str, Any]:
         reader = asyncio.StreamReader()
         transport, _ = await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), pipe

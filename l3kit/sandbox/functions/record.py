@@ -1,4 +1,4 @@
-"""The record of a deployed function of Azure or Google Cloud."""
+"""The record of a deployed function."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-CLOUDS = ("azure", "gcp")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -19,7 +18,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A Cloud Scheduler job: unix cron in UTC, and the body it posts."""
+    """A schedule of a definition, in UTC, and the body it posts."""
 
     name: str
     schedule: str
@@ -32,8 +31,8 @@ class Definition:
 
     Attributes:
         timeout: seconds of one request or run.
-        public: whether anybody may call it (Google Cloud; on Azure the routes decide).
-        callers: functions whose identities may call it (Google Cloud's role Cloud Run Invoker).
+        public: whether anybody may call it, where the platform asks and not the function's own routes.
+        callers: functions whose identities may call it.
     """
 
     settings: Mapping[str, str] = field(repr=False)
@@ -60,8 +59,8 @@ class Keys:
     """A function's keys; they survive a redeployment.
 
     Attributes:
-        function: opens FUNCTION routes on Azure; on Google Cloud it stands for an invoker's identity token.
-        master: opens all routes and the admin ones, on Azure.
+        function: admits a permitted caller.
+        master: admits the platform itself to what is closed to all callers.
     """
 
     function: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
@@ -84,6 +83,11 @@ class FunctionRecord:
     folder: Path
     dependencies: Path
     keys: Keys
+
+    @property
+    def path(self) -> str:
+        """The path of its public address."""
+        return f"/_{self.cloud}/{self.name}"
 
     @property
     def root(self) -> Path:

@@ -6,64 +6,50 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from l3kit.sandbox.functions.cron_fields import problem_with_unix_cron
+from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.record import PYTHON, Definition, Job, RefusedError
 
 FIELDS = frozenset(("python", "settings", "labels", "timeout", "public", "schedules", "callers"))
-NAMES = {
-    "azure": re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])"),
-    "gcp": re.compile(r"[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?"),
-}
 JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,500}")
-SETTINGS = {"azure": re.compile(r"[A-Za-z0-9_.]+"), "gcp": re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")}
-RESERVED = {
-    "azure": re.compile(r"(?:FUNCTIONS_|WEBSITE_|AZURE_FUNCTIONS_|PYTHON|L3KIT_SANDBOX_).*"),
-    "gcp": re.compile(
-        r"K_SERVICE|K_REVISION|K_CONFIGURATION|PORT|FUNCTION_TARGET|FUNCTION_SIGNATURE_TYPE|"
-        r"X_GOOGLE_.*|CLOUD_RUN_TIMEOUT_SECONDS"
-    ),
-}
-"""Settings reserved for the platforms."""
 MAX_SETTING_BYTES = 32 * 1024
 """Maximum size of one setting: Cloud Run's quota. Azure documents none; operating systems accept little more."""
 MAX_SETTINGS = 1000
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL = re.compile(r"[a-z0-9_-]{0,63}")
-MAX_TIMEOUT = {"azure": 600, "gcp": 3600}
-"""Seconds: of a run on the Consumption plan; of a request to Cloud Run."""
 
 
-def check_definition(cloud: str, name: str, given: object) -> Definition:
+def check_definition(platform: Platform, name: str, given: object) -> Definition:
     """Validate a definition. Raises: RefusedError naming what the service would refuse."""
     if not isinstance(given, dict):
         raise RefusedError("the definition is no JSON object")
     if unknown := sorted(set(given) - FIELDS):
         raise RefusedError(f"the definition has unknown fields: {', '.join(unknown)}")
-    if not NAMES[cloud].fullmatch(name):
-        raise RefusedError(f"{name!r} is no function name on {cloud}")
+    if not platform.names.function.fullmatch(name):
+        raise RefusedError(f"{name!r} is no function name on {platform.cloud}")
     if given.get("python") != PYTHON:
         raise RefusedError(f"the sandbox runs functions on its own Python {PYTHON}, not {given.get('python')!r}")
     timeout, public = given.get("timeout", 60), given.get("public", False)
-    if type(timeout) is not int or not 1 <= timeout <= MAX_TIMEOUT[cloud]:
-        raise RefusedError(f"timeout must be 1 to {MAX_TIMEOUT[cloud]} seconds on {cloud}, not {timeout!r}")
+    most = platform.limits.timeout
+    if type(timeout) is not int or not 1 <= timeout <= most:
+        raise RefusedError(f"timeout must be 1 to {most} seconds on {platform.cloud}, not {timeout!r}")
     if not isinstance(public, bool):
         raise RefusedError(f"public must be true or false, not {public!r}")
     settings, labels = _texts(given, "settings"), _texts(given, "labels")
-    _check_settings(cloud, settings)
+    _check_settings(platform, settings)
     for key, value in labels.items():
         if not LABEL_KEY.fullmatch(key) or not LABEL.fullmatch(value):
             raise RefusedError(f"the label {key!r}={value!r} has other characters than lower case, digits, - and _")
-    return Definition(
-        settings, labels, timeout, public, _jobs(cloud, given.get("schedules", [])), _callers(cloud, given)
-    )
+    jobs = _jobs(platform, given.get("schedules", []))
+    return Definition(settings, labels, timeout, public, jobs, _callers(platform, given))
 
 
-def _callers(cloud: str, given: Mapping[str, Any]) -> tuple[str, ...]:
+def _callers(platform: Platform, given: Mapping[str, Any]) -> tuple[str, ...]:
     found = given.get("callers", [])
-    if not isinstance(found, list) or not all(isinstance(name, str) and NAMES[cloud].fullmatch(name) for name in found):
+    valid = platform.names.function.fullmatch
+    if not isinstance(found, list) or not all(isinstance(name, str) and valid(name) for name in found):
         raise RefusedError("callers must be a list of function names")
-    if found and cloud == "azure":
-        raise RefusedError("Azure's functions are called with a key, which opens them for everybody who has it")
+    if found and platform.no_callers:
+        raise RefusedError(platform.no_callers)
     return tuple(found)
 
 
@@ -77,13 +63,13 @@ def _texts(given: Mapping[str, Any], name: str) -> Mapping[str, str]:
     return found
 
 
-def _check_settings(cloud: str, settings: Mapping[str, str]) -> None:
+def _check_settings(platform: Platform, settings: Mapping[str, str]) -> None:
     if len(settings) > MAX_SETTINGS:
         raise RefusedError(f"there are {len(settings):,} settings; {MAX_SETTINGS:,} are allowed")
     for key, value in settings.items():
-        if not SETTINGS[cloud].fullmatch(key):
-            raise RefusedError(f"{key!r} is no name of a setting on {cloud}")
-        if RESERVED[cloud].fullmatch(key):
+        if not platform.names.setting.fullmatch(key):
+            raise RefusedError(f"{key!r} is no name of a setting on {platform.cloud}")
+        if platform.names.reserved.fullmatch(key):
             raise RefusedError(f"the setting {key} belongs to the platform")
         if "\0" in value:
             raise RefusedError(f"the setting {key} holds a zero byte")
@@ -92,11 +78,11 @@ def _check_settings(cloud: str, settings: Mapping[str, str]) -> None:
             raise RefusedError(f"the setting {key} has {size:,} bytes; {MAX_SETTING_BYTES:,} are allowed")
 
 
-def _jobs(cloud: str, given: object) -> Sequence[Job]:
+def _jobs(platform: Platform, given: object) -> Sequence[Job]:
     if not isinstance(given, list):
         raise RefusedError("schedules must be a list")
-    if given and cloud == "azure":
-        raise RefusedError("Azure's timers are defined in the function's code, not in its definition")
+    if given and platform.no_jobs:
+        raise RefusedError(platform.no_jobs)
     jobs: dict[str, Job] = {}
     for entry in given:
         texts = isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
@@ -105,7 +91,7 @@ def _jobs(cloud: str, given: object) -> Sequence[Job]:
         job = Job(**entry)
         if not JOB_NAME.fullmatch(job.name) or job.name in jobs:
             raise RefusedError(f"{job.name!r} is no name of a schedule, or is there twice")
-        if problem := problem_with_unix_cron(job.schedule):
+        if problem := platform.schedule_problem(job.schedule):
             raise RefusedError(f"the schedule {job.name}: {problem}")
         jobs[job.name] = job
     return tuple(jobs.values())

@@ -1,4 +1,4 @@
-"""A function's run with its time limit: Azure kills the process, Cloud Run gives up on the request."""
+"""A function's run with its time limit, after which its process ends or the request alone is given up."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 
 from l3kit.sandbox.functions.instance import Body, HttpAnswer, Instance
-from l3kit.sandbox.functions.limits import ANSWER_BYTES
 
 
 class TimedOutError(Exception):
@@ -15,11 +14,11 @@ class TimedOutError(Exception):
 
 async def run(instance: Instance, method: str, target: str, headers: Mapping[str, str], body: Body) -> HttpAnswer:
     """Forward a request and wait for its end. Raises: TimedOutError; EndedError; TooLargeError."""
-    cloud = instance.record.cloud
+    platform = instance.platform
     try:
         async with asyncio.timeout(instance.run_seconds):
-            return await instance.request(method, target, headers, body, most=ANSWER_BYTES.get(cloud))
+            return await instance.request(method, target, headers, body, most=platform.limits.answer_bytes)
     except TimeoutError:
-        if cloud == "azure":
+        if platform.ends_overruns:
             instance.crash(f"its run took longer than {instance.run_seconds:.0f} s")
         raise TimedOutError(f"took longer than {instance.run_seconds:.0f} s") from None

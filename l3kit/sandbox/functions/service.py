@@ -1,4 +1,4 @@
-"""The registry of functions on Azure and Google Cloud, and the admin API to deploy, show, fire and delete them."""
+"""The registry of deployed functions, and the admin API to deploy, show, fire and delete them."""
 
 from __future__ import annotations
 
@@ -6,43 +6,42 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import shutil
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.function_hosts.azure_host import EVENTS_PATH
 from l3kit.sandbox.functions import code_zip
 from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
-from l3kit.sandbox.functions.front import AZURE_HTTP_SECONDS, PREFIXES, Front
-from l3kit.sandbox.functions.identity import PATH, Identity, metadata_server
+from l3kit.sandbox.functions.front import Front
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
 from l3kit.sandbox.functions.log_pages import page_of
+from l3kit.sandbox.functions.platform import Handler, Platform
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
-from l3kit.sandbox.functions.record import CLOUDS, Definition, FunctionRecord, Keys, RefusedError
+from l3kit.sandbox.functions.record import Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
-from l3kit.sandbox.functions.runs import TimedOutError, run
-from l3kit.sandbox.functions.trigger import Trigger
+from l3kit.sandbox.functions.runs import TimedOutError
 from l3kit.sandbox.state import Home
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Key = tuple[str, str]
+_PUBLIC = re.compile(r"/_(?P<cloud>[a-z0-9-]+)/(?P<name>[^{}/]+)(?:/.*)?")
 
 
 class CloudFunctions:
-    """All functions of Azure and Google Cloud in one gateway.
+    """The functions in one gateway of all clouds whose platforms have been added.
 
     Args:
         endpoint: the gateway's own address; the functions' addresses begin with it.
-        environment: what a cloud's platform adds to its functions' settings.
-        azure_http_seconds: after which Azure's load balancer gives up a request.
+        environment: what the sandbox adds to the settings of a cloud's functions.
     """
 
     def __init__(
@@ -51,18 +50,20 @@ class CloudFunctions:
         session: aiohttp.ClientSession,
         endpoint: str,
         environment: Callable[[str], Mapping[str, str]],
-        *,
-        azure_http_seconds: float = AZURE_HTTP_SECONDS,
     ) -> None:
         self._home = home
         self._session = session
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._environment = environment
-        self._identity = Identity()
-        self._front = Front(self._note, endpoint, self._identity, azure_http_seconds)
+        self._front = Front(self._note)
+        self._platforms: dict[str, Platform] = {}
         self._deployments: dict[Key, Deployment] = {}
         self._retired: list[Deployment] = []
         self._changes: dict[Key, asyncio.Lock] = {}
+
+    def add(self, platform: Platform) -> None:
+        """Serve the functions of a cloud."""
+        self._platforms[platform.cloud] = platform
 
     def add_routes(self, app: web.Application, admin: Callable[[Handler], Handler]) -> None:
         router = app.router
@@ -72,10 +73,23 @@ class CloudFunctions:
         router.add_delete("/_sandbox/functions/{cloud}/{name}", admin(self._delete))
         router.add_get("/_sandbox/functions/{cloud}/{name}/log", admin(self._log))
         router.add_post("/_sandbox/functions/{cloud}/{name}/fire", admin(self._fire))
-        router.add_get(PATH, metadata_server(self._identity, self._caller))
-        for cloud, prefix in PREFIXES.items():
-            for pattern in (prefix + "{name}", prefix + "{name}/{tail:.*}"):
-                router.add_route("*", pattern, self._public(cloud))
+
+    def handler_of(self, request: web.Request) -> Handler | None:
+        """Return the handler of a request to a function or another page of a platform; None for any other request."""
+        path = request.rel_url.raw_path
+        for platform in self._platforms.values():
+            if path in platform.pages and request.method in ("GET", "HEAD"):
+                return platform.pages[path]
+        found = _PUBLIC.fullmatch(path)
+        if found is None or found["cloud"] not in self._platforms:
+            return None
+        key = found["cloud"], unquote(found["name"])
+        platform = self._platforms[found["cloud"]]
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            return await self._front.serve(request, platform, lambda: self._deployments.get(key))
+
+        return serve
 
     def kill(self, name: str, instance_id: str | None) -> None:
         """Kill a function's process as a crash would."""
@@ -98,47 +112,26 @@ class CloudFunctions:
         self._retired.clear()
         await asyncio.gather(*(deployment.stop() for deployment in everything))
 
-    def key_of(self, cloud: str, name: str) -> str | None:
-        """Return the key that stands for a permitted caller of a function; None if it does not exist."""
-        deployment = self._deployments.get((cloud, name))
-        return deployment.record.keys.function if deployment else None
+    def deployed(self, cloud: str, name: str) -> Deployment | None:
+        """Return a function's current deployment; None if it does not exist."""
+        return self._deployments.get((cloud, name))
 
-    async def trigger(self, app: str) -> Trigger | None:
-        """Return an Azure app's Event Hubs trigger; None if the app does not exist, does not start or has none."""
-        deployment = self._deployments.get(("azure", app))
-        if deployment is None:
-            return None
-        try:
-            return (await deployment.instance()).trigger
-        except StartError as error:
-            self._note(deployment, f"it did not start: {error}")
-            return None
-
-    async def run(self, app: str, events: bytes) -> bool:
-        """Call an Azure app's Event Hubs trigger. Returns: whether it returned.
-
-        Raises: KeyError if there is no such app; StartError; EndedError; TimedOutError; TooLargeError.
-        """
-        instance = await self._deployments["azure", app].instance()
-        headers = {"x-functions-key": instance.record.keys.master, "Content-Type": "application/json"}
-        answer = await run(instance, "POST", EVENTS_PATH, headers, events)
-        return answer.status == 200
+    async def at_port(self, cloud: str, port: int) -> str | None:
+        """Return the function of a cloud whose process has a connection from this local port; None if there is none."""
+        for deployment in [*self._deployments.values(), *self._retired]:
+            if deployment.record.cloud == cloud and await deployment.has_port(port):
+                return deployment.record.name
+        return None
 
     def note(self, cloud: str, name: str, text: str) -> None:
         """Write a line into a function's log; on a full disk it is dropped."""
         with contextlib.suppress(OSError):
             note(self._home.log(f"{cloud}-{name}"), text)
 
-    def _public(self, cloud: str) -> Handler:
-        async def serve(request: web.Request) -> web.StreamResponse:
-            key = cloud, request.match_info["name"]
-            return await self._front.serve(request, cloud, lambda: self._deployments.get(key))
-
-        return serve
-
     async def _put(self, request: web.Request) -> web.Response:
         key = cloud, name = request.match_info["cloud"], request.match_info["name"]
-        if cloud not in CLOUDS:
+        platform = self._platforms.get(cloud)
+        if platform is None:
             return json_answer({"error": f"{cloud!r} is no cloud with functions here"}, 404)
         try:
             given, code = await _form(request)  # one that never comes to its end must hold up no other
@@ -148,11 +141,11 @@ class CloudFunctions:
             before = self._deployments.get(key)
             folder = self._home.functions / f"{cloud}-{name}-{uuid.uuid4().hex[:12]}"
             try:
-                definition = check_definition(cloud, name, given)
+                definition = check_definition(platform, name, given)
                 keys = before.record.keys if before else Keys()
-                record = await asyncio.to_thread(_make, cloud, name, definition, code, folder, keys)
+                record = await asyncio.to_thread(_make, platform, name, definition, code, folder, keys)
                 deployment = Deployment(record, self._instance_of)
-                await self._start(deployment, before)
+                await self._start(platform, deployment, before)
             except RefusedError as refusal:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
                 return json_answer({"error": str(refusal)}, 400)
@@ -163,28 +156,18 @@ class CloudFunctions:
                 await self.end_idle()
             return json_answer(self._describe(deployment))
 
-    async def _start(self, deployment: Deployment, before: Deployment | None) -> None:
-        """Start it. Raises: RefusedError if Google Cloud would keep serving the former deployment."""
+    async def _start(self, platform: Platform, deployment: Deployment, before: Deployment | None) -> None:
+        """Start it. Raises: RefusedError if it does not start and the former deployment continues to serve."""
         try:
             await deployment.instance()
         except StartError as error:
             self._note(deployment, f"it did not start: {error}")
-            if deployment.record.cloud == "gcp" and before is not None:
+            if platform.keeps_former and before is not None:
                 raise RefusedError(f"the new code did not start, the old one serves on: {error}") from None
 
     def _instance_of(self, record: FunctionRecord) -> Instance:
-        platform = dict(self._environment(record.cloud))
-        if record.cloud == "gcp":
-            platform["GCE_METADATA_HOST"] = self._endpoint.removeprefix("http://")
-        return Instance(record, platform, self._log_of(record), self._session)
-
-    async def _caller(self, request: web.Request) -> str | None:
-        """Return the function of Google Cloud whose process sent a request to the metadata server."""
-        peer = request.transport.get_extra_info("peername") if request.transport else None
-        for deployment in [*self._deployments.values(), *self._retired]:
-            if peer and deployment.record.cloud == "gcp" and await deployment.has_port(peer[1]):
-                return deployment.record.name
-        return None
+        added = self._environment(record.cloud)
+        return Instance(record, self._platforms[record.cloud], added, self._log_of(record), self._session)
 
     async def _list(self, request: web.Request) -> web.Response:
         cloud = request.match_info["cloud"]
@@ -236,7 +219,7 @@ class CloudFunctions:
 
     def _describe(self, deployment: Deployment) -> dict[str, object]:
         record = deployment.record
-        shown = record.to_json(f"{self._endpoint}{PREFIXES[record.cloud]}{record.name}")
+        shown = record.to_json(self.endpoint + record.path)
         shown["timers"] = dict(deployment.timers)
         shown["state"] = f"not running: {deployment.problem}" if deployment.problem else "active"
         return shown
@@ -264,9 +247,11 @@ async def _form(request: web.Request) -> tuple[object, bytes]:
         raise RefusedError("the definition is no JSON") from None
 
 
-def _make(cloud: str, name: str, definition: Definition, code: bytes, folder: Path, keys: Keys) -> FunctionRecord:
+def _make(
+    platform: Platform, name: str, definition: Definition, code: bytes, folder: Path, keys: Keys
+) -> FunctionRecord:
     """Unpack and build. Blocking. Raises: RefusedError."""
-    code_zip.unpack(cloud, code, folder / "code")
+    code_zip.unpack(platform, code, folder / "code")
     (folder / "scratch").mkdir()
     digest = hashlib.sha256(code).hexdigest()
-    return FunctionRecord(cloud, name, definition, digest, folder, build(folder / "code"), keys)
+    return FunctionRecord(platform.cloud, name, definition, digest, folder, build(folder / "code"), keys)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from l3kit.sandbox.cloud import SandboxCloud
-from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
 from l3kit.sandbox.gcp.account import NAME, PROJECT
 from l3kit.sandbox.messages.client import SandboxMessageSource
 
@@ -22,16 +24,27 @@ STORAGE, FIRESTORE = "storage", "firestore"
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
     """Start both servers. Returns: Cloud Storage's address, and Firestore's host and port."""
+    os.environ["GRPC_VERBOSITY"] = "NONE"  # gRPC's core logs headers
+    from l3kit.sandbox.gcp.cloud_run import platform
+    from l3kit.sandbox.gcp.faults import StorageCalls
     from l3kit.sandbox.gcp.firestore import FirestoreServer
     from l3kit.sandbox.gcp.firestore_faults import FirestoreFaults
+    from l3kit.sandbox.gcp.push import PushSubscriptions
+    from l3kit.sandbox.gcp.push_endpoints import PushEndpoints
     from l3kit.sandbox.gcp.storage.server import GcsServer
+    from l3kit.sandbox.messages.routes import Routes
 
-    storage = host.app(STORAGE)
+    storage = host.app(STORAGE, StorageCalls(STORAGE))
     GcsServer(host.home.root / "gcs").add_routes(storage)
     firestore = FirestoreServer(intercept=FirestoreFaults(host.faults))
     port = await firestore.start()
     host.at_end(firestore.stop)
-    return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: await host.listen(storage)}
+    address = await host.listen(storage)
+    routes, endpoints = Routes(), PushEndpoints(host.calls, host.functions, address)
+    note = partial(host.functions.note, NAME)
+    host.functions.add(platform(host.functions))
+    host.messages.add(NAME, PushSubscriptions(routes, endpoints, host.message_faults, note), routes)
+    return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: address}
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
@@ -39,9 +52,14 @@ def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
     return {"STORAGE_EMULATOR_HOST": endpoints[STORAGE], "FIRESTORE_EMULATOR_HOST": endpoints[FIRESTORE]}
 
 
+def functions_at(gateway: str) -> SandboxFunctionHost:
+    """Return the Cloud Run functions of the sandbox with its gateway at this address."""
+    return SandboxFunctionHost(gateway, NAME, Entrance("/", "Authorization", scheme="Bearer "))
+
+
 def functions(state: SandboxState) -> SandboxFunctionHost:
     """Return the Cloud Run functions."""
-    return SandboxFunctionHost(state.gateway, NAME)
+    return functions_at(state.gateway)
 
 
 def gcp_session(state: SandboxState) -> GcpSession:

@@ -15,6 +15,7 @@ from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.routes import Route, Routes
+from l3kit.sandbox.tasks import Tasks
 from l3kit.tiering.format.topics import device_in
 
 MAX_PAYLOAD_BYTES = 10_000_000
@@ -65,7 +66,7 @@ class PushSubscriptions:
         self._sleep = sleep
         self._ids = itertools.count(1)
         self._slots: dict[str, asyncio.Semaphore] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks()
 
     @property
     def pending(self) -> int:
@@ -77,15 +78,10 @@ class PushSubscriptions:
 
     def accept(self, message: Message) -> None:
         for route in self._routes.taking(message.topic):
-            task = asyncio.create_task(self._deliver(route, message, str(next(self._ids))))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks.begin(self._deliver(route, message, str(next(self._ids))))
 
     async def close(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._tasks.drop()
 
     async def _deliver(self, route: Route, message: Message, message_id: str) -> None:
         attempt = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 from aiohttp import web
@@ -22,22 +22,20 @@ class MessageSources:
     """Delivery of published messages to the clouds that have routes for them.
 
     Args:
-        sources: by cloud.
-        routes: of the clouds whose routes are managed here.
         refused: logs why a message was refused.
     """
 
-    def __init__(
-        self,
-        broker: Broker,
-        sources: Mapping[str, Source],
-        routes: Mapping[str, Routes],
-        refused: Callable[[str], None],
-    ) -> None:
+    def __init__(self, broker: Broker, refused: Callable[[str], None]) -> None:
         self.broker = broker
-        self._sources = sources
-        self._routes = routes
         self._refused = refused
+        self._sources: dict[str, Source] = {}
+        self._routes: dict[str, Routes] = {}
+
+    def add(self, cloud: str, source: Source, routes: Routes | None = None) -> None:
+        """Add a cloud's source, with its routes if they are managed here."""
+        self._sources[cloud] = source
+        if routes is not None:
+            self._routes[cloud] = routes
 
     def add_routes(self, app: web.Application, admin: Callable[[Handler], Handler]) -> None:
         router = app.router

@@ -1,4 +1,4 @@
-"""Expiry of archived chunks: which are due, and the records of what went. No I/O. docs/how-to/expiry.md.
+"""Expiry of archived chunks: which are due, and the records of those deleted. No I/O. docs/how-to/expiry.md.
 
 A batch of one device's chunks has two records in the archive tier: one of what is due, written before the first
 delete, and one of what went, written after the last. A run that died between them leaves the first alone; of that
@@ -34,14 +34,14 @@ def is_due(key: str, cutoff: int) -> bool:
     return over is not None and over <= cutoff
 
 
-def tells_its_age(key: str) -> bool:
-    """Return whether the object is a chunk whose key tells the times of its items."""
+def has_age(key: str) -> bool:
+    """Return whether the object is a chunk whose key states the times of its items."""
     chunk = parse_object_key(key)
     return chunk is not None and _over(chunk) is not None
 
 
 def _over(chunk: ChunkKey) -> int | None:
-    """A moment that all items of a chunk are older than; None if its key does not tell.
+    """A moment that all items of a chunk are older than; None if its key states none.
 
     Text order is time order but for the end of a minute (`time_ranges`), and for forms that movers do not move.
     """
@@ -60,7 +60,7 @@ def _end_of_minute(text: str) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class ExpiringChunk:
-    """A chunk in a record. `sha256` and `items` are None where its metadata do not tell; `size` is as it is stored."""
+    """A chunk in a record. `sha256` and `items` are None where its metadata lack them; `size` is as it is stored."""
 
     key: str
     sha256: str | None
@@ -101,7 +101,7 @@ class Batch:
 
         Args:
             left: why a chunk is still there, by key.
-            unsettled: chunks of which the store has not told whether they went.
+            unsettled: chunks whose deletion the store has neither confirmed nor refused.
         """
         return self._record(
             now,
@@ -143,13 +143,16 @@ def record_names(keys: Iterable[str]) -> list[RecordName]:
 
 
 def deciding(names: Sequence[RecordName]) -> list[RecordName]:
-    """Of each batch the record that decides: of what went, or of what is due where its run died."""
+    """The deciding record of each batch: that of its deletions, or of its due chunks if its run died."""
     ended = {name.stem for name in names if name.kind == "gone"}
     return [name for name in names if name.kind == "gone" or name.stem not in ended]
 
 
 def chunks_named(record: bytes) -> list[ExpiringChunk]:
-    """The chunks that went by this record unless the archive holds them. Raises: KeyError, TypeError, ValueError."""
+    """The chunks deleted according to this record, unless the archive holds them.
+
+    Raises: KeyError, TypeError, ValueError.
+    """
     content = orjson.loads(record)
     rows = content["due"] if "due" in content else [*content["gone"], *content["unsettled"]]
     return [ExpiringChunk.of_json(row) for row in rows]

@@ -138,7 +138,7 @@ class Stops(Generic[S]):
 
     @classmethod
     def of_objects(cls, infos: Iterable[ObjectInfo]) -> Self:
-        """The stops that objects under the prefix stand for; other keys are none."""
+        """The stops that objects under the prefix represent; other keys are ignored."""
         stops = cls()
         devices = f"{cls.prefix}{_DEVICES}"
         for info in infos:

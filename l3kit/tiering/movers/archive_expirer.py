@@ -1,6 +1,6 @@
 """The archive expirer: deletes the chunks of the archive tier whose items are all older than the cutoff.
 
-Nothing goes before a record names it, and each record is created once and never changed (`format.expiry`).
+Nothing is deleted before a record names it, and each record is created once and never changed (`format.expiry`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import count_of
 from l3kit.tiering.format.chunks import RESERVED_PREFIX, is_own_key, parse_object_key
-from l3kit.tiering.format.expiry import MAX_CHUNKS, Batch, ExpiringChunk, is_due, tells_its_age
+from l3kit.tiering.format.expiry import MAX_CHUNKS, Batch, ExpiringChunk, has_age, is_due
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import moment_of
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, MAX_KEYS_LISTED
@@ -80,7 +80,7 @@ class ArchiveExpirer:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """The outcome of a delete; `unsettled`: the store has not told whether it took effect."""
+    """The outcome of a delete; `unsettled`: whether it took effect is unknown."""
 
     state: Literal["gone", "left", "unsettled"]
     reason: str = ""
@@ -118,8 +118,12 @@ class _Run:
         turn = asyncio.Lock()
         await asyncio.gather(*(self._worker(batches, turn) for _ in range(DEVICES_AT_ONCE)))
         if self.ageless:
-            count = count_of(self.ageless, "object tells no time in its key", "objects tell no time in their keys")
-            note = f"{count} and never expires; the first is {self.first_ageless}"
+            count = count_of(
+                self.ageless,
+                "object has no time in its key and never expires",
+                "objects have no time in their keys and never expire",
+            )
+            note = f"{count}; the first is {self.first_ageless}"
             self._device(FOREIGN).notes.append(note)
 
     async def _worker(self, batches: AsyncIterator[tuple[str, list[ObjectInfo]]], turn: asyncio.Lock) -> None:
@@ -164,7 +168,7 @@ class _Run:
         return False
 
     def _count_ageless(self, key: str) -> None:
-        if not tells_its_age(key):
+        if not has_age(key):
             self.first_ageless = self.first_ageless or key
             self.ageless += 1
 
@@ -218,7 +222,7 @@ class _Run:
             await self.job.archive.create(key, body, sha256=hashlib.sha256(body).hexdigest())
 
     async def _delete(self, info: ObjectInfo) -> _Outcome:
-        """Delete one version. After an error it is gone, or may still go, since a request may be on its way."""
+        """Delete one version. After an error it is deleted, or may still be, since a request may be in flight."""
         archive = self.job.archive
         async with self.calls:
             try:

@@ -1,4 +1,4 @@
-"""Holds as a deletion for good sees them: read before it begins, and again while it works."""
+"""Holds as a permanent deletion sees them: read before it begins, and again while it runs."""
 
 from __future__ import annotations
 

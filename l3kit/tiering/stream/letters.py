@@ -103,7 +103,7 @@ class Letters:
     Args:
         function: that writes them.
         clock: wall clock, UTC.
-        told: called with the number of letters stored; superseded versions and canaries do not count.
+        count: called with the number of letters stored; superseded versions and canaries do not count.
     """
 
     def __init__(
@@ -111,12 +111,12 @@ class Letters:
         store: ObjectStore,
         function: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        told: Callable[[int], None] = lambda count: None,
+        count: Callable[[int], None] = lambda number: None,
     ) -> None:
         self._store = store
         self._function = function
         self._clock = clock
-        self._told = told
+        self._count = count
         self._writes = Bounded(CONCURRENT)
 
     def of(
@@ -144,14 +144,14 @@ class Letters:
             log.warning("dead letter %s, device %s: %s", letter.problem, letter.device, letter.cause)
         await self._writes.run([self._write(letter) for letter in letters])
         counted = [one for one in letters if one.problem not in SKIPPED_IN_REPLAYS and one.device != CANARY_DEVICE]
-        self._told(len(counted))
+        self._count(len(counted))
 
     async def _write(self, letter: DeadLetter) -> None:
         body = letter.to_json()
         key = letter.key(self._clock())
         try:
             await self._store.create(key, body, sha256=hashlib.sha256(body).hexdigest())
-        except KeyConflictError:  # the cause may tell another clock or version
+        except KeyConflictError:  # the cause may state another clock or version
             log.info("dead letter %s is stored already", key)
 
     async def keys(self, problems: Collection[str] = ()) -> AsyncIterator[str]:
@@ -172,14 +172,6 @@ class Letters:
     async def read(self, key: str) -> DeadLetter:
         """Read a letter. Raises: StoreError if it is gone or no letter."""
         return DeadLetter.from_json(key, await self._store.read(key))
-
-    async def mark_replayed(self, key: str) -> None:
-        """Delete a letter whose message is in the hot tier now.
-
-        Only after an answer that counts no dead message: a message that failed again in the same way has
-        exactly this letter.
-        """
-        await self._store.delete(key)
 
 
 def _readable(text: str) -> str:

@@ -41,7 +41,7 @@ class Patience:
         return cls(lambda: min(end - clock(), remaining() - MARGIN_SECONDS))
 
     def at_most(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> Patience:
-        """The part of the invocation that begins now and has so many seconds."""
+        """The part of the invocation that begins now and lasts at most this many seconds."""
         end = clock() + seconds
         return Patience(lambda: min(end - clock(), self.left()))
 

@@ -60,18 +60,6 @@ def _checked(sent: int, answer: object) -> Fate:
     return Fate.AGAIN if sent == 1 else Fate.MIXED
 
 
-def is_settled(letter: DeadLetter, answer: bytes) -> bool:
-    """Return whether the letter may be deleted after this answer to its message alone.
-
-    A message that failed again in the same way has exactly this letter, so it must stay.
-    """
-    try:
-        given = orjson.loads(answer)
-    except orjson.JSONDecodeError:
-        return False
-    return fate_of(replayed_by(letter), 1, given) is Fate.ARRIVED
-
-
 def shares_calls(message: bytes) -> bool:
     """Return whether the message may be sent with others: it is a valid JSON object, so its end is unambiguous."""
     try:

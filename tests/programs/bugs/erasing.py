@@ -155,7 +155,7 @@ ERASES = (
     Mutation(
         "an erase leaves the device paused",
         APART,
-        "        await delete_for_good(self.stores.cold, Pauses.key(self.device))\n",
+        "        await delete_permanently(self.stores.cold, Pauses.key(self.device))\n",
         "",
         WAITED,
     ),

@@ -20,7 +20,7 @@ def test_what_fires_is_shown_first_then_all_alarms_then_who_is_told(capsys: pyte
     twin = Answering(alarms=FOUND)
     assert twin.command("alarms") == 0
     shown = capsys.readouterr().out
-    assert shown.index("What fires, and what to do") < shown.index("Who is told")
+    assert shown.index("What fires, and what to do") < shown.index("Who is notified")
     assert "ops@example.com waits for its confirmation" in shown
     assert twin.command("alarms", "--json") == 0
     told = json.loads(capsys.readouterr().out)

@@ -23,7 +23,7 @@ def test_each_function_on_a_cloud_without_alarms_is_named(tmp_path: Path) -> Non
     watched = twin(tmp_path, "azure", "gcp", "aws", alarms=True, chain=("azure", "aws"))
     notes = alarm_notes(watched, session(there(), subscribed()), ("azure", "gcp", "aws"))
     assert notes[0].startswith("No alarm watches hot-to-cold-mover and dead letters on azure: l3kit has no alarms on")
-    assert "l3kit runs tells of the movers" in notes[0]
+    assert "l3kit runs reports on the movers" in notes[0]
     assert notes[1].startswith("No alarm watches cold-to-archive-mover on gcp")
     assert notes[2].startswith("1 alarm and 1 metric on aws cost")
     of_aws = alarm_notes(watched, session(there(), subscribed()), ("aws",))
@@ -48,4 +48,4 @@ def test_a_schedule_that_cloudwatch_cannot_watch_is_told(tmp_path: Path) -> None
     notes = alarm_notes(
         twin(tmp_path, alarms=True, mover_schedule="rate(7 days)"), session(there(), subscribed()), ("aws",)
     )
-    assert notes[0].startswith("No alarm tells that a mover did not run")
+    assert notes[0].startswith("No alarm reports that a mover did not run")

@@ -41,10 +41,10 @@ def test_what_will_be_deleted_where_and_when_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("tiers", "kept"),
     [
-        (("gcp", "gcp", "aws"), "rate(1 day), for good."),
+        (("gcp", "gcp", "aws"), "rate(1 day), permanently."),
         (("aws", "aws", "aws"), "and then its bucket keeps former versions for 30 days more, which are billed"),
         (("aws", "aws", "gcp"), "and then soft delete keeps them for 7 days more, which are billed"),
-        (("aws", "aws", "azure"), "may keep deleted blobs and versions: its soft delete tells for how long (docs/"),
+        (("aws", "aws", "azure"), "may keep deleted blobs and versions: its soft delete decides for how long (docs/"),
     ],
 )
 def test_a_plan_says_what_the_archive_keeps_of_what_expired(tmp_path: Path, tiers: Any, kept: str) -> None:

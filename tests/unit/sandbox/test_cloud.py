@@ -8,7 +8,7 @@ import pytest
 
 from l3kit.errors import SandboxError
 from l3kit.providers import BUILT_IN
-from l3kit.sandbox.cloud import SandboxCloud, sandbox_cloud
+from l3kit.sandbox.cloud import SandboxCloud, gateway_cloud, sandbox_cloud
 from tests.support.installed import cloud_installed
 
 SOURCE = """
@@ -22,6 +22,10 @@ WRONG = replace(AWS, name="wrong", sandbox="json:dumps")
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_every_cloud_of_l3kits_own_can_be_run(name: str) -> None:
     assert isinstance(sandbox_cloud(name), SandboxCloud)
+
+
+def test_one_cloud_is_behind_the_gateways_own_address() -> None:
+    assert [name for name in BUILT_IN if sandbox_cloud(name).own_services is not None] == [gateway_cloud()]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Deletion of an object for good, interrupted and repeated."""
+"""Permanent deletion of an object, interrupted and repeated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from l3kit.errors import StoreError
-from l3kit.tiering.object_versions import delete_for_good
+from l3kit.tiering.object_versions import delete_permanently
 from l3kit.tiering.ports import ObjectVersion
 from tests.support import archiving
 from tests.support.memory_stores import MemoryObjectStore
@@ -35,8 +35,8 @@ def test_an_interrupted_deletion_is_still_listed_and_is_completed_by_the_next(li
             asyncio.run(store.delete("k"))
     store.lives = lives
     with pytest.raises(StoreError):
-        asyncio.run(delete_for_good(store, "k"))
+        asyncio.run(delete_permanently(store, "k"))
     assert list(store.objects) == ["k"], "the current version goes last"
     store.lives = 99
-    assert asyncio.run(delete_for_good(store, "k")) == []
+    assert asyncio.run(delete_permanently(store, "k")) == []
     assert (store.objects, store.former) == ({}, {})

@@ -38,7 +38,7 @@ class AlarmSpec:
         mover: the scheduled function that it watches; empty for one of the whole twin.
         metric: namespace and name.
         period: seconds.
-        periods: how many are looked at.
+        periods: number of evaluated periods.
         missing: what a period without data counts as; `ignore` keeps the state.
         breaching: how many of them must breach the threshold; 0 is all.
     """
@@ -83,7 +83,7 @@ class AlarmSpec:
 
 
 def alarm_specs(twin: Twin, names: AwsNames, cloud: str) -> tuple[AlarmSpec, ...]:
-    """Return the alarms of the twin's part on AWS, those of functions first; `alarm_gaps` tells what is left out.
+    """Return the alarms of the twin's part on AWS, those of functions first; `alarm_gaps` names what is left out.
 
     Args:
         cloud: AWS's name, by which the layout knows what is there.
@@ -104,8 +104,8 @@ def alarm_gaps(twin: Twin, cloud: str) -> tuple[str, ...]:
     if not twin.layout.movers_on(cloud) or _late_periods(longest_gap(expression)):
         return ()
     return (
-        f"No alarm tells that a mover did not run: CloudWatch looks back seven days at most, and {expression} may "
-        "leave more between two runs, or does not tell how much. l3kit runs tells it.",
+        f"No alarm reports that a mover did not run: CloudWatch looks back seven days at most, and {expression} may "
+        "leave more between two runs, or does not state how much. l3kit runs reports it.",
     )
 
 
@@ -152,7 +152,7 @@ def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmS
 
 
 def _two_runs(gap: timedelta | None) -> dict[str, int]:
-    """Return periods that hold the last two runs; one run, where two do not fit into what CloudWatch looks at."""
+    """Return periods that hold the last two runs; one run, where two exceed what CloudWatch evaluates."""
     seconds = int(gap.total_seconds()) if gap else LONGEST
     if seconds <= DAY:
         return {"period": -(-seconds // MINUTE) * MINUTE, "periods": 2}
@@ -163,7 +163,7 @@ def _two_runs(gap: timedelta | None) -> dict[str, int]:
 
 
 def _late_periods(gap: timedelta | None) -> tuple[int, int] | None:
-    """Return period and number of periods without a report after which a mover is late; None if it cannot be told."""
+    """Return period and number of periods without a report after which a mover is late; None if it is unknown."""
     if gap is None:
         return None
     seconds = int(gap.total_seconds())

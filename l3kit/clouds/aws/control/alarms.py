@@ -26,10 +26,10 @@ _SHOWN = {
     "Threshold": "threshold",
     "ComparisonOperator": "comparison",
     "TreatMissingData": "missing data",
-    "AlarmActions": "tells of trouble",
-    "OKActions": "tells of its end",
-    "InsufficientDataActions": "tells of missing data",
-    "ActionsEnabled": "tells",
+    "AlarmActions": "topic for trouble",
+    "OKActions": "topic for its end",
+    "InsufficientDataActions": "topic for missing data",
+    "ActionsEnabled": "notification",
 }
 
 
@@ -57,7 +57,7 @@ class MetricAlarm:
             if there is None:
                 spec = self.spec
                 metric, period = f"{spec.metric[0]} {spec.metric[1]}", f"{spec.periods} of {spec.period} s"
-                return Finding.missing({"metric": metric, "periods": period, "tells": self.topic})
+                return Finding.missing({"metric": metric, "periods": period, "topic": self.topic})
             return Finding.of(is_owned_alarm(self.context, there), self._differences(there))
 
     def create(self) -> None:

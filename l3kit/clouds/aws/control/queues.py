@@ -49,7 +49,7 @@ class Queue:
                 self._sqs.set_queue_attributes(QueueUrl=url, Attributes=_attributes())
 
     def delete(self) -> None:
-        """Delete the queue with its messages, which only tell of starts that did not happen."""
+        """Delete the queue with its messages, which only report starts that did not happen."""
         with explained(f"queue {self.name}"):
             url = queue_url(self.context, self.name)
             if url is not None:

@@ -40,7 +40,7 @@ class Topic:
             return Finding.of(self.context.owns_list(tags), self._differences(), fault=fault)
 
     def create(self) -> None:
-        """Create the topic and subscribe. If another one of that name was made meanwhile, SNS refuses the tags."""
+        """Create the topic and subscribe. If another one of that name has been created since, SNS refuses the tags."""
         with explained(f"topic {self.name}"):
             self._sns.create_topic(Name=self.name, Tags=self.context.tag_list())
         self.update()
@@ -48,7 +48,7 @@ class Topic:
     def update(self) -> None:
         """Subscribe who is missing, each of whom gets a message to confirm; unsubscribe all others."""
         with explained(f"topic {self.name}"):
-            missing, strange = self._missing_and_strange()
+            missing, strange = self._missing_and_foreign()
             for address in missing:
                 self._sns.subscribe(TopicArn=self._arn, Protocol=protocol_of(address), Endpoint=address)
             for one in strange:
@@ -75,13 +75,13 @@ class Topic:
         return ProvisioningError("config.json: notify", cause, "Name an address that AWS reaches, or use the sandbox")
 
     def _differences(self) -> list[Difference]:
-        missing, strange = self._missing_and_strange()
+        missing, strange = self._missing_and_foreign()
         come, go = list(map(shown, missing)), [shown(one["Endpoint"]) for one in strange]
         words = [f"{one} is not subscribed" for one in come]
         words += [f"{one} is subscribed and is not in notify" for one in go]
         return [Difference("; ".join(words), list_changes("subscriber", go, come))] if words else []
 
-    def _missing_and_strange(self) -> tuple[list[str], list[dict[str, str]]]:
+    def _missing_and_foreign(self) -> tuple[list[str], list[dict[str, str]]]:
         """Return the addresses that are not subscribed, and confirmed subscriptions of others.
 
         One that waits for its confirmation cannot be removed; SNS forgets it after some days.
@@ -111,7 +111,7 @@ def subscribed(context: Context, topic: str) -> list[dict[str, str]]:
 
 
 def is_confirmed(subscription: dict[str, str]) -> bool:
-    """Return whether somebody confirmed it: until then the text `PendingConfirmation` stands for its ARN."""
+    """Return whether it is confirmed: until then its ARN is the text `PendingConfirmation`."""
     return subscription["SubscriptionArn"].startswith("arn:")
 
 

@@ -29,7 +29,7 @@ async def list_versions(client: AwsClient, bucket: str, root: str, prefix: str) 
 
 
 def _key(text: str, encoded: bool) -> str:
-    """A key as S3 tells it; the answer says whether it is encoded."""
+    """A key as S3 returns it; the answer says whether it is encoded."""
     return unquote_plus(text) if encoded else text
 
 

@@ -13,7 +13,7 @@ _VERSION, _SNAPSHOT = "version:", "snapshot:"
 
 
 def blob_version(blob: Any, now: datetime) -> ObjectVersion:
-    """Convert an entry of a listing. `now`: of which the service tells the days that are left."""
+    """Convert an entry of a listing. `now`: from which the service counts the days that are left."""
     version, snapshot, deleted = (getattr(blob, name, None) for name in ("version_id", "snapshot", "deleted"))
     named = f"{_SNAPSHOT}{snapshot}" if snapshot else f"{_VERSION}{version}" if version else ""
     current = not (snapshot or deleted) and (not version or bool(blob.is_current_version))

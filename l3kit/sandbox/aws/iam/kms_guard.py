@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from l3kit.sandbox.answers import aws_json_error
+from l3kit.sandbox.aws.error_answers import aws_json_error
 from l3kit.sandbox.aws.iam.documents import MalformedPolicyError, parse_policy
 from l3kit.sandbox.aws.iam.enforcement import AccessRequest, Handler
 from l3kit.sandbox.aws.iam.keys import Keys

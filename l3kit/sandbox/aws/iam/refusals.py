@@ -11,7 +11,8 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from l3kit.sandbox.answers import aws_json_error, rest_error, s3_error
+from l3kit.sandbox.answers import rest_error
+from l3kit.sandbox.aws.error_answers import aws_json_error, s3_error
 from l3kit.sandbox.aws.iam.evaluation import Decision, Need
 from l3kit.sandbox.aws.iam.principals import Principal
 

@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
-from l3kit.sandbox.answers import s3_error
 from l3kit.sandbox.aws.account import REGION
+from l3kit.sandbox.aws.error_answers import s3_error
 from l3kit.sandbox.aws.iam import refusals
 from l3kit.sandbox.aws.iam.calls import s3
 from l3kit.sandbox.aws.iam.calls.request import Call

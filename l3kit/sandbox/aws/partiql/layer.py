@@ -16,11 +16,11 @@ from aiohttp import web
 
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.item_size import item_size
-from l3kit.sandbox.answers import dynamodb_error
+from l3kit.sandbox.aws.error_answers import dynamodb_error
 from l3kit.sandbox.aws.partiql.requests import Asked, RequestError, request_of
 from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, Write, write_of
+from l3kit.sandbox.aws.partiql.tokens import StatementError
 from l3kit.sandbox.aws.upstream import AwsUpstream
-from l3kit.sandbox.partiql.tokens import StatementError
 
 OPERATION = "BatchExecuteStatement"
 WRITE_UNIT_BYTES = 1024

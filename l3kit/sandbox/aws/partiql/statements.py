@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from l3kit.sandbox.partiql.parser import Delete, Insert, parse
-from l3kit.sandbox.partiql.tokens import StatementError
+from l3kit.sandbox.aws.partiql.parser import Delete, Insert, parse
+from l3kit.sandbox.aws.partiql.tokens import StatementError
 
 MAX_OPERATORS = 300
 """Maximum comparisons and ANDs of a statement, including the key's (DynamoDB's limit for an expression).

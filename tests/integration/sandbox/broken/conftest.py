@@ -16,14 +16,13 @@ from l3kit.clouds.azure.control.calls import blob_client
 from l3kit.sandbox import SandboxState, status
 from l3kit.sandbox.azure.account import COSMOS_KEY
 from l3kit.sandbox.azure.part import azure_session
-from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.messages.client import start_broker
 from tests.integration.sandbox.aws.test_function_urls import open_url
 from tests.integration.sandbox.broken.templates import templates
 from tests.integration.sandbox.broken.world import World
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
-from tests.support.cloud_functions import azure_zip, definition, gcp_zip
+from tests.support.cloud_functions import HOSTS, azure_zip, definition, gcp_zip
 
 AZURE_APP = """
     import azure.functions as func
@@ -71,7 +70,7 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
         patch.setenv("FIRESTORE_EMULATOR_HOST", state.endpoints["firestore"])
         documents = firestore.Client(project=PROJECT).collection(name)
     documents.document("kept").set({"v": 1.5})
-    hosts = {cloud: SandboxFunctionHost(state.gateway, cloud) for cloud in ("azure", "gcp")}
+    hosts = {cloud: functions_at(state.gateway) for cloud, functions_at in HOSTS.items()}
     hosts["azure"].put(name, definition(), azure_zip(AZURE_APP))
     hosts["gcp"].put(name, definition(), gcp_zip(GCP_MAIN))
 

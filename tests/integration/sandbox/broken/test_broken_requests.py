@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 import pytest
 
-from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.azure.part import functions_at
 from l3kit.sandbox.state import Home
 from tests.integration.sandbox.broken.templates import ADMIN, COSMOS, DEPLOYMENT, FORM_DATA, signed
 from tests.integration.sandbox.broken.world import World
@@ -180,7 +180,7 @@ def test_a_request_that_stays_half_sent_holds_nobody_up(world: World, aws: Calla
             length = (b"Content-Length", str(len(whole.body)).encode())
             connection.sendall(head(whole.method, whole.target, [*whole.headers, length]) + whole.body[:10])
         aws("s3").put_object(Bucket=world.name, Key="waited-for", Body=b"whole")
-        SandboxFunctionHost(world.state.gateway, "azure").delete("waited-for")
+        functions_at(world.state.gateway).delete("waited-for")
         assert world.kept()["cosmos"] == 1.5
     assert aws("s3").get_object(Bucket=world.name, Key="waited-for")["Body"].read() == b"whole"
 

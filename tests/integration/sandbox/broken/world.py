@@ -36,7 +36,9 @@ class World:
         known |= {info.port: info.name if info.name != "cosmos" else "cosmos server" for info in self.state.processes}
         found: dict[str, int] = {}
         for process in self.processes():
-            kind = next((kind for kind in ("azure", "gcp") if f"{kind}_host.py" in str(process.cmdline())), "runtime")
+            kind = next(
+                (kind for kind in ("azure", "gcp") if f"{kind}/function_host.py" in str(process.cmdline())), "runtime"
+            )
             for connection in process.net_connections("inet"):
                 if connection.status == psutil.CONN_LISTEN:
                     port = connection.laddr.port

@@ -18,8 +18,8 @@ from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import ProvisioningError
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.azure.account import IOT_HUB_KEY, IOT_HUB_POLICY
+from l3kit.sandbox.azure.part import functions_at
 from l3kit.sandbox.faults.arranged import arm
-from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.messages.client import SandboxMessageSource, wait_until_delivered
 from tests.integration.sandbox.messages.device import PAYLOADS, Device
 from tests.support.cloud_functions import azure_zip, definition
@@ -61,7 +61,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def app(all_clouds: SandboxState, out: Path) -> str:
     code = azure_zip(APP, json.dumps({"version": "2.0", "extensions": {"eventHubs": {"maxEventBatchSize": 3}}}))
-    host = SandboxFunctionHost(all_clouds.gateway, "azure")
+    host = functions_at(all_clouds.gateway)
     return host.put("hub-reader", definition(settings={"OUT": str(out)}), code).name
 
 
@@ -178,7 +178,7 @@ def test_a_route_is_read_back_changed_and_deleted(source: SandboxMessageSource, 
 @pytest.mark.slow
 def test_an_app_whose_trigger_takes_single_events_does_not_start(all_clouds: SandboxState) -> None:
     single = APP.replace("Cardinality.MANY", "Cardinality.ONE")
-    host = SandboxFunctionHost(all_clouds.gateway, "azure")
+    host = functions_at(all_clouds.gateway)
     with pytest.raises(ProvisioningError, match="cardinality many, not one"):
         host.put("hub-single", definition(), azure_zip(single))
 

@@ -15,8 +15,8 @@ import requests
 from l3kit.clouds.ports.message_source import Route
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.faults.arranged import arm
-from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.gcp.account import PROJECT
+from l3kit.sandbox.gcp.part import functions_at
 from l3kit.sandbox.messages.client import SandboxMessageSource, wait_until_delivered
 from tests.integration.sandbox.messages.device import PAYLOADS, Device
 from tests.support.cloud_functions import definition, gcp_zip
@@ -40,7 +40,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def function(all_clouds: SandboxState, out: Path) -> str:
-    host = SandboxFunctionHost(all_clouds.gateway, "gcp")
+    host = functions_at(all_clouds.gateway)
     return host.put("push-reader", definition(settings={"OUT": str(out)}), gcp_zip(MAIN)).name
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from l3kit.sandbox.aws.partiql.requests import RequestError, request_of
 from l3kit.sandbox.aws.partiql.statements import Key, NoTableError, write_of
+from l3kit.sandbox.aws.partiql.tokens import StatementError
 from l3kit.sandbox.aws.partiql.values import problem_with
-from l3kit.sandbox.partiql.tokens import StatementError
 
 KEY: Key = (("d", "S"), ("n", "N"))
 

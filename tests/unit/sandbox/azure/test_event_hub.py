@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from l3kit.sandbox.azure.event_hub import EventHub
+from l3kit.sandbox.azure.trigger import Trigger
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.instance import EndedError
-from l3kit.sandbox.functions.trigger import Trigger
 from l3kit.sandbox.messages.message import Message, RefusedMessageError
 from l3kit.sandbox.messages.routes import Route, Routes
 

@@ -10,14 +10,23 @@ from aiohttp.test_utils import make_mocked_request
 
 from l3kit.clouds.azure.data.stores import agent_of as azure_agent
 from l3kit.clouds.gcp.data.stores import agent_of as gcp_agent
-from l3kit.sandbox.faults.services import SERVICE, agent_caller, caller_of, function_of, service_of
+from l3kit.sandbox.aws import faults as aws
+from l3kit.sandbox.azure.faults import BlobCalls, CosmosCalls
+from l3kit.sandbox.faults.services import CALLS, Calls, Service, agent_caller, caller_of, function_of, service_of
+from l3kit.sandbox.gcp.faults import StorageCalls
 from l3kit.sandbox.upstream import BODY
+
+FORMS: dict[str, Service] = {
+    "cosmos": CosmosCalls("cosmos"),
+    "blob": BlobCalls("blob"),
+    "storage": StorageCalls("storage"),
+}
 
 
 def request(method: str, path: str, service: str = "", body: bytes = b"", **headers: str) -> web.Request:
     app = web.Application()
-    if service:
-        app[SERVICE] = service
+    form = FORMS.get(service, Service(service))
+    app[CALLS] = Calls(lambda request: form) if service else Calls(aws.service_of, aws.caller_of)
     made = make_mocked_request(method, path, {name.replace("_", "-"): text for name, text in headers.items()}, app=app)
     made[BODY] = body
     return made
@@ -62,6 +71,7 @@ DESCRIBED = [
     (request("GET", "/account/c?comp=list", "blob"), "blob LIST account/c"),
     (request("GET", "/account/c/key", "blob"), "blob GET account/c/key"),
     (request("POST", "/upload/storage/v1/b/c/o", "storage"), "storage POST upload/storage/v1/b/c/o"),
+    (request("GET", "/items/1", "of-another-package"), "of-another-package GET items/1"),
 ]
 
 
@@ -109,6 +119,7 @@ def test_a_functions_name_is_read_from_its_address() -> None:
     assert function_of(request("POST", "/_azure/one/api/run")) == "one"
     assert function_of(request("POST", "/_gcp/two")) == "two"
     assert function_of(request("POST", "/bucket/_gcp/two")) == ""
+    assert function_of(request("POST", "/_sandbox/functions/azure")) == ""
 
 
 def test_a_caller_is_known_by_its_credentials_or_by_its_user_agent() -> None:

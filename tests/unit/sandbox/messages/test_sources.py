@@ -41,7 +41,9 @@ def test_a_message_goes_to_every_source_or_to_none(tmp_path: Path) -> None:
     first, second = Recorded(), Recorded()
     second.check = lambda message: None  # type: ignore[method-assign]
     broker = Broker(Home(tmp_path), "http://127.0.0.1:1", lambda emulator: None)
-    sources = MessageSources(broker, {"azure": second, "aws": first}, {}, lambda text: None)
+    sources = MessageSources(broker, lambda text: None)
+    sources.add("azure", second)
+    sources.add("aws", first)
     now = datetime(2026, 1, 1, tzinfo=UTC)
     sources.take(Message("t", b"123", "c", now))
     with pytest.raises(RefusedMessageError, match="it has 4 bytes, and it takes 3"):

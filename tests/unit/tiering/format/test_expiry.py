@@ -15,10 +15,10 @@ from l3kit.tiering.format.expiry import (
     ExpiringChunk,
     chunks_named,
     deciding,
+    has_age,
     is_due,
     record_names,
     records_prefix,
-    tells_its_age,
 )
 from l3kit.tiering.format.item_times import moment_of, shortest
 
@@ -79,7 +79,7 @@ def test_the_later_of_both_ends_decides() -> None:
 )
 def test_what_tells_no_time_is_never_due(key: str) -> None:
     assert not is_due(key, moment_of(datetime(9999, 1, 1, tzinfo=UTC)))
-    assert not tells_its_age(key)
+    assert not has_age(key)
 
 
 @given(cutoff=moments, shift=shifts, length=st.timedeltas(timedelta(0), timedelta(days=400)), form=st.integers(0, 3))

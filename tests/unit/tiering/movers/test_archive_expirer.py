@@ -108,7 +108,7 @@ def test_what_tells_no_time_in_its_key_never_expires_and_is_told() -> None:
     (foreign,) = report.devices
     assert foreign.device_id == FOREIGN
     assert foreign.notes == [
-        "2 objects tell no time in their keys and never expires; the first is d/a-b/chunk-00001.json"
+        "2 objects have no time in their keys and never expire; the first is d/a-b/chunk-00001.json"
     ]
     assert report.verdict == "complete"
 

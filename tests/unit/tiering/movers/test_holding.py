@@ -1,4 +1,4 @@
-"""How deletion for good learns of holds."""
+"""How permanent deletion learns of holds."""
 
 from __future__ import annotations
 

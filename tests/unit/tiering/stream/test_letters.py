@@ -103,15 +103,6 @@ def test_objects_of_the_clouds_own_are_told_apart() -> None:
     assert not is_chosen("aws/lambda/async/x.json")
 
 
-def test_a_replayed_letter_is_gone() -> None:
-    store = MemoryObjectStore("letters")
-    letters = letters_in(store)
-    asyncio.run(letters.write([letters.of("no-time", "cause", b"{}")]))
-    (key,) = store.objects
-    asyncio.run(letters.mark_replayed(key))
-    assert not store.objects
-
-
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"problem":1}', b'{"problem":"a","cause":"b","function":"c"}'])
 def test_an_object_that_is_no_letter_is_named_and_left(body: bytes) -> None:
     with pytest.raises(StoreError, match="dead letter the-key"):

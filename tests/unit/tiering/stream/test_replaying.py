@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from l3kit.tiering.format.messages import MessageRefusedError
 from l3kit.tiering.stream.batches import messages_in
 from l3kit.tiering.stream.letters import DeadLetter, Letters
-from l3kit.tiering.stream.replaying import Fate, fate_of, is_settled, replay_event, replayed_by
+from l3kit.tiering.stream.replaying import Fate, fate_of, replay_event, replayed_by
 from tests.support.chain import NOW, ChainWorld, reading
 
 
@@ -31,23 +32,23 @@ def test_a_message_enters_again_where_it_was_set_aside(problem: str, function: s
 
 
 @pytest.mark.parametrize(
-    ("problem", "answer", "settled"),
+    ("problem", "answer", "fate"),
     [
-        ("not-json", b'{"stored":1,"same":0,"superseded":0,"dead":0}', True),
-        ("not-json", b'{"stored":0,"same":0,"superseded":0,"dead":0,"filtered":1}', True),
-        ("not-json", b'{"stored":1,"same":0,"superseded":0,"dead":1}', False),
-        ("not-json", b'{"stored":0,"same":0,"superseded":0,"dead":0}', False),
-        ("not-json", b"", False),
-        ("action-failed", b'{"checked":1,"fired":1,"failed":0,"dead":0}', True),
-        ("action-failed", b'{"checked":1,"fired":1,"failed":1,"dead":0}', False),
-        ("action-failed", b'{"checked":1,"fired":0,"failed":0,"dead":1}', False),
-        ("action-failed", b"[]", False),
+        ("not-json", b'{"stored":1,"same":0,"superseded":0,"dead":0}', Fate.ARRIVED),
+        ("not-json", b'{"stored":0,"same":0,"superseded":0,"dead":0,"filtered":1}', Fate.ARRIVED),
+        ("not-json", b'{"stored":1,"same":0,"superseded":0,"dead":1}', Fate.MIXED),
+        ("not-json", b'{"stored":0,"same":0,"superseded":0,"dead":0}', Fate.UNKNOWN),
+        ("action-failed", b'{"checked":1,"fired":1,"failed":0,"dead":0}', Fate.ARRIVED),
+        ("action-failed", b'{"checked":1,"fired":1,"failed":1,"dead":0}', Fate.AGAIN),
+        ("action-failed", b'{"checked":1,"fired":0,"failed":0,"dead":1}', Fate.AGAIN),
+        ("action-failed", b"[]", Fate.UNKNOWN),
     ],
 )
-def test_a_letter_is_settled_once_its_message_is_not_in_the_letters_again(
-    problem: str, answer: bytes, settled: bool
+def test_a_message_alone_has_arrived_once_it_is_not_in_the_letters_again(
+    problem: str, answer: bytes, fate: Fate
 ) -> None:
-    assert is_settled(DeadLetter(problem, "cause", "dispatcher", b"{}"), answer) is settled
+    function = replayed_by(DeadLetter(problem, "cause", "dispatcher", b"{}"))
+    assert fate_of(function, 1, json.loads(answer)) is fate
 
 
 @pytest.mark.parametrize(
@@ -89,12 +90,13 @@ def replay(world: ChainWorld, *problems: str) -> None:
     """Replay the letters of the only cloud."""
 
     async def run() -> None:
-        letters = Letters(world.letter_stores[world.l1], "replay", lambda: NOW)
+        store = world.letter_stores[world.l1]
+        letters = Letters(store, "replay", lambda: NOW)
         for key in [key async for key in letters.keys(problems)]:
             letter = await letters.read(key)
             answer = await world.call(replayed_by(letter), letter.message)
-            if is_settled(letter, answer):
-                await letters.mark_replayed(key)
+            if fate_of(replayed_by(letter), 1, json.loads(answer)) is Fate.ARRIVED:
+                await store.delete(key)
 
     asyncio.run(run())
 

@@ -7,7 +7,7 @@ from typing import Any
 from l3kit.sandbox.aws.account import ACCOUNT_ID, REGION
 from l3kit.sandbox.aws.iam.calls.request import Call, UnmappedError
 from l3kit.sandbox.aws.iam.evaluation import Need
-from l3kit.sandbox.partiql.parser import subject
+from l3kit.sandbox.aws.partiql.parser import subject
 
 ON_INDEX = frozenset(("Query", "Scan"))
 ON_TABLE = frozenset(

@@ -68,11 +68,6 @@ def delete_need(call: Call, bucket: str, key: str, version: str = "") -> Need:
     return call.need(action, arn(bucket, key))
 
 
-def list_need(call: Call) -> Need:
-    """Permission that decides whether a missing key is answered with 404 or 403."""
-    return call.need("s3:ListBucket", arn(place(call)[0]))
-
-
 def copy_source(call: Call) -> tuple[str, str, str]:
     """Bucket, key and version of a copy's source; empty for other requests."""
     source = call.headers.get("x-amz-copy-source", "")

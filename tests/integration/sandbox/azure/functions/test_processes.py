@@ -7,12 +7,14 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
 from l3kit.clouds.ports.function_host import Timer
+from l3kit.sandbox.azure.function_apps import PLATFORM
 from tests.integration.sandbox.azure.functions.apps import TINY, WHEN, ask, key_of, open_requests, whole_app
 from tests.support.cloud_functions import World, azure_zip, serving
 from tests.support.waiting import wait_until
@@ -93,7 +95,8 @@ def test_a_function_listens_on_loopback_only(world: World, app: str) -> None:
 
 @pytest.mark.slow
 def test_the_load_balancer_gives_up_a_slow_request_and_the_run_goes_on(tmp_path: Path) -> None:
-    with serving(tmp_path, azure_http_seconds=3.0) as world:
+    impatient = replace(PLATFORM, limits=replace(PLATFORM.limits, http_seconds=3.0))
+    with serving(tmp_path, impatient) as world:
         app = world.put("azure", "slow", whole_app(), settings=WHEN).url
         assert ask(f"{app}/api/do", params={"action": "sleep", "seconds": "8"}).status_code == 502
         assert "slept to the end" not in world.log("azure", "slow")

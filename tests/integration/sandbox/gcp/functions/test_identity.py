@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from l3kit.sandbox.functions.identity import PATH
+from l3kit.sandbox.gcp.identity import PATH
 from tests.integration.sandbox.gcp.functions.functions import TINY, ask
 from tests.support.cloud_functions import World, gcp_zip
 

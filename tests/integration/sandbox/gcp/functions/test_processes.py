@@ -13,10 +13,9 @@ import psutil
 import pytest
 import requests
 
-from l3kit.sandbox.functions.client import SandboxFunctionHost
 from l3kit.sandbox.state import Home
 from tests.integration.sandbox.gcp.functions.functions import MAIN, TINY, ask, open_requests, served_again
-from tests.support.cloud_functions import World, azure_zip, definition, gcp_zip, processes_of
+from tests.support.cloud_functions import HOSTS, World, azure_zip, definition, gcp_zip, processes_of
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.sandbox
@@ -101,9 +100,9 @@ def test_no_process_outlives_a_gateway_that_was_killed(tmp_path: Path) -> None:
     assert gateway.stdout is not None
     with contextlib.closing(gateway.stdout):
         endpoint = gateway.stdout.readline().strip()
-    url = SandboxFunctionHost(endpoint, "gcp").put("left", definition(public=True), gcp_zip(MAIN)).url
+    url = HOSTS["gcp"](endpoint).put("left", definition(public=True), gcp_zip(MAIN)).url
     azure = "import azure.functions as func\napp = func.FunctionApp()\n"
-    SandboxFunctionHost(endpoint, "azure").put("left", definition(), azure_zip(azure))
+    HOSTS["azure"](endpoint).put("left", definition(), azure_zip(azure))
     assert ask(url).status_code == 200
     assert [len(processes_of(tmp_path, cloud, "left")) for cloud in ("gcp", "azure")] == [2, 1]
     log = Home(tmp_path).log("gcp-left")

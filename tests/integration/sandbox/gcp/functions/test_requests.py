@@ -13,7 +13,7 @@ import requests
 
 from l3kit.clouds.ports.function_host import Timer
 from l3kit.errors import L3Error
-from l3kit.sandbox.function_hosts.gcp_host import max_connections
+from l3kit.sandbox.gcp.function_host import max_connections
 from tests.integration.sandbox.gcp.functions.functions import HALF_BODY, JOB, MAIN, ask, port_of
 from tests.support.cloud_functions import World, gcp_zip
 from tests.support.waiting import wait_until

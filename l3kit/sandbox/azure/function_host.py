@@ -1,4 +1,4 @@
-"""Serve one Azure function app: `python -S -s -P azure_host.py ROOT DEPENDENCIES READY_FD`.
+"""Serve one Azure function app: `python -S -s -P function_host.py ROOT DEPENDENCIES READY_FD`.
 
 Loads `function_app.py` with the azure.functions package from the app's own requirements and serves its routes, timers
 and Event Hubs trigger on a free loopback port, written to READY_FD. This module may import only the standard library
@@ -61,7 +61,7 @@ class App:
         self._routes: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self.timers: dict[str, tuple[Any, Mapping[str, Any]]] = {}
         self.hub: tuple[Any, Mapping[str, Any]] | None = None
-        self._events = _sibling_module("azure_events")
+        self._events = _module_at(Path(__file__).with_name("function_events.py"))
         for function in app.get_functions():
             name, trigger = function.get_function_name(), function.get_trigger().get_dict_repr()
             strange = {binding.type for binding in function.get_bindings()} - SERVED_BINDINGS
@@ -230,9 +230,9 @@ def run_seconds(host_json: Mapping[str, Any]) -> int:
     return total
 
 
-def _sibling_module(name: str) -> Any:
-    """Load a module from this file's folder, which is not on the function's import path."""
-    spec = importlib.util.spec_from_file_location(f"_l3kit_{name}", Path(__file__).with_name(f"{name}.py"))
+def _module_at(path: Path) -> Any:
+    """Load a module of the sandbox, whose folders are not on the function's import path."""
+    spec = importlib.util.spec_from_file_location(f"_l3kit_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -251,7 +251,7 @@ def main(root: str, dependencies: str, ready_fd: int) -> None:
 
     app = App(app_of(function_app), prefix, key, master)
     schedules = app.schedules()
-    http = _sibling_module("azure_http")
+    http = _module_at(Path(__file__).parents[1] / "http_server.py")
     server = http.Server(("127.0.0.1", 0), http.handler_of(app.call))
     ready = {
         "port": server.server_address[1],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from l3kit.sandbox.functions.identity import TOKEN_SECONDS, Identity
+from l3kit.sandbox.gcp.identity import TOKEN_SECONDS, Identity
 
 URL = "http://127.0.0.1:4000/_gcp/persister"
 

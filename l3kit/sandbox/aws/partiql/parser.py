@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from l3kit.sandbox.partiql.tokens import StatementError, Token, tokens_of
+from l3kit.sandbox.aws.partiql.tokens import StatementError, Token, tokens_of
 
 SUPPORTED = (
     'DELETE FROM "table" WHERE "name" = ? AND "name" IS MISSING ... [RETURNING ALL OLD *] and '

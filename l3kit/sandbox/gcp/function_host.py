@@ -1,4 +1,4 @@
-"""Serve one Cloud Run function: `python -S -s -P gcp_host.py ROOT DEPENDENCIES READY_FD`.
+"""Serve one Cloud Run function: `python -S -s -P function_host.py ROOT DEPENDENCIES READY_FD`.
 
 Runs the functions-framework from the function's own requirements with its production server. Apart from these, this
 module may import only the standard library.

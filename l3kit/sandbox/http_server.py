@@ -1,4 +1,7 @@
-"""HTTP server of `azure_host.py`, which loads this file by its path. It may import only the standard library."""
+"""HTTP server of programs apart from the gateway, which load this file by its path.
+
+It may import only the standard library.
+"""
 
 from __future__ import annotations
 

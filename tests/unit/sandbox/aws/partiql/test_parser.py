@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.sandbox.partiql.parser import Delete, Insert, parse, subject
-from l3kit.sandbox.partiql.tokens import StatementError
+from l3kit.sandbox.aws.partiql.parser import Delete, Insert, parse, subject
+from l3kit.sandbox.aws.partiql.tokens import StatementError
 
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda name: name[0] not in "#:")
 

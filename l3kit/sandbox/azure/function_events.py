@@ -1,7 +1,7 @@
 """The Event Hubs trigger of an Azure function app: its settings, and the events of a call.
 
-Loaded by azure_host.py inside the app's process, from its file; it may import only the standard library and the app's
-dependencies.
+Loaded by function_host.py inside the app's process, from its file; it may import only the standard library and the
+app's dependencies.
 """
 
 from __future__ import annotations

@@ -1,1 +1,0 @@
-"""Programs that serve one deployed function each, in a process with nothing of l3kit on its path."""

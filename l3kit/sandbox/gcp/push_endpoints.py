@@ -1,0 +1,45 @@
+"""The endpoints of push subscriptions: the public addresses of functions, and Cloud Storage for dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from l3kit.sandbox.functions.service import CloudFunctions
+from l3kit.sandbox.gcp.account import NAME
+
+
+class PushEndpoints:
+    """Sends what a subscription delivers.
+
+    Args:
+        storage: Cloud Storage's address.
+    """
+
+    def __init__(self, session: aiohttp.ClientSession, functions: CloudFunctions, storage: str) -> None:
+        self._session = session
+        self._functions = functions
+        self._storage = storage
+
+    async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""
+        deployment = self._functions.deployed(NAME, function)
+        key = deployment.record.keys.function if deployment else "nobody"
+        url = f"{self._functions.endpoint}/_{NAME}/{quote(function, safe='')}/"
+        return await self._post(url, {**headers, "Authorization": f"Bearer {key}"}, body)
+
+    async def store(self, bucket: str, name: str, content: bytes) -> int:
+        """Create an object in Cloud Storage. Returns: the status; 0 if there was no answer."""
+        path = f"/upload/storage/v1/b/{quote(bucket, safe='')}/o?uploadType=media&name={quote(name, safe='')}"
+        return await self._post(self._storage + path, {"Content-Type": "text/plain"}, content)
+
+    async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        try:
+            async with self._session.post(URL(url, encoded=True), headers=headers, data=body) as answer:
+                await answer.read()
+                return answer.status
+        except (aiohttp.ClientError, OSError):
+            return 0

@@ -1,1 +1,0 @@
-"""The grammar of the PartiQL statements that the sandbox reads."""
