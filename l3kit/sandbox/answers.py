@@ -1,4 +1,4 @@
-"""JSON answers, and the error answer of the gateway itself, in the format of AWS's REST services."""
+"""JSON answers, the address for links in them, and the gateway's own error answer, as AWS's REST services have it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def json_answer(content: object, status: int = 200, headers: dict[str, str] | No
     return web.Response(
         body=json.dumps(content).encode(), status=status, content_type="application/json", headers=headers
     )
+
+
+def own_address(request: web.Request) -> str:
+    """Return scheme, host and port at which this request arrived, for links in answers.
+
+    Not those of its Host header: whatever half a request or a foreign client wrote there would come back as a link.
+    """
+    assert request.transport is not None
+    host, port = request.transport.get_extra_info("sockname")[:2]
+    return f"{request.scheme}://{host}:{port}"
 
 
 def rest_error(status: int, kind: str, message: str, **more: str) -> web.Response:

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import orjson
 from aiohttp import web
 
+from l3kit.sandbox.answers import own_address
 from l3kit.sandbox.azure.cosmos_operations import (
     KB,
     MAX_ITEM_BYTES,
@@ -71,7 +72,7 @@ class CosmosLayer:
         account = answer.json()
         for locations in ("writableLocations", "readableLocations"):
             for location in account.get(locations, ()):
-                location["databaseAccountEndpoint"] = f"http://{request.host}/"
+                location["databaseAccountEndpoint"] = f"{own_address(request)}/"
         account["userConsistencyPolicy"] = {"defaultConsistencyLevel": "Strong"}
         return _json(200, account, 0.0)
 

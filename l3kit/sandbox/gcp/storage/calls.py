@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from aiohttp import web
 
+from l3kit.sandbox.answers import own_address
 from l3kit.sandbox.gcp.storage.answers import invalid
 
 MAX_JSON_BYTES = 1024 * 1024
@@ -22,7 +23,7 @@ class Call:
     Attributes:
         segments: of the path after the prefix; a slash in an object name is sent as %2F and stays in its segment.
         query: the parameters; the first value of a repeated one.
-        base: scheme and host as used by the client; prefix of links in answers.
+        base: scheme and address at which the request arrived; prefix of links in answers.
     """
 
     request: web.Request
@@ -39,7 +40,7 @@ class Call:
             pairs = parse_qsl(query_text, keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:
             raise invalid("The request's address is not valid UTF-8") from None
-        return cls(request, segments, dict(reversed(pairs)), f"{request.scheme}://{request.host}")
+        return cls(request, segments, dict(reversed(pairs)), own_address(request))
 
     def number(self, name: str) -> int | None:
         """An integer parameter; None if absent. Raises: Refusal."""
