@@ -74,7 +74,9 @@ def test_a_dry_run_counts_what_the_run_then_deletes() -> None:
     assert [(one.device, one.items, one.chunks, one.bytes) for one in told.devices] == [
         (one.device_id, one.items, one.chunks, one.bytes) for one in report.devices
     ]
-    assert told.summary().startswith("archive-expirer, dry run: 6 items, 2 chunks, 18 bytes of 1 device would be perm")
+    assert told.summary().startswith(
+        "archive-expirer, dry run: 6 items, 2 chunks, 18 bytes of 1 device would be deleted"
+    )
     assert dry_run(world).devices == ()
 
 
