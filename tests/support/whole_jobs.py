@@ -316,7 +316,9 @@ async def archive_expirer(work: Workplace) -> Problems:
         problems += failures(await move(work, function, device))
         if [info.key async for info in archive.list(f"{device}/")] != [key_of(device, 2)]:
             problems.append("not exactly what is old is gone")
-        own = [info.key async for info in archive.list(RESERVED_PREFIX) if info.key not in before]
+        new = [info.key async for info in archive.list(RESERVED_PREFIX) if info.key not in before]
+        # What an earlier job left, because it lacked a permission, goes with this run too.
+        own = [key for key in new if key.split("/")[1:3] in (["expired", device], ["reports", function])]
         if [key.split("/")[1] for key in own] != ["expired", "expired", "reports"]:
             problems.append(f"records and reports: {own}")
         as_role = open_objects(work.names.store("archive"), "archive", work.place(function))
