@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None, **doubles: Any) -> int:
 
     Args:
         arguments: without the program's name; None takes the process's own.
-        doubles: what `program.run` takes, for tests.
+        doubles: further arguments of `program.run`, for tests.
     Returns: the exit code, one of `exit_codes.MEANINGS`.
     """
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 
 _PLAIN = re.compile(r"[\w@%+.][\w@%+.:/=-]*")
-"""Names that no shell splits and that are no list of values."""
+"""Names that no shell splits and that are not a list of values."""
 MAX_PARAMS_BYTES = 1 << 16
 """Maximum size of a params file; reading a longer file would only slow completion down."""
 Names = Callable[[typer.Context], Iterable[str]]
@@ -24,7 +24,7 @@ def _completer(names: Names, *, several: bool = False) -> Completer:
     """Return typer's callback for a parameter.
 
     Args:
-        several: its value is a list, of which the last one is completed.
+        several: the value is a list whose last element is completed.
     """
 
     def complete(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -54,7 +54,7 @@ def _device_file(twin: Path) -> str:
 
 
 def _names_a_file_alone(ctx: typer.Context) -> bool:
-    """Return True if the first argument may be a file to load into the twin of the present project."""
+    """Return True if the first argument may be a file to load into the current project's twin."""
     return ctx.command.name == "load" and not ctx.params.get("files") and len(ctx.args) < 2
 
 
@@ -86,7 +86,7 @@ def _clouds(ctx: typer.Context) -> Iterable[str]:
 
 
 def _clouds_for(ctx: typer.Context) -> Iterable[str]:
-    """The clouds that have what the verb needs."""
+    """The clouds that have the part that the verb needs."""
     from l3kit.providers import PartName, names_with
 
     needed: dict[str | None, PartName] = {
@@ -132,7 +132,7 @@ def _twin_of_params(file: Path) -> Path:
 
 
 def _params_here(target: str) -> Path:
-    """Return the params folder here. Raises: FileNotFoundError if the current folder is in no such project."""
+    """Return the current project's params folder. Raises: FileNotFoundError if the current folder is in no project."""
     from l3kit.new_project.choices import DEPLOY_PARAMS, TWIN_FOLDER
     from l3kit.sandbox.homes import project_root
 

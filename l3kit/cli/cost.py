@@ -66,7 +66,7 @@ def add_cost(app: typer.Typer) -> None:
 
     @verb(cost, "plan")
     def plan(output: Output, as_csv: Csv = False) -> int:
-        """The plan's table: 100 MB in chunks of 1 MB and of 5 MB."""
+        """The project plan's table: 100 MB in chunks of 1 MB and of 5 MB."""
         from l3kit.cost.analysis.seed_tables import chunk_frame
         from l3kit.prices.price_book import load_prices
 

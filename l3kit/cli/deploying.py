@@ -62,7 +62,7 @@ def add_deploying(app: typer.Typer) -> None:
 
     @verb(app, "apply")
     def apply(output: Output, place: Place, clouds: Clouds = None, yes: Yes = False) -> int:
-        """Deploy the twin, or bring what is deployed up to date. It shows the plan, asks, and carries it out."""
+        """Deploy the twin, or update its deployment. Shows the plan, asks for confirmation, and applies it."""
         chosen = listed(clouds)
         if not yes:
             check_can_ask("apply", "Look at l3kit plan, then pass --yes")
@@ -71,7 +71,7 @@ def add_deploying(app: typer.Typer) -> None:
 
     @verb(app, "rotate")
     def rotate(output: Output, place: Place, clouds: Clouds = None, yes: Yes = False) -> int:
-        """Give every link between clouds a new token. It shows the plan, asks, and carries it out."""
+        """Give every link between clouds a new token. Shows the plan, asks for confirmation, and applies it."""
         chosen = listed(clouds)
         if not yes:
             check_can_ask("rotate", "Look at l3kit plan --rotate, then pass --yes")
@@ -96,9 +96,9 @@ def add_deploying(app: typer.Typer) -> None:
             str, typer.Option(metavar="NAME", help="The twin's name: answers the question, so that nothing is asked.")
         ] = "",
     ) -> int:
-        """Remove what the twin has in its clouds. It shows that, and asks for the twin's name.
+        """Remove the twin's resources from its clouds. Lists them first, and asks for the twin's name.
 
-        Its data stay unless --data is given. An empty sandbox is stopped.
+        Its data are kept unless --data is given. An empty sandbox is stopped.
         """
         reach = place.reach()
         name = reach.twin.name

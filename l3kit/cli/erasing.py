@@ -36,9 +36,10 @@ def add_erasing(app: typer.Typer) -> None:
             bool, typer.Option("--no-wait", help="Do not wait for a mover's run under way; erase again later.")
         ] = False,
     ) -> int:
-        """Permanently erase a device in all tiers. Items, chunks, old versions, dead letters, journal and reports go.
+        """Permanently erase a device in all tiers. Items, chunks, old versions, dead letters, journal, reports.
 
-        It counts what goes, asks for the device's id, and leaves a record with digests. Interrupted, repeat it.
+        Counts what will be deleted, asks for the device's id, and leaves a record with digests. If interrupted, repeat
+        it.
         """
         place, name = place.before(device, "DEVICE")
         if confirm and confirm != name:

@@ -1,4 +1,4 @@
-"""`l3kit first-light`: says what it will cost, asks, runs, and leaves a report."""
+"""`l3kit first-light`: shows the expected cost, asks for confirmation, runs, and leaves a report."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Run:
 
     Attributes:
         report: path of the report; None is a file in the current folder, named by the time.
-        clean_up: the twin of an earlier run whose remains are to be removed; empty: run.
+        clean_up: the twin of an earlier run, whose leftovers are to be removed; empty to start a run.
     """
 
     cloud: str
@@ -89,7 +89,7 @@ def add_first_light(app: typer.Typer) -> None:
     ) -> int:
         """Try everything once on a real account.
 
-        It deploys the smallest twin, moves, queries, destroys, and leaves a report.
+        Deploys the smallest twin, moves and queries its data, destroys it, and leaves a report.
         """
         from l3kit.clouds.ports.first_light import first_light_of
         from l3kit.providers import billing_of

@@ -25,9 +25,9 @@ def add_holding(app: typer.Typer) -> None:
         by: Annotated[str | None, typer.Option(metavar="NAME", help="Who holds (default: the user's name).")] = None,
         release: Annotated[bool, typer.Option("--release", help="Lift the hold.")] = False,
     ) -> int:
-        """Hold a twin, or one device, against permanent deletion. Neither erase nor the expiry deletes any of it.
+        """Protect a twin, or one device, from permanent deletion. Neither erase nor the expiry deletes any of its data.
 
-        Without --reason and --release it shows what is held.
+        Without --reason and --release, shows the current holds.
         """
         if reason and release:
             raise typer.BadParameter("a hold is set or lifted, not both", param_hint="--release")

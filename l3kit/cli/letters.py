@@ -69,9 +69,9 @@ def add_letters(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help="Tell what would be sent; send and delete nothing.")
         ] = False,
     ) -> int:
-        """Send dead letters through the message chain again. Those that are taken are deleted.
+        """Send dead letters through the message chain again. Those that the chain accepts are deleted.
 
-        Superseded ones are skipped unless that problem is named, since their replay replaces newer versions.
+        Superseded ones are skipped unless that problem is named, since replaying them replaces newer versions.
         """
         with place.open() as twin:
             result = twin.replay_letters(**_choice(problem, device, since, limit), dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""`l3kit logs FUNCTION`: the log of a deployed function, also as it grows."""
+"""`l3kit logs FUNCTION`: the log of a deployed function, followed as it grows if requested."""
 
 from __future__ import annotations
 

@@ -84,12 +84,12 @@ class Output:
             print(text, file=sys.stderr, flush=True)
 
     def tell_gaps(self, gaps: Iterable[Gap]) -> None:
-        """Print the gaps of an answer to stderr, with `--quiet` too: a partial answer must not pass for a whole one."""
+        """Print an answer's gaps to stderr, even with `--quiet`: a partial answer must not pass for a complete one."""
         for gap in gaps:
             print(f"l3kit: {gap.summary()}", file=sys.stderr, flush=True)
 
     def show_aside(self, answer: Displayable) -> None:
-        """Print to stderr what the user is to confirm, or what was found on the way."""
+        """Print to stderr what the user has to confirm, or what was found along the way."""
         if sys.stderr.isatty():
             from l3kit.cli.rendering import show
 
@@ -98,7 +98,7 @@ class Output:
             print(answer, file=sys.stderr)
 
     def shows(self) -> Silent:
-        """Return the progress of long steps: bars on a terminal, lines if requested, else nothing."""
+        """Return the display for the progress of long steps: bars on a terminal, lines if requested, else nothing."""
         from l3kit.cli.step_lines import PassingSteps, StepLines
         from l3kit.notebook.progress import Silent
 

@@ -34,8 +34,8 @@ def add_pausing(app: typer.Typer) -> None:
     ) -> int:
         """Pause the movers of a twin, or for one of its devices.
 
-        They move nothing until it is resumed; for a device, they skip that one and move the others. Nothing is lost: a
-        chunk under way stays as it is, and messages still arrive.
+        They move nothing until they are resumed; if only a device is paused, they skip it and move the others. Nothing
+        is lost: a chunk under way stays as it is, and messages still arrive.
         """
         place, name = place.perhaps_before(device)
         with place.open() as twin:

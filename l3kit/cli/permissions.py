@@ -62,7 +62,7 @@ def add_permissions(app: typer.Typer) -> None:
             ),
         ] = False,
     ) -> int:
-        """Show the permissions that an operator needs, by verb. With --json it is a policy for the twin of --twin."""
+        """Show the permissions that an operator needs, by verb. With --json, prints a policy for the twin of --twin."""
         from l3kit.clouds.ports.operator_permissions import PolicyScope, operator_permissions
         from l3kit.twin.naming import check_twin_name
 

@@ -15,7 +15,7 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 def discard_unread() -> bool:
     """Discard pending output of a standard stream that has no reader any more.
 
-    Returns: whether there is one; otherwise a `BrokenPipeError` comes from another pipe, or from a socket.
+    Returns: whether there is such a stream; if not, a `BrokenPipeError` comes from another pipe, or from a socket.
     """
     unread = [stream for stream in (sys.stdout, sys.stderr) if _is_unread(stream)]
     for stream in unread:

@@ -30,7 +30,7 @@ class Reach:
     """A twin and how to reach it.
 
     Attributes:
-        parameters: checked, as a notebook has them.
+        parameters: validated, as in a notebook.
         twin: its files.
         may_start: whether to start the sandbox if it is not running.
     """
@@ -46,7 +46,7 @@ class Reach:
 
 
 Connect = Callable[[Reach, Output], "OpenTwin"]
-"""Connects to the clouds of a twin. Raises: SandboxError if its sandbox is not running and may not be started."""
+"""Connects to the clouds of a twin. Raises: SandboxError if its sandbox is not running and must not be started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Place:
     clouds: Mapping[str, str] = field(default_factory=dict)
 
     def open(self, *, as_of: str | None = None, may_start: bool = False) -> OpenTwin:
-        """Connect to the twin's clouds. Raises: SandboxError if the sandbox is not running and may not be started.
+        """Connect to the twin's clouds. Raises: SandboxError if the sandbox is not running and must not be started.
 
         Args:
             as_of: the verb's time of reference; None: the params file's.
@@ -199,7 +199,7 @@ def _read(p: Dated, file: Path) -> Twin:
 
 
 def _found_here(target: str) -> Path:
-    """Return the params file of the present project. Raises: typer.BadParameter if there is none."""
+    """Return the params file of the current project. Raises: typer.BadParameter if there is none."""
     from l3kit.new_project.choices import DEPLOY_PARAMS, TWIN_FOLDER
     from l3kit.sandbox.homes import project_root
     from l3kit.twin.config import CONFIG

@@ -40,7 +40,7 @@ def add_reading(app: typer.Typer) -> None:
 
     @verb(app, "journal")
     def journal(output: Output, place: Place) -> int:
-        """Show who may move each device, and what was moved. Chunks under way are included."""
+        """Show which run may move each device, and what was moved, including chunks under way."""
         with place.open() as twin:
             output.answer(twin.journal())
         return SUCCESS

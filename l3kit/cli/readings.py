@@ -25,7 +25,7 @@ class Readings(Displayable):
     """The first readings of a result, and what is missing.
 
     Attributes:
-        rows: the shown ones.
+        rows: the readings to show.
     """
 
     found: QueryResult

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from l3kit.notebook.tables import Table
 
 NO_COLOUR = "NO_COLOR"
-"""Environment variable; if not empty, text has no escape codes (no-color.org)."""
+"""Environment variable that switches escape codes off if it is not empty (no-color.org)."""
 STYLES = {"+": "green", "~": "yellow", "-": "red"}
 """Styles of a plan's rows, by mark."""
 WORDS = {"failed": "red", "archived": "yellow", "restoring": "yellow", "keep": "blue"}
@@ -90,7 +90,7 @@ def _show_blocks(table: Table, shown: list[int], console: Console) -> None:
 
 
 def _least_widths(table: Table, shown: list[int], longest: int) -> list[int]:
-    """The minimum width of each column: that of short cells, and of words up to a length."""
+    """The minimum width of each column: enough for short cells, and for words up to a certain length."""
     rows = [table.head, *(table.rows[number] for number in shown)]
     return [max(_least_width(text, longest) for text in column) for column in zip(*rows, strict=True)]
 

@@ -149,7 +149,7 @@ def add_sandbox(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ISO", help="The scheduled time the event speaks of (default: now).")
         ] = None,
     ) -> int:
-        """Trigger a schedule now. Without a name it is an error that lists the schedules."""
+        """Trigger a schedule now. Without a name, fails with a list of the schedules."""
         from l3kit.sandbox import firing
         from l3kit.sandbox.cloud import gateway_cloud
 

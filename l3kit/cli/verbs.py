@@ -16,7 +16,7 @@ from l3kit.cli.output import Output, reported
 from l3kit.cli.place import of_context, place_parameters
 
 HELP_OPTIONS = {"help_option_names": ["-h", "--help"]}
-"""Of each verb by itself: a verb remembers those of the first context in which it is asked."""
+"""Set for each verb itself, since a verb keeps the help options of the first context in which it is asked."""
 _PARAMETER = inspect.Parameter.KEYWORD_ONLY
 
 
