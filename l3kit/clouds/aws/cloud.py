@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 SOURCE_TRIES = 20
-"""Tries of a request to a foreign table, which may be throttled for as long as its other users are busy."""
+"""Maximum tries of a request to a foreign table, which may be throttled for as long as its other users are busy."""
 SOURCE_CONNECTIONS = 8
 
 

@@ -22,7 +22,7 @@ _OF_CREDENTIALS = (
     "TokenRetrievalError",
 )
 _SILENT = frozenset({"CredentialRetrievalError"})
-"""Their text repeats what another program printed, perhaps a key."""
+"""Errors whose text repeats the output of another program, which may contain a key."""
 
 
 def unanswered(exception: Exception, event_name: str = "", **more: Any) -> None:

@@ -11,8 +11,10 @@ from l3kit.clouds.aws.data.events import delivery_of
 from l3kit.clouds.ports.undelivered import Undelivered
 
 LAMBDA_PREFIX = "aws/lambda/async/"
-"""Prefix of the keys of Lambda's invocation records (Lambda Developer Guide, "Capturing records of Lambda asynchronous
-invocations")."""
+"""Prefix of the keys of Lambda's invocation records.
+
+Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
+"""
 IOT_PREFIX = "aws/iot/"
 """Prefix of the keys in the rule's error action."""
 

@@ -1,4 +1,4 @@
-"""The alarms that CloudWatch is to have for a twin: each by its metric, its periods and its threshold. No I/O."""
+"""The CloudWatch alarms desired for a twin, each with its metric, periods and threshold. No I/O."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 LONGEST = 7 * DAY
-"""Seconds that periods of an hour or more may span together; shorter ones span DAY (PutMetricAlarm)."""
+"""Maximum seconds that periods of an hour or more may span together; for shorter ones it is DAY (PutMetricAlarm)."""
 GRACE_HOURS = 2
-"""Periods of an hour without a report, beyond the longest gap of the schedule, before a mover is late."""
+"""Hours without a report, in addition to the schedule's longest gap, after which a mover is late."""
 SHORT, GRACE_SHORT = 300, 6
-"""The period, in seconds, for schedules of less than an hour, and how many of these are allowed."""
+"""For schedules of less than an hour: the period in seconds, and the number of periods that replaces GRACE_HOURS."""
 LETTERS_SECONDS = 3600
-"""An alarm of dead letters is over if there was no new one for so long."""
+"""Seconds without a new dead letter after which their alarm clears."""
 
 Missing = Literal["breaching", "notBreaching", "ignore"]
 Statistic = Literal["Maximum", "Minimum", "Sum", "SampleCount"]
@@ -35,12 +35,12 @@ class AlarmSpec:
     """One alarm, without its actions.
 
     Attributes:
-        mover: that it watches; empty for one of the whole twin.
+        mover: the mover that it watches; empty for an alarm of the whole twin.
         metric: namespace and name.
         period: seconds.
         periods: number of evaluated periods.
         missing: what a period without data counts as; `ignore` keeps the state.
-        breaching: how many of them must breach the threshold; 0 is all.
+        breaching: number of periods that must breach the threshold; 0 is all.
     """
 
     name: str
@@ -58,7 +58,7 @@ class AlarmSpec:
 
     @property
     def description(self) -> str:
-        """The alarm's meaning and remedy, which are part of every message."""
+        """The alarm's meaning and remedy, included in every notification."""
         meaning = MEANINGS[self.kind]
         whose = f"The {self.mover}: " if self.mover else ""
         return f"{whose}{meaning.meaning}. What to do: {meaning.remedy} (docs/how-to/alarms.md)"
@@ -116,7 +116,7 @@ def all_alarm_names(names: AwsNames) -> tuple[str, ...]:
 
 
 def alarm_patterns(names: AwsNames) -> tuple[str, ...]:
-    """Return the same for a policy, whose length IAM limits: one pattern for all alarms of a mover."""
+    """Return patterns of these names for a policy, whose length IAM limits: one for all alarms of a mover."""
     of_twin = [names.alarm(kind) for kind in KINDS if kind not in OF_MOVERS]
     return (*(names.alarm("*", mover) for mover in MOVERS), *of_twin)
 
@@ -152,7 +152,7 @@ def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmS
 
 
 def _two_runs(gap: timedelta | None) -> dict[str, int]:
-    """Return periods that hold the last two runs; one run, where two exceed what CloudWatch evaluates."""
+    """Return periods that cover the last two runs, or only the last if two exceed what CloudWatch evaluates."""
     seconds = int(gap.total_seconds()) if gap else LONGEST
     if seconds <= DAY:
         return {"period": -(-seconds // MINUTE) * MINUTE, "periods": 2}

@@ -35,7 +35,7 @@ _SHOWN = {
 
 @dataclass(frozen=True)
 class MetricAlarm:
-    """One alarm, which publishes to a topic when something is wrong, and when it is right again.
+    """One alarm, which publishes to a topic when something is wrong, and when it has recovered.
 
     Attributes:
         topic: the topic's name.
@@ -61,7 +61,7 @@ class MetricAlarm:
             return Finding.of(is_owned_alarm(self.context, there), self._differences(there))
 
     def create(self) -> None:
-        """Create the alarm. A start is noted before that of a mover which is late without a report."""
+        """Create the alarm. If it fires on missing reports, first put a value, so that it does not fire at once."""
         with explained(f"alarm {self.name}"):
             if self.spec.missing == "breaching":
                 self._note_start()
@@ -108,10 +108,10 @@ class MetricAlarm:
 
 @dataclass(frozen=True)
 class LeftOverAlarms:
-    """Alarms that the twin does not have any more: one resource, so that looking for them costs one request.
+    """Alarms that the twin no longer has: a single resource, so that looking for them costs one request.
 
     Attributes:
-        names: of all that may be there.
+        names: of all such alarms that may exist.
     """
 
     context: Context
@@ -128,10 +128,10 @@ class LeftOverAlarms:
             return Finding(bool(self._owned()))
 
     def create(self) -> None:
-        """Do nothing: it is only there to be removed."""
+        """Do nothing: this resource exists only to be removed."""
 
     def update(self) -> None:
-        """Do nothing: it is only there to be removed."""
+        """Do nothing: this resource exists only to be removed."""
 
     def delete(self) -> None:
         with explained(f"alarms {self.name}"):
@@ -139,7 +139,7 @@ class LeftOverAlarms:
                 self.context.client("cloudwatch").delete_alarms(AlarmNames=owned)
 
     def _owned(self) -> list[str]:
-        """Return those that exist with this twin's tag."""
+        """Return the alarms of these names that exist and carry this twin's tag."""
         there = described(self.context, list(self.names))
         return [name for name, alarm in there.items() if is_owned_alarm(self.context, alarm)]
 

@@ -57,7 +57,7 @@ class Grant:
         why: purpose.
         verbs: commands that need it.
         passed_to: service to which a role is passed.
-        only: condition under which it is needed; "" always.
+        only: condition under which it is needed; "" if always.
     """
 
     on: On

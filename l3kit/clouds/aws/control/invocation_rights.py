@@ -38,5 +38,5 @@ def withdraw(context: Context, function: str, sid: str) -> None:
 
 
 def _is_busy(error: ClientError) -> bool:
-    """Return whether another change is in progress, or a try whose response was lost made the statement."""
+    """Return whether another change is in progress, or an earlier try, whose response was lost, added the statement."""
     return code_of(error) == "ResourceConflictException"

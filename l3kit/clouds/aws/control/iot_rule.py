@@ -24,10 +24,10 @@ SQL = (
 SQL_VERSION = "2016-03-23"
 UNDELIVERED_PREFIX = "aws/iot/"
 UNDELIVERED_KEY = UNDELIVERED_PREFIX + '${parse_time("yyyy/MM/dd", timestamp())}/${newuuid()}.json'
-"""Of a message for which the dispatcher could not be invoked; Lambda's own records are below `aws/lambda/async/`."""
+"""Key of a message that could not be handed to the dispatcher; Lambda's own records are below `aws/lambda/async/`."""
 RIGHT = "IotRule"
 HIDDEN = "UnauthorizedException"
-"""IoT's error code for a rule that may not be read, and for one that does not exist."""
+"""IoT's error code for a rule that the caller must not read, and for one that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class TopicRule:
         topics: MQTT topic filter.
         function: the dispatcher's deployed name.
         bucket: where IoT stores the messages for which it could not invoke the function.
-        role: the role with which it does.
+        role: the role with which IoT writes into the bucket.
     """
 
     context: Context
@@ -92,7 +92,7 @@ class TopicRule:
         return self.context.arn("iot", f"rule/{self.name}")
 
     def _rule(self) -> dict[str, Any] | None:
-        """Return the rule; None if there is none. Raises: PermissionMissingError if it may not be read."""
+        """Return the rule; None if there is none. Raises: PermissionMissingError if reading it is not permitted."""
         try:
             return dict(self._iot.get_topic_rule(ruleName=self.name))
         except ClientError as error:

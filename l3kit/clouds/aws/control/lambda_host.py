@@ -81,7 +81,7 @@ class LambdaHost:
             unless_missing(lambda: self._lambda.delete_function(FunctionName=name))
 
     def address(self, name: str) -> str:
-        """Return the name, by which Lambda invokes it."""
+        """Return the function's name, which is its address in Lambda."""
         return "" if described(self.context, name) is None else name
 
     def timers(self, name: str) -> dict[str, Timer]:
@@ -96,7 +96,7 @@ class LambdaHost:
         return read_log(self.context, name, since)
 
     def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """Invoke the function once, without a repetition by boto3: a run that did not respond may go on."""
+        """Invoke the function once, without boto3's retries: a run that did not respond may still be in progress."""
         running = "It may still be running; a second run does no harm"
         client = self.context.aws.client("lambda", read_timeout=timeout, max_attempts=1)
         try:
@@ -224,7 +224,7 @@ def _digest(configuration: Mapping[str, Any]) -> str:
 def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
     """Return a function's environment variables.
 
-    Raises: PermissionMissingError if they are encrypted with a key that the caller may not use: Lambda then returns
+    Raises: PermissionMissingError if they are encrypted with a key that the caller must not use: Lambda then returns
         everything else, which must not be mistaken for a function without variables.
     """
     environment = configuration.get("Environment", {})
@@ -243,7 +243,7 @@ def _is_configured(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _readable_variables(configuration: Mapping[str, Any]) -> dict[str, str]:
-    """Return the variables of a function that is not this twin's; none if they may not be read."""
+    """Return the variables of a function that is not this twin's; none if reading them is not permitted."""
     return dict(configuration.get("Environment", {}).get("Variables", {}))
 
 

@@ -98,7 +98,7 @@ class FunctionUrl:
 
 @dataclass(frozen=True)
 class LeftOverUrl:
-    """The URL of a function that stays without one. Deleted last, so that an interrupted removal can be found."""
+    """The URL of a function that no longer needs one. Deleted last, so that an interrupted removal can be found."""
 
     context: Context
     name: str

@@ -19,7 +19,7 @@ from l3kit.tiering.settings.function_table import FUNCTIONS, StoreName
 from l3kit.twin.layout import SCHEDULED
 
 _ANY_TWIN = "anametobereplaced"
-"""Has no dash, which would be an underscore in a topic rule's name."""
+"""Placeholder for a twin's name, without a dash, which would become an underscore in a topic rule's name."""
 BUCKETS: tuple[StoreName, ...] = ("cold", "archive", "letters")
 
 

@@ -11,14 +11,16 @@ from l3kit.errors import ProvisioningError
 VERSION = "2012-10-17"
 """Version of the policy language."""
 ROLE_POLICIES = 10_240
-"""Characters of all inline policies of a role together, white space not counted (IAM user guide, "IAM and AWS STS
-quotas"). Not adjustable."""
+"""Maximum characters of all inline policies of a role together, without white space; not adjustable.
+
+Source: IAM user guide, "IAM and AWS STS quotas".
+"""
 TRUST_POLICY = 2_048
-"""Characters of a role's trust policy (same source); can be raised to 8,192 on request."""
+"""Maximum characters of a role's trust policy (same source); can be raised to 8,192 on request."""
 MANAGED_POLICY = 6_144
-"""Characters of a customer managed policy (same source)."""
+"""Maximum characters of a customer managed policy (same source)."""
 BUCKET_POLICY = 20_480
-"""Bytes of a bucket policy (S3 user guide, "Bucket policies": 20 KB)."""
+"""Maximum bytes of a bucket policy (S3 user guide, "Bucket policies": 20 KB)."""
 
 
 def compact(document: Mapping[str, Any]) -> str:

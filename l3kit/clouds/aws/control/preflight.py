@@ -70,7 +70,7 @@ def _caller(session: AwsSession) -> str:
 
 
 def _denied(iam: Any, caller: str, scope: Scope) -> list[_Missing]:
-    """Return what is denied of each row, on any of the twin's resources; conditional rows are not checked."""
+    """Return the denied part of each row, on any of the twin's resources; conditional rows are not checked."""
     principal = _principal(iam, caller)
     asked: dict[tuple[On, str], list[str]] = {}
     always = [grant for grant in REQUIRED_PERMISSIONS if not grant.only and grant.on != "oneself"]
@@ -99,7 +99,7 @@ def _arns(scope: Scope, on: On) -> tuple[str, ...]:
 def _refused(
     iam: Any, principal: str, resources: Sequence[str], condition: Mapping[str, str], actions: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield the actions that the principal may not do; with the resources, if it may do them on others."""
+    """Yield the actions that are denied to the principal; with the resources, if they are allowed on others."""
     context = [
         {"ContextKeyName": key, "ContextKeyValues": [value], "ContextKeyType": "string"}
         for key, value in condition.items()

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 PROVIDER = "aws"
 OTHER_MEMORY = 512
-"""MB of a function that has no memory of its own in `BILLING`."""
+"""Memory, in MB, of a function that `BILLING` does not list."""
 TIMEOUT = dict.fromkeys((*SCHEDULED, *CHAIN), 900)
 
 

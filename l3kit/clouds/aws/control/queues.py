@@ -13,7 +13,7 @@ from l3kit.clouds.ports.changes import Difference, differs
 from l3kit.clouds.ports.resources import Finding
 
 KEPT_SECONDS = 1_209_600
-"""Time that a message stays; 14 days, the longest that SQS offers."""
+"""Retention of messages: 14 days, the maximum of SQS."""
 GONE_LIMIT = 90.0
 """Maximum seconds until the name of a removed queue is free; SQS says 60."""
 

@@ -35,7 +35,7 @@ class Role:
     holds_data: bool = False
 
     def compare(self) -> Finding:
-        """Read the role's state. A policy that cannot be built, or is too long for IAM, is the finding's fault."""
+        """Read the role's state. A policy that cannot be built, or is too long for IAM, becomes the `fault`."""
         policy, fault = self._policy_or_fault()
         with explained(f"role {self.name}"):
             there = unless_missing(lambda: self._iam.get_role(RoleName=self.name))

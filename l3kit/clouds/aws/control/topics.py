@@ -21,7 +21,7 @@ class Topic:
     """One topic with its subscriptions. Its policy is SNS's own: the account's services may publish to it.
 
     Attributes:
-        addresses: those that are to be subscribed, and no others.
+        addresses: exactly the addresses to be subscribed.
     """
 
     context: Context
@@ -40,13 +40,13 @@ class Topic:
             return Finding.of(self.context.owns_list(tags), self._differences(), fault=fault)
 
     def create(self) -> None:
-        """Create the topic and subscribe. If another one of that name has been created since, SNS refuses the tags."""
+        """Create the topic and subscribe. If another one of that name has appeared meanwhile, SNS refuses the tags."""
         with explained(f"topic {self.name}"):
             self._sns.create_topic(Name=self.name, Tags=self.context.tag_list())
         self.update()
 
     def update(self) -> None:
-        """Subscribe who is missing, each of whom gets a message to confirm; unsubscribe all others."""
+        """Subscribe the missing addresses, each of which gets a message to confirm it; unsubscribe all others."""
         with explained(f"topic {self.name}"):
             missing, strange = self._missing_and_foreign()
             for address in missing:
@@ -84,7 +84,7 @@ class Topic:
     def _missing_and_foreign(self) -> tuple[list[str], list[dict[str, str]]]:
         """Return the addresses that are not subscribed, and confirmed subscriptions of others.
 
-        One that waits for its confirmation cannot be removed; SNS forgets it after some days.
+        A subscription that waits for its confirmation cannot be removed; SNS drops it after some days.
         """
         there = subscribed(self.context, self.name)
         wanted = {same(address): address for address in self.addresses}
@@ -111,10 +111,10 @@ def subscribed(context: Context, topic: str) -> list[dict[str, str]]:
 
 
 def is_confirmed(subscription: dict[str, str]) -> bool:
-    """Return whether it is confirmed: until then its ARN is the text `PendingConfirmation`."""
+    """Return whether a subscription is confirmed: until then its ARN is the text `PendingConfirmation`."""
     return subscription["SubscriptionArn"].startswith("arn:")
 
 
 def protocol_of(address: str) -> str:
-    """Return SNS's name for how an address is reached."""
+    """Return the SNS protocol that reaches an address."""
     return "email" if is_email(address) else urlsplit(address).scheme

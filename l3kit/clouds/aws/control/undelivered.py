@@ -26,7 +26,7 @@ RIGHTS_LIMIT = 90.0
 class FailureDestination:
     """A function's handling of failed asynchronous invocations: repeated, then recorded as an object in a bucket.
 
-    It belongs to the owner of the function of its name.
+    It belongs to the owner of the function with the same name.
     """
 
     context: Context

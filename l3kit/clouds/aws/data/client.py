@@ -188,7 +188,7 @@ class AwsClient:
 
 
 def remedy(code: str, denied: str) -> str:
-    """Return the remedy for an error code; empty if none is known. `denied`: as of `AwsClient`."""
+    """Return the remedy for an error code; empty if none is known. `denied`: as in `AwsClient`."""
     return denied if code in DENIED else REMEDIES.get(code, "")
 
 

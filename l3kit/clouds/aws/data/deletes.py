@@ -35,7 +35,7 @@ from l3kit.tiering.format.item_json import SORT_KEY
 log = logging.getLogger(__name__)
 
 PUT_BACK_TRIES = 20
-"""Maximum tries to put an item back, which then exists nowhere else."""
+"""Maximum tries to put an item back; until one succeeds, the item exists nowhere else."""
 CHANGED = "ConditionalCheckFailed"
 """The item has changed, or in DynamoDB Local is missing. In AWS a missing item counts as deleted (developer guide)."""
 DUPLICATE = "DuplicateItem"

@@ -72,7 +72,7 @@ def build(
     """Build the handler of one of the twin's functions.
 
     Args:
-        tell: takes a line for CloudWatch, which makes metrics of it; only a twin with alarms has any.
+        tell: takes a line that CloudWatch makes metrics of; called only for a twin with alarms.
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
     settings = load_settings(function, env, cloud=VARIABLES, root=Path(env.get("LAMBDA_TASK_ROOT", ".")))

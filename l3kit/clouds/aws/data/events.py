@@ -14,8 +14,10 @@ from l3kit.tiering.format.topics import device_in
 from l3kit.tiering.stream.ports import Delivery
 
 EVENT = "l3kit_event"
-"""The only member of an event between two functions: the JSON as a text, since Lambda's runtime reads the event of a
-Python function with `json.loads`, which would round numbers."""
+"""The only member of an event between two functions: the JSON as a text.
+
+Lambda's runtime reads the event of a Python function with `json.loads`, which would round numbers.
+"""
 _RULE_MEMBERS = frozenset({"payload", "topic", "client", "received"})
 
 

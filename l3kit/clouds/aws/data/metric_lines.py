@@ -1,4 +1,4 @@
-"""Log lines in CloudWatch's embedded metric format, of which CloudWatch makes metrics when it takes them in."""
+"""Log lines in CloudWatch's embedded metric format, which CloudWatch turns into metrics on ingestion."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from l3kit.tiering.runtime.measures import MOVER, NAMESPACE, TWIN, Measure
 
 
 def metric_line(twin: str, moment: datetime, values: Mapping[Measure, float], mover: str = "") -> str:
-    """Return the one line that carries these values.
+    """Return a single line with these values.
 
     Args:
         mover: empty for what belongs to the whole twin.

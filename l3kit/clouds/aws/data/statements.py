@@ -88,7 +88,7 @@ class Conditions:
 class Insertions:
     """The statements that create items in one table.
 
-    An item of which each attribute is a parameter is created by INSERT unless its key exists.
+    INSERT creates an item, each attribute of which is a parameter, unless its key exists.
     """
 
     def __init__(self, table: str) -> None:
