@@ -8,12 +8,12 @@ from typing import Any
 from l3kit.tiering.ports import ObjectVersion
 
 INCLUDED = ("versions", "snapshots", "deleted")
-"""The contents of a listing in addition to the blobs."""
+"""Contents of a listing in addition to the current blobs."""
 _VERSION, _SNAPSHOT = "version:", "snapshot:"
 
 
 def blob_version(blob: Any, now: datetime) -> ObjectVersion:
-    """Convert an entry of a listing. `now`: from which the service counts the days that are left."""
+    """Convert an entry of a listing. `now`: the time from which the service counts the remaining days."""
     version, snapshot, deleted = (getattr(blob, name, None) for name in ("version_id", "snapshot", "deleted"))
     named = f"{_SNAPSHOT}{snapshot}" if snapshot else f"{_VERSION}{version}" if version else ""
     current = not (snapshot or deleted) and (not version or bool(blob.is_current_version))
@@ -30,7 +30,7 @@ def blob_version(blob: Any, now: datetime) -> ObjectVersion:
 
 
 def client_options(version: ObjectVersion) -> dict[str, str]:
-    """The arguments with which `get_blob_client` means this version; none for a blob without versions."""
+    """The arguments that make `get_blob_client` refer to this version; none for a blob without versions."""
     if version.version.startswith(_SNAPSHOT):
         return {"snapshot": version.version.removeprefix(_SNAPSHOT)}
     if version.version.startswith(_VERSION):

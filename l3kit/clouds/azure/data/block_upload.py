@@ -25,7 +25,7 @@ async def upload_blocks(
     sha256: str | None,
     commit: Callable[[list[BlobBlock]], Awaitable[Any]],
 ) -> bytes | bool:
-    """Stage the parts, regrouped, and commit them once their digest fits.
+    """Stage the parts, regrouped, and commit them once their digest matches.
 
     Uncommitted blocks are invisible, and the service drops them after a week. Block ids are unique per upload, so that
     two uploads to one key do not mix.

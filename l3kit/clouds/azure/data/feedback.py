@@ -35,7 +35,7 @@ METHOD = "feedback"
 MAX_PAYLOAD_BYTES = 128 * 1024
 """Limit for a direct method's payload."""
 DEVICE_SECONDS = 30
-"""Time-out for the device's answer, 5 to 300."""
+"""Seconds to wait for the device's answer, 5 to 300."""
 SIGNATURE_SECONDS = 3600
 IOT_HUB = Manners(
     words="Message",
@@ -50,7 +50,7 @@ IOT_HUB = Manners(
 )
 
 Authorize = Callable[[bool], str]
-"""Returns the value of the header Authorization; its argument: whether the former one was refused. Blocking."""
+"""Blocking; returns the value of the Authorization header. Its argument says whether the previous value was refused."""
 
 
 class Signatures:

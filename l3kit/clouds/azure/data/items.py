@@ -41,7 +41,7 @@ MAX_ID_BYTES = 1023
 MAX_PARTITION_BYTES = 2048
 FORBIDDEN_IN_ID = "/\\?#"
 FIRST_UNSORTED = "\ue000"
-"""From this character on UTF-16 and Unicode order differ, and the service does not document which it uses."""
+"""From this character on, UTF-16 and Unicode order differ, and the service does not document which it uses."""
 
 Document = dict[str, Any]
 

@@ -11,9 +11,9 @@ from l3kit.tiering.stream.http_calls import Address
 from l3kit.tiering.stream.http_peers import HttpPeers, check_address
 
 KEY_HEADER = "x-functions-key"
-"""Header for the key of the query's `code`, since clients and proxies log urls."""
+"""Header that carries the key instead of the query's `code`, since clients and proxies log urls."""
 ANSWER_SECONDS = 230.0
-"""Time after which Azure's load balancer answers in place of the function."""
+"""Seconds after which Azure's load balancer answers in place of the function."""
 
 
 def open_peers(urls: Mapping[str, str], *, retry: RetryPolicy | None = None, agent: str = "l3kit") -> HttpPeers:

@@ -7,7 +7,7 @@ from l3kit.tiering.settings.function_table import SCHEDULE_VARIABLE, TIMEOUT_VAR
 _COSMOS = ("COSMOS_ENDPOINT", "COSMOS_DATABASE_NAME")
 _BLOB = ("STORAGE_ACCOUNT_URL",)
 EVENTS_CONNECTION, EVENTS_NAME = "IOTHUB_EVENTS_CONNECTION_STRING", "IOTHUB_EVENTS_NAME"
-"""Settings that the platform reads: the built-in endpoint takes no managed identity, so one is a secret."""
+"""Settings that the platform reads: the built-in endpoint takes no managed identity, so one of them is a secret."""
 HUB_HOST = "IOTHUB_HOST_NAME"
 
 VARIABLES = CloudVariables(
