@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 RECOVERY_DAYS = 7
-"""Firestore keeps former states so long where point-in-time recovery is on."""
+"""Days that Firestore keeps former states where point-in-time recovery is on."""
 SOFT_DELETE_DAYS = 7
-"""Cloud Storage keeps deleted objects so long unless the bucket's policy is changed."""
+"""Days that Cloud Storage keeps deleted objects unless the bucket's policy is changed."""
 BACKUPS = "It may be off. Scheduled backups last as their schedule says: gcloud firestore backups list"
 LOG_POLICY = "The log bucket's retention decides, 30 days unless it was changed"
 

@@ -98,7 +98,7 @@ class ItemCreates:
         return outcomes
 
     async def _read(self, names: Sequence[str]) -> dict[str, Any]:
-        """Read the existing documents of these, by name, strongly consistent."""
+        """Read those of these documents that exist, by name, strongly consistent."""
         request = types.BatchGetDocumentsRequest.pb()(database=self._client.database, documents=names)
         answers = await self._client.call(
             "batch_get_documents",

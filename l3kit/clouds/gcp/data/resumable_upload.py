@@ -108,7 +108,7 @@ class Upload:
         return self._ask("PUT", headers, put.piece[start - put.start :])
 
     def _resume(self, put: _Put, count: Callable[[], object]) -> requests.Response:
-        """After a failure, query the received bytes and send the rest; calls `count` if that takes both requests."""
+        """After a failure, query the received bytes and send the rest; calls `count` if both requests are needed."""
         state = self._ask("PUT", {"Content-Range": f"bytes */{put.total}"}, b"")
         known = _received(state)
         if state.status_code != _INCOMPLETE or (known >= put.end and not put.last):
