@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 AlarmKind = Literal["failed", "broke-off", "partial-twice", "late", "lag", "missed-starts", "dead-letters"]
 KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 OF_MOVERS: tuple[AlarmKind, ...] = ("failed", "broke-off", "partial-twice", "late", "lag")
-"""Kinds of which each mover has one; the others are of the twin's part on a cloud."""
+"""Kinds of which each mover has an alarm; the others belong to the twin's part on a cloud."""
 AlarmState = Literal["alarm", "ok", "unknown", "missing"]
 LAG_DAYS = 2
 """Days that something may stay in its tier after it is due: two runs of a daily schedule."""
@@ -57,8 +57,8 @@ class Alarm:
 
     Attributes:
         name: on its cloud.
-        mover: that it watches; empty for one of the whole twin.
-        state: `unknown` before there is any data; `missing` if it is to be made.
+        mover: the mover that it watches; empty for an alarm of the whole twin.
+        state: `unknown` before there is any data; `missing` if it is still to be created.
         reason: the cloud's own words for the state.
         since: when it came into this state; None if that is not known.
     """
@@ -77,7 +77,7 @@ class Subscriber:
     """An address that alarms are sent to.
 
     Attributes:
-        address: as it may be shown.
+        address: in a form that may be shown.
         state: `waits` until its recipient has confirmed it.
     """
 
@@ -108,14 +108,14 @@ class WatchSize:
 
 
 def watch_size(layout: Layout, cloud: str) -> WatchSize:
-    """Return the most that a twin of this layout has on a cloud that offers alarms."""
+    """Return the maximum for a twin of this layout on a cloud that offers alarms."""
     movers, letters = len(layout.movers_on(cloud)), int(layout.has_letters_on(cloud))
     of_movers = len(OF_MOVERS) * movers + (1 if movers else 0)
     return WatchSize(of_movers + letters, len(MEASURES_OF_RUNS) * movers + letters)
 
 
 class Alarms(Protocol):
-    """The alarms of one cloud, which `parts` of its `Provider` names."""
+    """The alarms of one cloud, named by `parts` of its `Provider`."""
 
     def watch(self, twin: Twin, cloud: Cloud) -> Watch:
         """Read the twin's alarms and subscribers. Raises: PermissionMissingError, ProvisioningError."""

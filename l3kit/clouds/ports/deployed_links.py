@@ -81,7 +81,7 @@ class DeployedLinks:
     def get(self, link: str) -> Connection | None:
         """Return the link as deployed, or as an apply in progress will deploy it; None if it is unknown.
 
-        Raises: PermissionMissingError if its writer may not be read and the file does not contain it.
+        Raises: PermissionMissingError if reading its writer is not permitted and the file does not contain it.
         """
         return self._seen(link)[0]
 
@@ -162,7 +162,7 @@ class DeployedLinks:
         return bool(self._ending(link))
 
     def extend_token(self, link: str) -> None:
-        """Extend a lapsing token to GRACE from now."""
+        """Extend a former token that is about to expire to GRACE from now."""
         there, writer = self._seen(link)
         ending = self._ending(link)
         if there is None or writer is None or not ending:

@@ -84,7 +84,7 @@ class FunctionHost(Protocol):
     def get(self, name: str) -> Deployed | None:
         """Return the function; None if there is none.
 
-        Raises: PermissionMissingError if it or its settings may not be read; ProvisioningError.
+        Raises: PermissionMissingError if reading it or its settings is not permitted; ProvisioningError.
         """
 
     def create(self, name: str, definition: Definition, code: bytes) -> None:

@@ -14,8 +14,8 @@ class Route:
         owner: the twin that it belongs to, kept in a tag or label; empty if none is named there.
         topics: MQTT topic filter of the messages, e.g. `weather/+/telemetry`.
         function: deployed name of the function, which need not exist.
-        letters: the store (bucket or container) that gets the messages that the function did not take after the
-            source's attempts; empty where the source delivers without end.
+        letters: the bucket or container for messages that the function took in none of the source's attempts; empty
+            where the source retries without limit.
     """
 
     owner: str

@@ -36,10 +36,10 @@ class Provisioner(Protocol):
         """Return schedules that may remain of functions that this cloud no longer has."""
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
-        """Return addresses that may remain of functions that stay here without an entrance, and are resources."""
+        """Return address resources that may remain of functions that stay here but are no longer entrances."""
 
     def alarms(self) -> Sequence[Resource]:
         """Return the resources that watch the twin here; none where this cloud offers no alarms yet."""
 
     def left_over_alarms(self) -> Sequence[Resource]:
-        """Return what may remain of alarms that the twin does not have any more, those of `alarms` left out."""
+        """Return alarms that may remain although the twin no longer has them; never those of `alarms`."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """Something that still has deleted data.
+    """Something that still contains deleted data.
 
     Attributes:
         what: in words, with the resource's name.
@@ -30,15 +30,15 @@ class Retained:
 
 
 class Retention(Protocol):
-    """One cloud's, which `parts` of its `Provider` names."""
+    """The retention of one cloud, named by `parts` of its `Provider`."""
 
     def retained(self, cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Sequence[Retained]:
-        """Return what keeps data that were deleted from these stores of a twin. Raises: L3Error."""
+        """Return the copies that keep data after their deletion from these stores of a twin. Raises: L3Error."""
 
     def of_expired(self, twin: Twin) -> Retained | None:
-        """Return what an archive here, as l3kit makes it, keeps of expired chunks; None if nothing. No I/O."""
+        """Return the copies of expired chunks that an archive here, as l3kit makes it, keeps; None if none. No I/O."""
 
 
 def retention_of(cloud: str) -> Retention:
-    """Return a cloud's. Raises: ConfigurationError if l3kit does not know it."""
+    """Return a cloud's retention. Raises: ConfigurationError if l3kit does not know it."""
     return cast("Retention", part(cloud, "retention"))

@@ -12,7 +12,7 @@ from typing import Protocol
 from l3kit.tiering.ports import Usage
 
 WHOLE = "whole"
-"""The only part of a table that is not read in parts."""
+"""Name of the only part of a table that is not split into parts."""
 
 
 @dataclass(frozen=True, slots=True)
