@@ -43,6 +43,6 @@ class Suite:
 
     @pytest.fixture(autouse=True)
     def declared_gap(self, request: pytest.FixtureRequest, backend: Backend) -> None:
-        """Expect a case to fail that the backend declares a gap."""
+        """Expect a case to fail if the backend declares it a gap."""
         if reason := backend.gaps.get(request.node.originalname):
             request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
