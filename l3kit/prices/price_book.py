@@ -44,11 +44,11 @@ class PriceBook:
         raise self._missing(key)
 
     def s3(self, tier: str, rate: str) -> Figure:
-        """Return a figure of S3 in the default region. Raises: ConfigurationError, as `figure`."""
+        """Return a figure of S3 in the default region. Raises: ConfigurationError, as `figure` does."""
         return self.figure("aws", billing_of("aws").default_region, "s3", tier, rate)
 
     def find(self, provider: Provider, region: str, service: str, tier: str, rate: str) -> Figure | None:
-        """As `figure`, or None: for figures that only some tiers have, such as a minimum duration."""
+        """Return a figure, or None: for figures that only some tiers have, such as a minimum duration."""
         return self.figures.get(Key(provider, region, service, tier, rate))
 
     def check_region(self, provider: Provider, region: str) -> None:

@@ -24,7 +24,7 @@ class PriceList(Protocol):
     """One cloud's published prices, named by `parts` of its `Provider`."""
 
     def __call__(self, path: Path | str, *, today: date, region: str, client: Any = None) -> Refreshed:
-        """As `refresh_prices`."""
+        """Refresh the prices of one cloud, as `refresh_prices` does."""
 
 
 def refresh_prices(

@@ -28,8 +28,10 @@ _WORDS: Mapping[str, tuple[str, Operation]] = {
     "copy": ("copy", "copy"),
     "post": ("POST", "put"),
 }
-"""The requests that bring an object into a tier: their usual name, and the tier's cloud's price for one. A POST
-goes to the writer there, which puts the object."""
+"""Requests that store an object in a tier: their usual name, and their price on the tier's cloud.
+
+A POST goes to the writer there, which puts the object.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Stored:
     Attributes:
         items: readings moved there.
         counts: requests by kind: `put`, `copy`, `post`.
-        by_one, as_moved: USD for one object a reading, and for the requests that were made.
+        by_one, as_moved: USD for one object per reading, and for the requests that were made.
     """
 
     tier: ObjectTier
@@ -65,7 +67,7 @@ class BatchingGain(Displayable):
     tiers: tuple[Stored, ...]
 
     def summary(self) -> str:
-        """One line for people, of the first tier that anything reached."""
+        """One line for people, about the first tier that any item reached."""
         for stored in self.tiers:
             if stored.items and stored.requests:
                 reached = f"{count_of(stored.items, 'reading')} reached the {stored.tier} tier in {stored.in_words()}"

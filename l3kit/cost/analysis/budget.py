@@ -78,7 +78,7 @@ def _signed(amount: Decimal) -> str:
 
 
 def side_by_side(a: Bill, b: Bill) -> pd.DataFrame:
-    """Two bills part by part, for `compare`'s sentence below it.
+    """Two bills part by part, to be shown above the sentence of `compare`.
 
     Returns: one row per part and a last one, `total`; a column for each bill's title, and `difference` (second less
         first). USD as Decimal; None where one is incomplete.

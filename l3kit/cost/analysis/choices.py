@@ -70,8 +70,8 @@ def per_gib(figure: Figure) -> Decimal | None:
 def delete_modes(workload: Workload, book: PriceBook, regions: Mapping[Provider, str] | None = None) -> pd.DataFrame:
     """Deleting moved items by the mover against letting them expire (TTL), for each hot store.
 
-    Returns: `hot`, USD a month for `paid deletes` and `TTL`, `saved`, and the `share` of the whole bill that the paid
-        deletes are (0 to 1), with the other tiers on the same cloud. None: unknown.
+    Returns: `hot`, USD a month for `paid deletes` and `TTL`, `saved`, and the `share` of the paid deletes in the whole
+        bill (0 to 1), with the other tiers on the same cloud. None: unknown.
     """
     import pandas as pd
 

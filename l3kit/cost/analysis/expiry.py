@@ -55,7 +55,7 @@ def expiry_cost(
 ) -> ExpiryCost:
     """Price the archive of a workload whose data expire after `archive_days` there.
 
-    Raises: ConfigurationError, as `monthly_bill`.
+    Raises: ConfigurationError, as `monthly_bill` does.
     """
     bill = monthly_bill(workload, layout, book, regions, expires=True)
     now, later = (

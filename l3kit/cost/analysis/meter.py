@@ -152,7 +152,7 @@ class Agreement:
 
     @property
     def lines(self) -> dict[str, tuple[Total, Total]]:
-        """Amounts by price, which both bills name alike."""
+        """Amounts by price; a price has the same name in both bills."""
         names = dict.fromkeys(
             f"{row.key.provider} {row.key.service}.{row.key.tier}.{row.key.rate}"
             for bill in (self.measured, self.predicted)

@@ -1,4 +1,4 @@
-"""The plan's cost tables (section 3B), calculated: 1 MB against 5 MB chunks, and single items against batches."""
+"""The project plan's cost tables (section 3B): 1 MB against 5 MB chunks, and single items against batches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOVED_MB = 100
 CHUNK_MB = (1, 5)
 BATCH_ITEMS = (1, 5, 100, 500)
-"""Items per object: one, and batches; 5 and 100 are where the plan's "80-99 % cheaper" begins and ends."""
+"""Items per object: one, and batches; 5 and 100 are where the project plan's "80-99 % cheaper" begins and ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def chunk_frame(book: PriceBook) -> pd.DataFrame:
 
 
 def batch_table(book: PriceBook, items: int = 100_000) -> pd.DataFrame:
-    """Single items as objects against batches: objects, what PUT, GET and LIST of all cost in S3 Standard, and saved.
+    """Single items as objects against batches: objects, costs of PUT, GET and LIST in S3 Standard, and the saving.
 
     A batch of n costs 1 / n of the requests, so 5 items save 80 % and 100 items 99 %.
     """
@@ -106,7 +106,7 @@ def request_prices(book: PriceBook) -> pd.DataFrame:
 
 
 def put_price(book: PriceBook, tier: str) -> Figure:
-    """Of an S3 storage class in the default region."""
+    """The price of a PUT into an S3 storage class in the default region."""
     return book.s3(tier, "put")
 
 

@@ -10,16 +10,16 @@ from l3kit.cost.model.uses import Sites, Tally
 from l3kit.tiering.settings.function_table import EXPIRER
 
 RECORDS = 2
-"""Records of a batch, of which a device has one a run."""
+"""Records per batch; each device has one batch per run."""
 HOLD_LISTS = 1
-"""Listings of holds in a run."""
+"""Listings of holds per run."""
 
 
 def expire(w: Inputs, sites: Sites, tally: Tally, listed: Number) -> None:
     """One run of the archive expirer over the chunks of one run of a mover.
 
     Args:
-        listed: objects that lie in the archive and are listed.
+        listed: number of objects in the archive that the run lists.
     """
     ops, site, chunks = w.ops, sites.archive, w.stored_chunks_of_run
     pages = ops.maximum(ops.ceil(listed / LIST_PAGE), 1) + HOLD_LISTS

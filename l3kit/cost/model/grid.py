@@ -114,7 +114,7 @@ def _free(use: Use) -> float:
 
 
 def _stepped(figure: Figure, quantity: Any, free: Any) -> Any:
-    """As `bill.stepped`, for arrays."""
+    """`bill.stepped` for arrays."""
     import numpy as np
 
     if not figure.known:

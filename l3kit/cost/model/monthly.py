@@ -137,9 +137,9 @@ def month_uses(w: Inputs, sites: Sites, add_use: Callable[[Use], None]) -> None:
 
 
 def _alarms(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """The alarms of the movers and the metrics that exist for them; nothing without them, which no price is needed for.
+    """The movers' alarms and the metrics that exist for them; without alarms there is nothing, and no price is needed.
 
-    Dead letters, which the model's layouts do not have, would be one more of each.
+    An alarm of dead letters would add one of each, but the model's layouts have no dead letters.
     """
     if not w.ops.any(w.alarms):
         return

@@ -15,7 +15,7 @@ from l3kit.providers import ObjectTier, Operation, billing_of
 class Chunks:
     """Chunks of two sizes: full ones and each device's last. Numbers, and bytes as stored.
 
-    A mean of fewer than one item per run is as many `rest` chunks of one item.
+    A mean of fewer than one item per run is itself the number of `rest` chunks, each of one item.
     """
 
     full: Number
@@ -98,7 +98,7 @@ def keep_objects(tally: Tally, site: Site, tier: ObjectTier, chunks: Chunks, day
 
 
 def early_deletion(tally: Tally, site: Site, tier: ObjectTier, chunks: Chunks, days: Number) -> None:
-    """Note the rest of the minimum storage time of objects that are deleted after so many days."""
+    """Note the rest of the minimum storage time of objects that are deleted after this many days."""
     where, ops = billing_of(site.provider).objects[tier], tally.ops
     billed = chunks.at_least(ops, ops.number(site.fact(*where, "min_billable_object")))
     left = ops.maximum(days, ops.number(site.fact(*where, "min_duration"))) - days

@@ -32,7 +32,7 @@ def item_sizes(varied: pd.DataFrame) -> Plot:
     """The bill by item size.
 
     Args:
-        varied: of `sweeps.sensitivity` for `item_bytes`.
+        varied: the result of `sweeps.sensitivity` for `item_bytes`.
     """
     known = varied.dropna(subset=["total"])
     if known.empty:
@@ -63,7 +63,7 @@ def days_kept(kept: pd.DataFrame) -> Plot:
     """The bill by the retention of one tier, with the others as in the scenario.
 
     Args:
-        kept: of `sweeps.retention`.
+        kept: the result of `sweeps.retention`.
     """
     known = kept.dropna()
     if len(known) < 2:
@@ -89,8 +89,8 @@ def two_scenarios(beside: pd.DataFrame, sentence: str) -> Plot:
     """Two bills part by part.
 
     Args:
-        beside: of `budget.side_by_side`.
-        sentence: of `budget.compare`; it is the title.
+        beside: the result of `budget.side_by_side`.
+        sentence: the result of `budget.compare`, used as the title.
     """
     first, second, _ = beside.columns
     parts = beside.drop(index="total").dropna()
@@ -111,7 +111,7 @@ def predicted_beside_measured(moves: pd.DataFrame) -> Plot:
     """Plot the cost of two real moves by the model and by the meter, price by price, without run time.
 
     Args:
-        moves: of `TrialMove.to_frame`.
+        moves: the result of `TrialMove.to_frame`.
     """
     names = list(dict.fromkeys(moves["move"]))
     figure, panels = figure_of_several(3.1, len(names))

@@ -135,7 +135,7 @@ def make_report(params: Path, out: Path, root: Path, browser: str | None) -> tup
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program. Returns: the exit code, 0 if the notebook passed, which it does not over its budget."""
+    """Run the program. Returns: the exit code, 0 if the notebook passed; a bill over its budget fails it."""
     parser = argparse.ArgumentParser(prog="python -m l3kit.cost.report.document", description=__doc__)
     parser.add_argument("--params", type=Path, default=DEFAULT_PARAMS, help=f"scenario file ({DEFAULT_PARAMS})")
     parser.add_argument("--out", type=Path, default=DEFAULT_OUT, help=f"folder for the report ({DEFAULT_OUT})")

@@ -224,7 +224,7 @@ def plan_row(plan: Sequence[Comparison], metric: str) -> Comparison:
 
 
 def usd(amount: Decimal) -> str:
-    """As `format_usd`, for tables that have NaN for unknown amounts."""
+    """Format like `format_usd`, but also NaN, which tables have for unknown amounts."""
     return format_usd(None if amount.is_nan() else amount)
 
 

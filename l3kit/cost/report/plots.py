@@ -47,7 +47,7 @@ def three_figures(page: FrontPage, plan: Sequence[Comparison]) -> Plot:
     """The first page's plots: the plan's saving, the parts of the bill, and half and one and a half times the usage.
 
     Args:
-        plan: of `seed_tables.chunk_table`.
+        plan: the result of `seed_tables.chunk_table`.
     """
     figure, (left, middle, right) = figure_of_several(2.9, 3, width_ratios=(1, 1.5, 1.1))
     objects, puts = plan_row(plan, "objects"), plan_row(plan, "PUT cost, cold")
@@ -139,7 +139,7 @@ def compression(measured: Measured, bills: pd.DataFrame) -> Plot:
     """Ratios measured on the sample, and the bill with each.
 
     Args:
-        bills: of `choices.compressions`.
+        bills: the result of `choices.compressions`.
     """
     figure, (left, right) = figure_of_several(2.6, 2)
     ratios = {**{f"{name}\nat rest": float(ratio) for name, ratio in measured.at_rest.items()}}
@@ -168,7 +168,7 @@ def layouts(ranked: pd.DataFrame, chosen: str) -> Plot:
     """All layouts, the cheapest first.
 
     Args:
-        ranked: of `ranking.rank_layouts`.
+        ranked: the result of `ranking.rank_layouts`.
         chosen: the scenario's, marked with an arrow.
     """
     known = ranked.dropna(subset=["total"])
@@ -203,7 +203,7 @@ def break_even(tables: Mapping[str, pd.DataFrame], days: Mapping[str, Decimal]) 
     """Months until cheaper storage elsewhere has paid for the egress.
 
     Args:
-        tables: of `choices.break_even`, by tier.
+        tables: results of `choices.break_even`, by tier.
         days: the scenario's retention of the tier.
     """
     figure, axes = figure_of(3.0)
@@ -236,7 +236,7 @@ def deletes(modes: pd.DataFrame) -> Plot:
     """Cost of deletes by the mover and by expiry, for each hot store.
 
     Args:
-        modes: of `choices.delete_modes`.
+        modes: the result of `choices.delete_modes`.
     """
     figure, axes = figure_of(2.6)
     known = modes.dropna(subset=["paid deletes", "TTL"])

@@ -61,7 +61,7 @@ def doubtful_table(bill: Bill, book: PriceBook, stale: Collection[Any]) -> Table
     """Unconfirmed, unknown, undated and year-old prices of a bill, with the share of each in the total.
 
     Args:
-        stale: of `PriceBook.stale` for the bill's keys.
+        stale: the result of `PriceBook.stale` for the bill's keys.
     """
     old = {figure.key for figure in stale}
     doubtful = [f for f in book.unconfirmed(bill.keys) if f.meaning.money]
