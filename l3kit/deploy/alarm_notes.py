@@ -26,7 +26,7 @@ def alarm_notes(twin: Twin, session: Session, clouds: Collection[str]) -> tuple[
 
 
 def watched_clouds(twin: Twin) -> tuple[str, ...]:
-    """Return the clouds that run what alarms are about: a mover, or a function of the message chain."""
+    """Return the clouds that run something that alarms watch: a mover, or a function of the message chain."""
     layout = twin.layout
     return tuple(name for name in layout.clouds if layout.movers_on(name) or layout.has_letters_on(name))
 

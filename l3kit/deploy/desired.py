@@ -47,7 +47,7 @@ def orphaned_resources(
 ) -> tuple[Resource, ...]:
     """Return the resources that a former layout may have left on these clouds.
 
-    These are functions that the present layout does not need, addresses of readers that should have none, the
+    These are functions that the current layout does not need, addresses of readers that should have none, the
     entries of both, and alarms that the twin does not ask for.
 
     They are in order of removal: first schedules and routes, then callers before the functions that they call.

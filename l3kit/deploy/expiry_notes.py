@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def expiry_notes(twin: Twin, steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the plan's notes on expiry: none for a twin whose data are kept for ever and always were."""
+    """Return the plan's notes on expiry: none for a twin whose data are, and always were, kept for ever."""
     days = twin.config.archive_storage_size_in_days
     if days is None:
         gone = any(step.action == "delete" and step.kind == "function" and EXPIRER in step.name for step in steps)
@@ -46,7 +46,7 @@ def _kept(twin: Twin, cloud: str) -> str:
 
 
 def early_deletion(cloud: str, kept_days: int, book: PriceBook | None = None) -> str:
-    """Return a sentence where objects leave the archive before the shortest time that it bills; else an empty text.
+    """Return a sentence if objects leave the archive before its minimum storage time has passed; otherwise "".
 
     Args:
         kept_days: how long an object is in the archive.

@@ -87,7 +87,7 @@ def plan(
 
 
 def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
-    """Plan the removal of all that carries this twin's tag; tables and buckets only with `data`.
+    """Plan the removal of everything that carries this twin's tag; tables and buckets only with `data`.
 
     Resources on a cloud that this session does not reach are a gap of the plan: neither listed nor removed.
     """
@@ -164,7 +164,7 @@ def _apply(plan: Plan, session: Session, progress: Progress) -> ApplyResult:
 
 
 def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = no_progress) -> ApplyResult:
-    """Remove all that carries this twin's tag; tables and buckets only with `data`. `plan_destroy` is the dry run.
+    """Remove everything with this twin's tag; tables and buckets only with `data`. `plan_destroy` is the dry run.
 
     Raises: ProvisioningError that names the step; calling it again removes the rest.
     """
