@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 PAUSES = (5.0, 15.0, 30.0)
-"""Seconds between tries to destroy and to list the rest: a table that is still being created cannot be removed yet,
-and a removed resource may still be listed for some seconds."""
+"""Seconds between tries to destroy and to list the rest.
+
+A table that is still being created cannot be removed yet, and a removed resource may still be listed for some seconds.
+"""
 log = logging.getLogger(__name__)
 
 
@@ -130,7 +132,7 @@ def what_is_there(session: Session, twin: Twin) -> list[str]:
 def _after(
     steps: _Steps, session: Session, twin: Twin, sleep: Callable[[float], None], *, keep: bool
 ) -> tuple[str, ...] | None:
-    """Clean up and look. Returns: remaining resources; None if they could not be listed."""
+    """Clean up, and look for remaining resources. Returns: what remains; None if that could not be listed."""
     seen: list[str] = []
 
     def look() -> str:

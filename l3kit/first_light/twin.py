@@ -92,7 +92,7 @@ def counted(items: Iterable[bytes]) -> Counter[str]:
 
 
 def counted_rows(rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
-    """The same of the rows of a query, whose column `tier` is not the item's."""
+    """The same for the rows of a query, without their column `tier`, which is not part of an item."""
     return Counter(_canonical({name: value for name, value in row.items() if name != "tier"}) for row in rows)
 
 

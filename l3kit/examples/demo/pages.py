@@ -77,7 +77,7 @@ def target_of(link: str, folder: PurePosixPath, below: str, root: Path, pages: S
 
     Args:
         link: as in the source, which is in `folder` of the project.
-        below: folder of the rendered page, from the demo's; empty for that itself.
+        below: folder of the rendered page, relative to the demo's; empty for the demo's own folder.
     """
     address, _, fragment = link.partition("#")
     if not address or re.match(r"[a-z][a-z0-9+.-]*:", address):
@@ -113,7 +113,7 @@ def _mend(soup: BeautifulSoup, folder: PurePosixPath, below: str, root: Path, pa
 
 
 def _put_in(picture: Tag, folder: Path) -> None:
-    """A picture of the documentation becomes a part of its page."""
+    """Embed a picture of the documentation in its page."""
     source = folder / str(picture["src"])
     if source.suffix == ".svg" and source.is_file():
         picture["src"] = f"data:image/svg+xml;base64,{b64encode(source.read_bytes()).decode()}"
