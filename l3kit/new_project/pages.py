@@ -101,7 +101,7 @@ def _run(notebook: str) -> str:
 
 
 def _devices(choices: Choices) -> str:
-    """Lines that load a file, and that publish as devices if the twin takes messages."""
+    """Return the lines that load a file and, if the twin takes messages, those that publish as its devices."""
     load = "l3kit load params/deploy_l3.sandbox.yaml readings.csv    # yours; see --help for how columns are found\n"
     simulate = f"l3kit simulate {TWIN_FOLDER} --name {choices.name} --count 100 --rate 0\n"
     return load + (simulate if choices.message_chain else "")

@@ -26,7 +26,7 @@ class WalkthroughParameters(Dated):
 
 
 def _known_cloud(value: str) -> str:
-    """Raises: ValueError, which pydantic reports with the parameter's name."""
+    """Check a cloud's name. Raises: ValueError, which pydantic reports with the parameter's name."""
     if not is_known(value):
         raise ValueError(f"{value!r} is not a known cloud; allowed: {', '.join(names())}")
     return value

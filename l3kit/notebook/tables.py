@@ -46,8 +46,10 @@ TINTS = {
     "archived": _AMBER,
     "restoring": _AMBER,
 }
-"""Row tints (red, green, blue) by status word. A thin overlay on the page's background keeps its text colour legible
-in light and dark themes."""
+"""Row tints (red, green, blue) by status word.
+
+A thin overlay on the page's background keeps its text colour legible in light and dark themes.
+"""
 
 
 @dataclass(frozen=True, repr=False)
