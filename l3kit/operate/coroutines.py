@@ -13,7 +13,7 @@ T = TypeVar("T")
 SIGNAL_SECONDS = 0.5
 """Seconds of one wait; Python handles a signal that arrives just before a wait only after it, so it must be short."""
 READS_AT_ONCE = 16
-"""Number of objects or records that are read side by side."""
+"""Number of objects or records that are read concurrently."""
 START_ROUNDS = 20
 """Number of waits after which a thread that has not started is taken as never starting."""
 

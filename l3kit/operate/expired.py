@@ -35,7 +35,7 @@ NOTHING_EXPIRED = Expired()
 
 
 def unread_record(key: str) -> Gap:
-    """Return the gap that a record leaves which cannot be read."""
+    """Return the gap left by a record that cannot be read."""
     return Gap("archive", f"record {key}", "cannot be read, so what expired by it is not known", "Who changed it?")
 
 
@@ -51,8 +51,8 @@ async def expired_of(archive: ObjectStore, device_id: str, present: Collection[s
     """Return what has expired of a device. Raises: StoreError.
 
     Args:
-        present: the keys that the archive held when it was listed, which must be before this call: a record is there
-            before a chunk that it names goes.
+        present: the keys in the archive, listed before this call: a record is stored before any chunk that it names is
+            deleted.
     """
     names = await _names(archive, device_id)
     places = asyncio.Semaphore(READS_AT_ONCE)

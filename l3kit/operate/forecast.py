@@ -140,7 +140,7 @@ def forecast(session: Session, twin: Twin, function: str, *, time: date | str | 
 
     Args:
         function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
-        time: the moment the run would stand for, as of `run_mover`; None is now.
+        time: the moment the run would stand for, as in `run_mover`; None is now.
     Raises: L3Error for an unknown mover; ConfigurationError for an invalid time; StoreError.
     """
     checked_mover(function, twin)
@@ -156,7 +156,7 @@ def forecast(session: Session, twin: Twin, function: str, *, time: date | str | 
 async def forecast_of(
     stores: TierStores, twin: Twin, function: str, now: datetime, max_bytes: int = MAX_BYTES
 ) -> Forecast:
-    """As `forecast`, from open stores. Raises: StoreError."""
+    """Forecast from open stores. Raises: StoreError."""
     if function == EXPIRER:
         return await _expiry(stores, twin, now)
     hot = function == MOVERS[0]

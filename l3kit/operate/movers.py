@@ -177,7 +177,7 @@ def run_mover(session: Session, twin: Twin, function: str, *, time: date | str |
 
 
 def checked_mover(function: str, twin: Twin | None = None) -> None:
-    """Raises: L3Error if no schedule starts this function, or it is the expirer and nothing of this twin expires."""
+    """Check the function. Raises: L3Error if no schedule starts it, or it is the expirer of a twin without expiry."""
     if function not in SCHEDULED:
         raise L3Error(function, "is not a mover", f"Movers: {', '.join(MOVERS)}; and {EXPIRER}")
     if function == EXPIRER and twin is not None and not twin.layout.expires:
@@ -187,7 +187,7 @@ def checked_mover(function: str, twin: Twin | None = None) -> None:
 def run_canary(session: Session, twin: Twin) -> MoverRun:
     """Have the deployed hot-to-cold mover move the canary of `verify` and nothing else.
 
-    A mover of a version without canaries uses the time instead, before which there are no readings.
+    A mover of a version without canaries ignores `canary` and uses `time`, before which there are no readings.
     Raises: ProvisioningError if it is not deployed; L3Error if it failed, with the end of its log.
     """
     function = MOVERS[0]

@@ -119,7 +119,7 @@ class OpenTwin(Upkeep, Displayable):
         Args:
             files: CSV, JSON lines and JSON arrays, each also with .gz; Parquet; folders of them; `-` is standard input.
                 None with `from_table`, the name of a table, container or collection, which is only read.
-            options: as of `l3kit load`, with underscores: `time="when"`, `timezone="UTC"`, `add_devices=True`.
+            options: as in `l3kit load`, with underscores: `time="when"`, `timezone="UTC"`, `add_devices=True`.
         Raises: ConfigurationError before anything is written; LoadStoppedError, after which the same call continues.
         """
         paths = [fspath(file) for file in files]
@@ -201,7 +201,7 @@ class OpenTwin(Upkeep, Displayable):
         Only reads, unless a restore is asked for. A fault raises nothing here. docs/how-to/audit.md describes it.
 
         Args:
-            options: as of `l3kit audit`: `sample="1%"`, `device="pump-1"`, `restore=True`.
+            options: as in `l3kit audit`: `sample="1%"`, `device="pump-1"`, `restore=True`.
         Raises: ConfigurationError for an option; L3Error for an unknown device; AuditStoppedError, after which the same
             call continues.
         """
@@ -267,8 +267,8 @@ class OpenTwin(Upkeep, Displayable):
         """Send dead letters through the message chain again, and delete those whose messages are taken.
 
         Args:
-            problem: as of `letters`, but empty omits `superseded`, whose replay replaces newer versions.
-            device, since, limit: as of `letters`.
+            problem: as in `letters`, but empty omits `superseded`, whose replay replaces newer versions.
+            device, since, limit: as in `letters`.
             dry_run: send and delete nothing.
         Raises: ConfigurationError for an invalid choice. A failed message keeps its letter and raises nothing here.
         """

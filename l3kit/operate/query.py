@@ -136,7 +136,7 @@ class QueryResult(Displayable, Answer):
         return query(self._session, self._twin, self.device_id, self.start, self.end)
 
     def wait(self, seconds: float, *, sleep: Callable[[float], None] = time.sleep) -> QueryResult:
-        """Repeat the query, with growing pauses, until all requested parts can be read or the time is up.
+        """Repeat the query, with growing waits, until all requested parts can be read or the time is up.
 
         Args:
             seconds: time limit; parts still restoring then are left to a later query.

@@ -144,7 +144,7 @@ def run_at(
 def check_conserved(before: TiersReport, after: TiersReport) -> pd.DataFrame:
     """Compare the items of each device before and after.
 
-    Raises: CheckFailedError if the totals differ, or if items may not have been counted.
+    Raises: CheckFailedError if the totals differ, or if some items were possibly not counted.
     """
     import pandas as pd
 

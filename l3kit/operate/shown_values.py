@@ -10,7 +10,7 @@ from typing import Any
 
 
 def cell_value(value: Any) -> Any:
-    """Remove tags; a value nested too deeply is returned unchanged: only l3kit's chunks have tags, and they are not."""
+    """Remove tags. A value nested too deeply is returned unchanged: it is not from a chunk of l3kit, so has no tags."""
     try:
         return untagged(value)
     except RecursionError:

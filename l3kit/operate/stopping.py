@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_TEXT = 200
-"""Characters of who stops and why at most."""
+"""Maximum characters of the person's name, and of the reason."""
 SWAP_TRIES = 10
 
 S = TypeVar("S", bound=Stop)
 
 
 def check_listed(device: str, known: Iterable[str], twin: Twin) -> None:
-    """Raises: ConfigurationError for a device that is not known, with the nearest names."""
+    """Check that a device is known. Raises: ConfigurationError with the nearest names if it is not."""
     names = list(dict.fromkeys(known))
     if checked_device(device) not in names:
         remedy = f"Devices: {first_and_nearest(device, names)}"
@@ -59,7 +59,7 @@ async def change_record(
     *,
     instead: str,
 ) -> tuple[S | None, S | None]:
-    """Change one stop by compare-and-swap; after a lost answer the next round finds it as wanted.
+    """Change one stop by compare-and-swap; after a lost answer the next round finds the change already made.
 
     Args:
         instead: the remedy where the record is full.
@@ -85,7 +85,7 @@ async def change_record(
 
 
 async def put_object(store: ObjectStore, kind: type[Stops[S]], device: str | None, stop: Stop) -> None:
-    """Create the object of a stop; any object under its key is one."""
+    """Create the object of a stop; any object that already has its key is a stop, too."""
     body = orjson.dumps({"device": device, **stop.to_json()})
     try:
         await store.create(kind.key(device), body, sha256=hashlib.sha256(body).hexdigest())

@@ -54,7 +54,7 @@ class Upkeep:
         return changes.pause(self.session, self.config, device, by=by, reason=reason)
 
     def resume(self, device: str | None = None) -> PauseReport:
-        """Lift a pause. Devices that are paused by themselves stay so when the twin is resumed.
+        """Lift a pause. Devices with a pause of their own stay paused when the twin is resumed.
 
         Args:
             device: its id; None is the pause of the whole twin.
@@ -74,11 +74,11 @@ class Upkeep:
         return holding.hold(self.session, self.config, device, reason=reason, by=by)
 
     def release(self, device: str | None = None) -> HoldReport:
-        """Lift a hold. Devices that are held by themselves stay so when the twin's hold is lifted.
+        """Lift a hold. Devices with a hold of their own stay held when the twin's hold is lifted.
 
         Args:
             device: its id; None is the hold of the whole twin.
-        Raises: as `hold`.
+        Raises: as `hold` does.
         """
         return holding.release(self.session, self.config, device)
 
@@ -89,7 +89,7 @@ class Upkeep:
     def plan_erase(self, device: str) -> ErasePlan:
         """Count what `erase` would erase of a device, by tier, and name what it does not reach. Changes nothing.
 
-        Raises: as `erase`.
+        Raises: as `erase` does.
         """
         return erasing.plan_erase(self.session, self.config, device)
 
@@ -97,11 +97,13 @@ class Upkeep:
         """Permanently erase everything of a device in all tiers, old versions of objects included.
 
         The movers skip the device during that time. A record with digests stays in the archive tier, and the device's
-        entry in the config. Interrupted at any point, a repeated call goes on. docs/how-to/erase.md describes it.
+        entry in the config. A repeated call continues one that was interrupted at any point. docs/how-to/erase.md
+        describes it.
 
         Args:
             reason, by: why, and by whom; the record states it.
-            wait: for a mover's run that may still put a chunk back, up to 16 minutes; else a later call looks again.
+            wait: wait, up to 16 minutes, for a mover's run that may still put a chunk back; else a later call looks
+                again.
         Raises: ConfigurationError for an unknown device, with the nearest names, for one with a chunk under way, and
             where a tier is not reached; HeldError; LeaseTakenError while a run has the device; StoreError.
         """
@@ -115,7 +117,7 @@ class Upkeep:
 
         Args:
             function: `hot-to-cold-mover`, `cold-to-archive-mover` or `archive-expirer`.
-            time: the run's time of reference, as of `run_mover`; None is now.
+            time: the run's time of reference, as in `run_mover`; None is now.
         Raises: L3Error for an unknown mover; StoreError. An unreached tier is a gap.
         """
         return forecasts.forecast(self.session, self.config, function, time=time)

@@ -32,7 +32,7 @@ def read_weather(path: Path, newest: datetime | None, *, last: int | None = None
     """Read the file's readings as items with times to the second, in time order.
 
     Args:
-        newest: as of `weather_options`.
+        newest: as in `weather_options`.
         last: number of newest readings to take from each station.
     Raises: ConfigurationError if the file is missing or malformed.
     """

@@ -70,7 +70,7 @@ def audit(
     sleep: Sleep = asyncio.sleep,
     new_seed: Callable[[], str] = lambda: secrets.token_hex(4),
 ) -> AuditReport:
-    """Audit the tiers of a twin, as `OpenTwin.audit`.
+    """Audit the tiers of a twin, as `OpenTwin.audit` does.
 
     Args:
         sleep: waits for a running mover.
@@ -109,7 +109,7 @@ async def audit_tiers(
     new_seed: Callable[[], str] = lambda: secrets.token_hex(4),
     clock: Callable[[], float] = time.monotonic,
 ) -> AuditReport:
-    """Audit open stores. Raises: as `audit`."""
+    """Audit open stores. Raises: as `audit` does."""
     digest = digest_of(twin.name, place.target, settings.sample, settings.seed, settings.device, settings.restore)
     name = f"{twin.name}-{digest[:8]}"
     fresh = State(audit=digest, begun=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", seed=settings.seed or new_seed())

@@ -73,7 +73,7 @@ class DeviceAudit:
         return None if held is None else Counted(**held)  # type: ignore[arg-type]
 
     def take_again(self, outcome: Outcome) -> None:
-        """Take an object again that the interrupted audit had taken, whose items others may have as well."""
+        """Take an object again that the interrupted audit had taken, since other objects may have its items as well."""
         self._doubles(outcome)
         self.doubles.left_out = 0  # what has no room now had none then, and is counted
 
@@ -249,7 +249,7 @@ class DeviceAudit:
         return any([await place.store.head(key) is not None for place in self.stores.tiers()])
 
     async def _until(self, settled: Callable[[], Awaitable[bool]]) -> bool:
-        """Look until it is settled, or a running mover would have settled it."""
+        """Look again until the state is settled, or a running mover would have settled it."""
         for pause in PAUSES:
             if await settled():
                 return True

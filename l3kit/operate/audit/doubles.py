@@ -21,7 +21,7 @@ _FIRST, _LAST = float("-inf"), float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The range of a chunk in minutes, within which ids as text may sort otherwise than by time."""
+    """The range of a chunk in minutes, within which ids as text may sort differently than by time."""
 
     low: float
     high: float

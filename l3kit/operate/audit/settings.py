@@ -23,7 +23,7 @@ class AuditOptions(TypedDict, total=False):
         seed: selects the sample; by default another one each time.
         device: only this one.
         restore: request a restore of the archived objects that cannot be read, for a later audit.
-        out: folder of the progress and of the list of faults; by default beside the twin or its sandbox.
+        out: folder of the progress and of the list of faults; by default next to the twin or its sandbox.
         restart: start over although an interrupted audit could be continued.
     """
 

@@ -1,7 +1,7 @@
-"""Movers and the expirer kept apart from a device that is erased: its pause, and the moment when no run can return.
+"""Separation of a device under erasure from movers and expirer: its pause, and the time when no old run is left.
 
-A run that began before has no lease of the device, or has let go of it: the archive mover may still put a chunk back,
-the expirer a record. No run outlives `LONGEST_RUN`.
+A run that began before the pause may hold no lease of the device: the archive mover may still put a chunk back,
+the expirer a record. No run lasts longer than `LONGEST_RUN`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 LONGEST_RUN = timedelta(seconds=960)
-"""After the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
+"""Time after the pause: no run of a mover lasts longer than 900 s, and its writer's last request 50 s."""
 LONGEST_REQUEST = timedelta(seconds=60)
-"""After an object was stored: a request that was sent twice may still store it again for 50 s."""
+"""Time after an object was stored: a request that was sent twice may store it again up to 50 s later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +77,13 @@ class Apart:
         return latest if latest is not None and latest > now else None
 
     async def end(self) -> None:
-        """Lift the pause, and forget that the device was ever paused or held. Repeated, it goes on."""
+        """Lift the pause, and remove every trace that the device was paused or held. A repeated call continues."""
         await change_record(self.stores.journal, Pauses, self.device, lambda there: None, instead="")
         await delete_permanently(self.stores.cold, Pauses.key(self.device))
         await self._forget_former_holds()
 
     async def _forget_former_holds(self) -> None:
-        """Delete the versions of a hold that was lifted; one that was set meanwhile stays whole."""
+        """Delete the versions of a hold that was lifted; one that was set in the meantime is left untouched."""
         key = Holds.key(self.device)
         found = [one async for one in self.stores.archive.versions(key) if one.key == key]
         if not any(one.current and one.etag for one in found):

@@ -1,8 +1,8 @@
-"""Erase a device in all tiers: with the movers kept away, recorded before it is deleted, resumable at any point.
+"""Erase a device in all tiers: movers kept away, each deletion recorded before it is made, resumable at any point.
 
-The device is paused for both movers, and its lease taken, before anything goes. A chunk that is under way belongs to a
-run, so the device is then refused. A run of the archive mover that began before the pause holds no lease: where it may
-still put something back, a last look follows when it must have ended.
+The device is paused for both movers, and its lease taken, before anything is deleted. A chunk under way belongs to a
+run, so a device that has one is refused. A run of the archive mover that began before the pause holds no lease: if it
+may still put something back, the tiers are searched once more (the last look) when it must have ended.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 ERASER = "l3kit erase"
-"""Owner of the lease, of every erase alike, so that a repeated one goes on at once; its version distinguishes two."""
+"""Owner of the lease, the same for every erase, so that a repeated one continues at once; versions tell two apart."""
 MAX_PASSES = 3
-"""Passes over the tiers at most, each as long as the one before found something."""
+"""Maximum passes over the tiers; another one follows as long as the last one found something."""
 DELETES_AT_ONCE = 16
 WAIT_STEP = 30.0
 """Seconds of waiting after which the lease is renewed."""
@@ -76,7 +76,10 @@ class Erasing:
             self.sighting.note_chunk(piece)
 
     async def check(self) -> None:
-        """Raises: HeldError; LeaseTakenError while a run has the device; ConfigurationError for a chunk under way."""
+        """Check that the device may be erased.
+
+        Raises: HeldError; LeaseTakenError while a run has the device; ConfigurationError for a chunk under way.
+        """
         await self._check_hold()
         found = await self._journal.look()
         self._had_record = replace(found, version=0, owner="", lease_until=NEVER) != DeviceRecord()
@@ -124,14 +127,14 @@ class Erasing:
         return bool(tally)
 
     async def may_look_again(self) -> datetime | None:
-        """The moment of the last look if the erase began or went on now; None if it needs none. Raises: StoreError."""
+        """The time of the last look if the erase began or continued now; None if it needs none. Raises: StoreError."""
         alone = await self._apart.alone_from(await self._apart.paused_since() or self.clock())
         return max(filter(None, (alone, self.record.look_again)), default=None)
 
     async def run(self, *, wait: bool) -> str:
         """Erase. Returns: the key of the closed record; empty if a last look is needed and is not waited for.
 
-        Raises: HeldError, LeaseLostError, LeaseTakenError, ConfigurationError; StoreError. A repeated call goes on.
+        Raises: HeldError, LeaseLostError, LeaseTakenError, ConfigurationError; StoreError. A repeated call continues.
         """
         try:
             await self.check()
@@ -163,7 +166,7 @@ class Erasing:
             raise HeldError(f"device {self.device}", f"is {hold.summary()}; nothing more was erased", remedy)
 
     async def _wait(self, until: datetime) -> bool:
-        """Wait, with the lease kept. Returns: True."""
+        """Wait, renewing the lease. Returns: True."""
         while (left := (until - self.clock()).total_seconds()) > 0:
             self.progress(f"wait for runs of movers, until {until:%H:%M:%S} UTC")
             await self._journal.keep_alive()
@@ -171,7 +174,7 @@ class Erasing:
         return True
 
     async def _give_back(self) -> None:
-        """Free the device after an error, as far as the journal answers."""
+        """Free the device after an error, if the journal responds."""
         try:
             await self._journal.release()
         except L3Error:
@@ -191,7 +194,7 @@ class Erasing:
         await delete()
 
     async def _tiers(self, look_again: datetime | None) -> None:
-        """Go over the tiers until nothing more is found. Raises: StoreError if something keeps coming."""
+        """Go over the tiers until nothing more is found. Raises: StoreError if data keep appearing."""
         for _ in range(MAX_PASSES):
             found = False
             self.progress("items of the hot tier")

@@ -1,4 +1,4 @@
-"""A device's things in the stores of its twin: items of the hot tier, objects of the others, its part of reports."""
+"""A device's data in the stores of its twin: items of the hot tier, objects of the others, its part of reports."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ObjectBatch:
 
 @dataclass(frozen=True, slots=True)
 class Cutoffs:
-    """The moments before which a chunk is due: in the cold tier for the archive, in the archive for its end.
+    """The moments before which a chunk is due: in the cold tier for the archive, in the archive for expiry.
 
     Attributes:
         archive: None if nothing expires.
@@ -53,7 +53,7 @@ class Cutoffs:
 
     @classmethod
     def at(cls, now: datetime, cold_days: int, archive_days: int | None) -> Cutoffs:
-        """Return them with a day more, since clocks differ."""
+        """Return the cutoffs at this time, with a day of tolerance for clocks that differ."""
         return cls(_days_before(now, cold_days), None if archive_days is None else _days_before(now, archive_days))
 
     def due(self, tier: str, key: str) -> bool:
@@ -76,9 +76,9 @@ class Sighting:
         newest: when the youngest chunk was stored or marked as deleted.
         recorded: when the youngest record of expiry was stored.
         moving: whether a chunk in the cold tier is due for the archive.
-        expiring: whether a chunk in the archive is due for its end.
+        expiring: whether a chunk in the archive is due for expiry.
         foreign: keys under the device's prefix that are no chunks of l3kit.
-        kept: versions that a store keeps after their deletion, and until when the last of them.
+        kept: versions that a store keeps after their deletion, and the time until which it keeps the last one.
         chunk_keys: digests of the chunks' keys, by which parts of uploads are found.
     """
 
@@ -92,7 +92,7 @@ class Sighting:
     chunk_keys: set[str] = field(default_factory=set)
 
     def note_chunk(self, piece: Piece) -> None:
-        """Note a chunk that a former erase has recorded."""
+        """Note a chunk that an earlier erase has recorded."""
         if piece.kind == "chunk":
             self.chunk_keys.add(hashlib.sha256(piece.name.encode()).hexdigest())
 
@@ -126,7 +126,7 @@ async def object_batches(
 async def versions_of(
     store: ObjectStore, device: str, sighting: Sighting, due: Cutoffs
 ) -> AsyncIterator[tuple[ObjectVersion, Kind]]:
-    """The versions that can be deleted; what else is met is noted. Raises: StoreError."""
+    """The versions that can be deleted; anything else found is noted. Raises: StoreError."""
     async for version, kind in _found(store, device, sighting):
         if version.kept_until is not None:
             sighting.kept.add((store.tier, version.key, version.version))

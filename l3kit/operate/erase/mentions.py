@@ -1,4 +1,4 @@
-"""Reports of runs and the movers' list of devices, without one device: its figures stay, its name and keys go."""
+"""Reports of runs and the movers' list of devices, without one device: figures stay, its name and keys are removed."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def without_device(report: Mapping[str, Any], device: str) -> dict[str, Any]:
 
 
 def report_row(row: JournalRow, report: Mapping[str, Any]) -> JournalRow:
-    """The journal's record of a report, with another report in it."""
+    """The journal's record of a report, with the report in it replaced."""
     packed = zlib.compress(orjson.dumps(report))
     return JournalRow(row.version + 1, {**row.attributes, "report": packed})
 
 
 def report_object(key: str, report: Mapping[str, Any]) -> tuple[str, bytes]:
-    """The key and the body of a report that takes another's place: objects are never overwritten."""
+    """The key and the body of a report that replaces another; objects are never overwritten."""
     body = orjson.dumps(report, option=orjson.OPT_INDENT_2)
     stem = key.removesuffix(".json").partition("~")[0]
     return f"{stem}~{hashlib.sha256(body).hexdigest()[:8]}.json", body

@@ -24,7 +24,7 @@ from l3kit.tiering.ports import JournalRow, JournalStore, ObjectStore
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """One thing that names the device. `replace` puts one that does not in its place; repeated, it does no more."""
+    """One record or object that names the device. `replace` substitutes one that does not; a repeat has no effect."""
 
     piece: Piece
     replace: Callable[[], Awaitable[object]]
@@ -32,7 +32,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """Everything that names a device. `listed`: whether the config does, so that the movers' list has to."""
+    """Everything that names a device. `listed`: whether the config names it, so that the movers' list must."""
 
     journal: JournalStore
     cold: ObjectStore
@@ -71,7 +71,7 @@ class Mentions:
         return Mention(piece, partial(self._swap, name, row, report)) if named else None
 
     async def _swap(self, name: str, row: JournalRow, report: dict[str, Any]) -> None:
-        """Swap a report, which nothing else changes; so a refused swap was done before its answer was lost."""
+        """Swap a report. Nothing else changes it, so a refused swap had succeeded before its answer was lost."""
         await self.journal.swap(name, report_row(row, without_device(report, self.device)))
 
     async def _in_objects(self, store: ObjectStore, key: str) -> Mention | None:
@@ -85,7 +85,7 @@ class Mentions:
         return Mention(piece, partial(self._replace, store, key, report)) if named else None
 
     async def _replace(self, store: ObjectStore, key: str, report: dict[str, Any]) -> None:
-        """Store the other report before the first one goes; a crash between them leaves both."""
+        """Store the new report before the old one is deleted; a crash in between leaves both."""
         new, body = report_object(key, without_device(report, self.device))
         await store.create(new, body, sha256=hashlib.sha256(body).hexdigest())
         await delete_permanently(store, key)

@@ -1,9 +1,9 @@
 """The record of what was erased of a device: objects in the archive tier that are only ever created.
 
 Below `_l3kit/erased/{device}/{started}/` are `begun.json`, `part-00001.json` and so on, and `done.json`; also
-`later-00001.json` and so on, if an erase that goes on has to put off the last look. A part is
-stored before what it names is deleted, so a digest is never lost; what an interrupted erase had named and not deleted
-is named once. Without `done.json` the next erase goes on with the same record.
+`later-00001.json` and so on, if a continued erase has to postpone the last look. A part is
+stored before what it names is deleted, so a digest is never lost; things that an interrupted erase had named but not
+deleted are named only once. Without `done.json` the next erase continues the same record.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _KEY = re.compile(r"(?P<started>\d{8}T\d{6}\.\d{6}Z)/(?P<name>begun\.json|done\.
 
 @dataclass(slots=True)
 class EraseRecord:
-    """The record of one erase, begun with the first thing that is erased.
+    """The record of one erase, begun when the first thing is erased.
 
     Attributes:
         started: of the erase that began it.
-        look_again: the moment from which a last look can find no more; None if none is needed.
-        put_off: how often the last look was put off.
+        look_again: the time from which nothing can appear after a last look; None if none is needed.
+        put_off: number of times that the last look was postponed.
         parts: key and digest of each part.
         tally: what the parts name.
     """
@@ -66,7 +66,7 @@ class EraseRecord:
             self.begun, self.look_again = True, look_again
 
     async def last_look(self, wanted: datetime | None) -> datetime | None:
-        """Return the moment of the last look: the later one of what is wanted and what a begun record has.
+        """Return the time of the last look: the later of the given one and that of a begun record.
 
         Raises: StoreError.
         """
@@ -103,7 +103,7 @@ class EraseRecord:
         self.tally.add(new)
 
     async def load(self, names: Sequence[str]) -> None:
-        """Take up what an interrupted erase has recorded. Raises: StoreError."""
+        """Load the parts that an interrupted erase has recorded. Raises: StoreError."""
         for name in sorted(names):
             key = f"{self.prefix}{name}"
             body = await self.archive.read(key)
@@ -126,7 +126,7 @@ def _of(device: str) -> str:
 
 
 async def open_record(archive: ObjectStore, device: str, now: datetime) -> tuple[EraseRecord, datetime | None]:
-    """Return the record of an interrupted erase, or else a new one, and when the last erase ended that is done.
+    """Return the record of an interrupted erase, or else a new one, and when the last completed erase ended.
 
     Raises: StoreError.
     """

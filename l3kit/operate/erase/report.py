@@ -23,7 +23,7 @@ class Unreached:
     """Something that may still name the device or have data of it after an erase.
 
     Attributes:
-        until: when it goes by itself; None if that is not known, or it never does.
+        until: when it disappears by itself; None if that is not known, or it never does.
         remedy: how to end it earlier, or where to look.
     """
 
@@ -55,7 +55,7 @@ class ErasePlan(Displayable, Answer):
         return _frame(self.tally)
 
     def sheet(self) -> Sheet:
-        """Return what goes, and what is not reached."""
+        """Return what would be erased, and what is not reached."""
         notes = (*_waits(self.look_again), *self.notes, CONFIG_STAYS)
         return Sheet(self.summary(), _tables(self.tally, self.unreached), notes)
 
@@ -78,10 +78,10 @@ class EraseReport(Displayable, Answer):
     """Result of an `erase`.
 
     Attributes:
-        tally: what was erased, also by the calls that were interrupted before.
+        tally: what was erased, including by earlier, interrupted calls.
         record: key of the record in the archive tier; empty while it is not closed.
-        look_again: from when on a repeated erase finishes; None if this one did.
-        before: when the device had been erased already and nothing was left.
+        look_again: the time from which a repeated erase can finish; None if this one has finished.
+        before: when the device had already been erased, if nothing was left.
     """
 
     twin: str
@@ -103,7 +103,7 @@ class EraseReport(Displayable, Answer):
         return _frame(self.tally)
 
     def sheet(self) -> Sheet:
-        """Return what went, and what was not reached."""
+        """Return what was erased, and what was not reached."""
         return Sheet(self.summary(), _tables(self.tally, self.unreached), (*self.notes, CONFIG_STAYS))
 
     def summary(self) -> str:

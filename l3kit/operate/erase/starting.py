@@ -1,4 +1,4 @@
-"""Plan the erase of a device, and carry it out, with everything that it needs of the session."""
+"""Plan the erase of a device, and carry it out, with everything that it needs from the session."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def plan_erase(
 ) -> ErasePlan:
     """Count what `erase` would erase. Changes nothing.
 
-    Raises: as `erase`.
+    Raises: as `erase` does.
     """
 
     async def work() -> ErasePlan:
@@ -103,11 +103,12 @@ def erase(
     retention: RetentionOf = retention_of,
     progress: Callable[[str], None] = lambda step: None,
 ) -> EraseReport:
-    """Erase everything of a device, in all tiers, with a record of digests. Interrupted, a repeated call goes on.
+    """Erase everything of a device, in all tiers, with a record of digests. Repeat the call if it is interrupted.
 
     Args:
-        wait: for a run of a mover that may still put something back, instead of leaving that to a repeated call.
-        retention: what a cloud keeps by itself, by its name.
+        wait: wait for a run of a mover that may still put something back, instead of leaving the last look to a
+            repeated call.
+        retention: returns a cloud's port `Retention`, by the cloud's name.
     Raises: ConfigurationError for an unknown device, one with a chunk under way, and where a tier is not reached;
         HeldError; LeaseTakenError while a run has the device; StoreError.
     """
@@ -129,7 +130,7 @@ def erase(
 
 
 async def _check_known(erasing: Erasing, twin: Twin) -> None:
-    """Raises: ConfigurationError for a device that is not listed and has no data."""
+    """Check that the device exists. Raises: ConfigurationError for one that is not listed and has no data."""
     names = await erasing.stores.journal.names(DEVICE_PREFIX)
     known = [*(one.id for one in twin.devices), *(name.removeprefix(DEVICE_PREFIX) for name in names)]
     check_listed(erasing.device, known, twin)
@@ -163,7 +164,7 @@ async def _opened(
 
 
 class _LetterScan:
-    """The device's dead letters on all clouds, as often as they are asked for."""
+    """The device's dead letters on all clouds, read anew by each call of `each`."""
 
     def __init__(self, session: Session, twin: Twin, device: str) -> None:
         self._new = partial(Scan, session, twin, Choice(device=device))
@@ -197,7 +198,7 @@ class _LetterScan:
             raise StoreError(gap.what, gap.reason, "Erase again: what it has not read may be this device's")
 
     def unreached(self) -> Iterable[Unreached]:
-        """Dead letters on clouds that are not reached, those that are none of l3kit's, or that name no device."""
+        """Dead letters on clouds that are not reached, and those that are not l3kit's or name no device."""
         if self._last is None:
             return
         for gap in self._last.all_gaps():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from l3kit.twin.schedules import Schedule
 
 GAP_FACTOR = 5
-"""A pause between two tiers is reported if it exceeds this many times the usual interval between two items."""
+"""Time without items between two tiers is reported if it exceeds this many times the usual interval between items."""
 
 
 def summary_of(figures: DeviceFigures) -> str:

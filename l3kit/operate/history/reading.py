@@ -235,7 +235,7 @@ async def _lags(hot: HotStore, devices: list[str], hot_days: timedelta, now: dat
 
 
 def _dead_letters(session: Session, twin: Twin) -> tuple[Mapping[str, int], Sequence[Gap]]:
-    """Return the dead letters but superseded ones by problem, as far as they are read, and what was not."""
+    """Return the number of dead letters by problem, without superseded ones, and what could not be read."""
     if not twin.layout.l1:
         return {}, ()
     try:

@@ -22,7 +22,7 @@ LAG_ALLOWED = timedelta(days=2)
 """Tolerated wait of a due item for a run: two runs of a daily schedule."""
 LEFT = ("partial", "failed")
 MAX_DEADLINES = 3
-"""Runs in a row that the deadline ended, from which on a mover does not keep up."""
+"""Number of consecutive runs ended by their deadline that shows that a mover does not keep up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Situation:
         kept: of each mover, the start of the oldest and of the newest run that has a report, whether asked for or not.
         schedules: of each mover whose cloud is reached.
         halves: pauses that only one of the movers has, a sentence for each.
-        letters: dead letters by problem, without superseded ones; `more_letters`: at least so many.
+        letters: dead letters by problem, without superseded ones; `more_letters`: there may be more.
     """
 
     now: datetime
@@ -48,7 +48,7 @@ class Situation:
     more_letters: bool = False
 
     def late(self, *, paused: bool) -> list[Lag]:
-        """Return the devices that lag too far, of those that are paused or of the others."""
+        """Return the devices that lag too far, either among the paused ones or among the others."""
         return [
             lag for lag in self.lags if lag.over > LAG_ALLOWED and (self.pauses.of(lag.device) is not None) is paused
         ]
@@ -86,7 +86,7 @@ def _of_runs(mover: str, runs: Sequence[PastRun]) -> Iterator[Finding]:
 
 
 def _streak(runs: Sequence[PastRun], *verdicts: str) -> list[PastRun]:
-    """Return the newest runs that ended like this, one after the other."""
+    """Return the unbroken series of newest runs that ended like this."""
     return list(takewhile(lambda run: run.verdict in verdicts, runs))
 
 

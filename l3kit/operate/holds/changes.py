@@ -36,7 +36,7 @@ def hold(
     by: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> HoldReport:
-    """Protect a twin, or one device, from permanent deletion until `release`. A repeated hold keeps the first one.
+    """Protect a twin, or one device, from permanent deletion until `release`. If repeated, the first hold is kept.
 
     Raises: ConfigurationError without a reason, for an unknown device, and where this session does not reach both
         places, before anything is written; StoreError, also if only one of the two was written, which a repeated call
@@ -60,9 +60,9 @@ def hold(
 
 
 def release(session: Session, twin: Twin, device: str | None = None) -> HoldReport:
-    """Lift the hold of a twin, or of one device. Devices with a hold of their own stay held, and are named.
+    """Lift the hold of a twin, or of one device. Devices with a hold of their own stay held, and are listed.
 
-    Raises: as `hold`.
+    Raises: as `hold` does.
     """
 
     async def work(stores: TierStores, journal: JournalStore, archive: ObjectStore) -> HoldReport:

@@ -35,7 +35,7 @@ class HoldReport(Displayable, Answer):
         twin: its name.
         journal: the holds in the journal; None if it was not reached.
         archive: those in the archive tier; None if it was not reached.
-        done: what this call did; empty if it only looked.
+        done: the change made by this call; empty if it only read.
         gaps: what was not reached.
     """
 
@@ -67,7 +67,7 @@ class HoldReport(Displayable, Answer):
         )
 
     def stops(self, device: str | None) -> tuple[str, ...]:
-        """Return which ways of deleting the hold of a device, or of the twin, stops."""
+        """Return which kinds of deletion the hold of a device, or of the twin, prevents."""
         expiry = self.archive is None or self.archive.exactly(device) is not None
         return (ERASE, EXPIRY) if expiry else (ERASE,)
 
@@ -123,7 +123,7 @@ async def holds_of(stores: TierStores, twin: Twin, done: str = "") -> HoldReport
 
 
 def hold_checks(report: HoldReport) -> list[Check]:
-    """A check for `verify` where something is held; none otherwise. It fails if only one place has it."""
+    """Return a check for `verify` if something is held, else none. It fails if only one place has the hold."""
     if not report.holds:
         return []
     halves = report.halves

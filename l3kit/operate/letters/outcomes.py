@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Outcome = Literal["planned", "arrived", "again", "failed"]
-"""`planned`: of a dry run. `arrived`: taken, and the letter is deleted. `again`: among the letters again, for the same
-or another problem. `failed`: the letter stays, since the function was not reached, failed or did not confirm it."""
+"""The outcome of a letter's replay.
+
+`planned`: of a dry run. `arrived`: taken, and the letter is deleted. `again`: among the letters again, for the same or
+another problem. `failed`: the letter stays, since the function was not reached, failed or did not confirm it.
+"""
 MAX_LEFT = 1000
 """Maximum letters named in a result; the others are counted."""
 COLUMNS = ("cloud", "problem", "function", "outcome", "letters")

@@ -61,7 +61,7 @@ def replay_letters(
     Args:
         problem: one problem or several; empty is all but `superseded`, whose replay replaces newer versions.
         device: only of this sender.
-        since: received from then on, as of `letters`.
+        since: received from then on, as in `letters`.
         limit: maximum number; None is all.
         dry_run: send and delete nothing.
         progress: called with the description of the current step.

@@ -34,7 +34,7 @@ class Passed:
         deviceless: letters of unknown device, if one was chosen.
         skipped: letters whose problem is taken only if it is named.
         foreign: objects that are no letters, if only letters are chosen.
-        beyond: objects not read, since the limit was reached, by cloud.
+        beyond: objects not read because the limit was reached, by cloud.
     """
 
     deviceless: int = 0

@@ -90,7 +90,7 @@ def json_array(stream: IO[bytes], where: str, skip: int = 0) -> Iterator[Row | B
 
 
 class _Elements:
-    """Splits an array into the bytes of its elements, of which it parses only brackets and strings."""
+    """Splits an array into the bytes of its elements, parsing only brackets and strings."""
 
     def __init__(self, stream: IO[bytes], where: str) -> None:
         self._stream = stream

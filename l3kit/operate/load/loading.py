@@ -44,7 +44,7 @@ def load(
     stdin: IO[bytes] | None = None,
     shows: Callable[[int, str], Shows] = lambda total, unit: lambda count, text: None,
 ) -> LoadReport:
-    """Load files, or a table, into the hot tier, as `OpenTwin.load`.
+    """Load files, or a table, into the hot tier, as `OpenTwin.load` does.
 
     Args:
         session: None for a dry run of files alone.

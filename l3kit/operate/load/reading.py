@@ -20,7 +20,7 @@ from l3kit.twin.config import Twin
 BATCH_ROWS = 500
 BATCH_BYTES = 4 << 20
 CHECKED_ROWS = 1_000
-"""Number of first rows of a file of which at least one must be good before anything is written."""
+"""Number of rows at the beginning of a file; at least one of them must be good before anything is written."""
 
 
 def batches(

@@ -23,7 +23,7 @@ _NAME_ZONE = "Name the zone of such times with --timezone, such as --timezone UT
 
 
 class BadTimeError(NotATimeError):
-    """An invalid or ambiguous time of a row. `problem`: as of a bad row."""
+    """An invalid or ambiguous time of a row. `problem`: as in a bad row."""
 
     def __init__(self, problem: str, text: str, cause: str, remedy: str) -> None:
         super().__init__(f"time {text[:60]!r}", cause, remedy)

@@ -35,7 +35,7 @@ def follow(
     An unreadable log is yielded as a gap, and again only if it was readable in between.
 
     Args:
-        function, since, now: as of `reading.logs`.
+        function, since, now: as in `reading.logs`.
     Raises: ConfigurationError for an invalid choice; SandboxError if the sandbox ends.
     """
     choice = LogChoice.of(session, twin, function, since, None, now or datetime.now(UTC))

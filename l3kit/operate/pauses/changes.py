@@ -41,7 +41,7 @@ def pause(
     reason: str = "",
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> PauseReport:
-    """Pause both movers of a twin, or for one device, until `resume`. Repeated, the first pause stays.
+    """Pause both movers of a twin, or for one device, until `resume`. If repeated, the first pause is kept.
 
     No new chunk is moved; a chunk under way stays as it is until after the resume.
 
@@ -65,9 +65,9 @@ def pause(
 
 
 def resume(session: Session, twin: Twin, device: str | None = None) -> PauseReport:
-    """Lift the pause of a twin, or of one device. Devices that are paused by themselves stay so, and are listed.
+    """Lift the pause of a twin, or of one device. Devices with a pause of their own stay paused, and are listed.
 
-    Raises: as `pause`. A device that was removed from the twin's config is known as long as it is paused.
+    Raises: as `pause` does. A device that was removed from the twin's config is known as long as it is paused.
     """
 
     async def work(journal: JournalStore, cold: ObjectStore) -> PauseReport:

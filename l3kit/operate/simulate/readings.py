@@ -45,8 +45,8 @@ class SimulatedDevice:
     def message(self, moment: int) -> DeviceMessage:
         """Return its reading at a time (ns since 1970), or at the next one distinct from the last in its digits.
 
-        A device that sends faster than its times' resolution runs ahead of the clock, so that no two readings have one
-        time.
+        A device that sends faster than its times' resolution runs ahead of the clock, so that no two readings have the
+        same time.
         """
         unit = 10 ** (9 - self._digits)
         moment = max(moment - moment % unit, self._last + unit if self._last >= 0 else 0)
@@ -64,7 +64,7 @@ class SimulatedDevice:
 
 
 def simulated(devices: Sequence[str], seed: int, digits: int, clock: Callable[[], float]) -> Iterator[DeviceMessage]:
-    """Yield readings without end, of one device after the other.
+    """Yield readings endlessly, from one device after the other.
 
     Args:
         clock: seconds since 1970, read for each reading.

@@ -22,7 +22,7 @@ DELETE_TRIES = 5
 SPREAD_SECONDS = 900
 """Maximum by which a canary's time precedes its sending, so that those of two checks have different keys."""
 LEFT_OVER = timedelta(minutes=40)
-"""Distance from the present beyond which a canary is a leftover: no check takes so long."""
+"""Distance from the present beyond which a canary is a leftover: no check takes that long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class CanaryLetter:
     """A canary that became a dead letter.
 
     Attributes:
-        function: that wrote it; the dispatcher for a record of the cloud's own delivery.
+        function: the one that wrote it; the dispatcher for a record of the cloud's own delivery.
         message: with the trace up to there; empty if the record does not contain it.
     """
 
