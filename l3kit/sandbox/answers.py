@@ -21,7 +21,7 @@ def json_answer(content: object, status: int = 200, headers: dict[str, str] | No
 def own_address(request: web.Request) -> str:
     """Return scheme, host and port at which this request arrived, for links in answers.
 
-    Not those of its Host header: whatever half a request or a foreign client wrote there would come back as a link.
+    Not those of its Host header: anything that a damaged request or a foreign client puts there would become a link.
     """
     assert request.transport is not None
     host, port = request.transport.get_extra_info("sockname")[:2]

@@ -195,7 +195,7 @@ def _answers(state: SandboxState) -> bool:
 
 
 def _clear(place: Home) -> None:
-    """A new sandbox begins empty; emulators forget all when they stop, so functions and links must not linger."""
+    """Remove functions and links: a new sandbox begins empty, since emulators forget everything when they stop."""
     for folder in (place.functions, place.runtime, place.logs, place.twins, place.clouds, place.inbox):
         shutil.rmtree(folder, ignore_errors=True)
     place.end_file.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
-"""The requests that a gateway is answering: counted, so that it knows when it is idle, and guarded against malformed
-ones."""
+"""The requests that a gateway is answering.
+
+They are counted, so that it knows when it is idle, and guarded against malformed ones.
+"""
 
 from __future__ import annotations
 

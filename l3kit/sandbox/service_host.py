@@ -141,5 +141,5 @@ class ServiceHost:
         return emulator
 
     def at_end(self, stop: Callable[[], Awaitable[Any]]) -> None:
-        """Call this when the gateway ends; what was given last is called first."""
+        """Call this function when the gateway ends; the one registered last is called first."""
         self._stack.push_async_callback(stop)

@@ -137,7 +137,7 @@ def read_state(home: Home, *, any_format: bool = False) -> SandboxState | None:
     """Read the state file, whether or not its processes are alive; None if missing or in an unknown format.
 
     Args:
-        any_format: also read another version's file, of which only the processes are reliable.
+        any_format: also read another version's file, in which only the processes are reliable.
     """
     try:
         data = json.loads(home.state_file.read_text("utf-8"))

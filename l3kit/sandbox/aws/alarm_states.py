@@ -34,10 +34,11 @@ class Judgement:
 
 
 def judge(alarm: Mapping[str, Any], values: Values, now: float) -> Judgement | None:
-    """Return an alarm's state; None keeps the present one.
+    """Return an alarm's state; None keeps the current one.
 
     Periods end at `now`; CloudWatch's begin at full minutes and hours, so that it may report up to a period later.
-    Where periods lack data and the alarm ignores that, CloudWatch also looks at some earlier ones; this does not.
+    Where periods lack data and the alarm ignores that, CloudWatch also looks at some earlier ones; this function does
+    not.
 
     Args:
         alarm: as DescribeAlarms returns it.

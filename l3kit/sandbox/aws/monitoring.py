@@ -58,11 +58,11 @@ class Monitoring:
         return answer
 
     def news(self) -> None:
-        """Judge soon: there are new values."""
+        """Judge the alarms soon, since there are new values."""
         self._news.set()
 
     async def run(self) -> None:
-        """Judge the alarms again and again, once there are any."""
+        """Judge the alarms repeatedly, as soon as there are any."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), JUDGED_SECONDS)

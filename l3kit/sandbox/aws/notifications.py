@@ -15,7 +15,7 @@ from l3kit.sandbox.tasks import Tasks
 from l3kit.twin.notify import is_for_this_machine
 
 DELIVERY_SECONDS = 15.0
-"""Within which a subscriber must answer (SNS developer guide)."""
+"""Seconds within which a subscriber must answer (SNS developer guide)."""
 TRIES, TRY_SECONDS = 3, 1.0
 
 
@@ -23,7 +23,7 @@ class Notifications:
     """Sends messages in the background. A sandbox reaches nothing but loopback.
 
     Args:
-        inbox: folder with a file for each address that a sandbox does not reach, one message a line.
+        inbox: folder with a file for each address that a sandbox does not reach, one message per line.
     """
 
     def __init__(self, session: aiohttp.ClientSession, inbox: Path) -> None:

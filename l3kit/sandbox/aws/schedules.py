@@ -104,7 +104,7 @@ class Schedules:
         )
 
     async def _missed(self, target: dict[str, Any], event: str, problem: str, status: int) -> web.Response:
-        """Put a start that did not happen into the schedule's queue; Scheduler would try again before, for a day."""
+        """Put a start that did not happen into the schedule's queue; AWS would first retry for a day."""
         queue = str((target.get("DeadLetterConfig") or {}).get("Arn") or "")
         if not queue:
             return json_answer({"error": problem}, status)

@@ -90,7 +90,7 @@ class Topics:
         return web.Response(text=text, content_type="text/xml")
 
     async def confirm(self, request: web.Request) -> web.Response:
-        """GET /_sandbox/confirm?TopicArn=..&Token=..: what the SubscribeURL of a message leads to."""
+        """GET /_sandbox/confirm?TopicArn=..&Token=..: the target of a message's SubscribeURL."""
         try:
             self._confirm(request.query)
         except TopicRefusedError as refusal:

@@ -19,7 +19,7 @@ _SPAN = re.compile(r"(?P<hours>\d\d?):(?P<minutes>\d\d):(?P<seconds>\d\d)")
 
 
 def described(function: Any, trigger: Mapping[str, Any], host_json: Mapping[str, Any]) -> dict[str, Any]:
-    """Return batch size, retries (-1: without end) and delay in seconds.
+    """Return batch size, retries (-1: unlimited) and delay in seconds.
 
     Raises: RuntimeError naming a setting that the sandbox does not support, or Azure does not know.
     """

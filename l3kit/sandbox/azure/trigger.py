@@ -11,7 +11,7 @@ class Trigger:
 
     Attributes:
         batch: maximum events per call (host.json, maxEventBatchSize).
-        retries: attempts after the first; -1 without end.
+        retries: attempts after the first; -1 is unlimited.
         delay: seconds between attempts.
     """
 

@@ -1,4 +1,4 @@
-"""Recognise a request's service and caller; the answers of a service to failures and throttling."""
+"""Recognize a request's service and caller; the answers of a service to failures and throttling."""
 
 from __future__ import annotations
 

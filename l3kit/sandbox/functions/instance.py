@@ -26,7 +26,7 @@ from l3kit.sandbox.http_settings import client_session
 
 START_SECONDS = 60.0
 SHOWN_BYTES, SHOWN_LINES = 16_384, 12
-"""The shown end of the log of a process that did not start."""
+"""Limits of what is shown from the end of the log of a process that did not start."""
 
 Body = bytes | AsyncIterable[bytes]
 

@@ -29,12 +29,12 @@ class KeptLine:
 
 
 def stamp() -> str:
-    """Return the present time in the form of a line's prefix."""
+    """Return the current time in the form of a line's prefix."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def stamped(line: bytes) -> bytes:
-    """Prefix a line that has no timestamp with the present time."""
+    """Prefix a line that has no timestamp with the current time."""
     return line if _own_moment(line) else stamp().encode() + b" " + line
 
 

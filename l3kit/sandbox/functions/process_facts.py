@@ -12,7 +12,7 @@ import psutil
 
 
 def peak_mb(pid: int) -> int:
-    """Return the peak memory of a process in MiB; its present memory if the system reports no peak; 0 if it is gone."""
+    """Return the peak memory of a process in MiB; its current memory if the system reports no peak; 0 if it is gone."""
     try:
         found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
         if found:

@@ -38,7 +38,7 @@ class Routes:
         self._routes[route.name] = route
 
     def delete(self, name: str) -> Route | None:
-        """Delete a route. Returns: it; None if there was none."""
+        """Delete a route and return it; None if there was none."""
         return self._routes.pop(name, None)
 
     def taking(self, topic: str) -> Iterator[Route]:

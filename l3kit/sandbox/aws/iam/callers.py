@@ -44,7 +44,7 @@ class Callers:
         return await self.user(name)
 
     async def user(self, name: str) -> Identity:
-        """Raises: UnknownCallerError."""
+        """Return the identity of an IAM user. Raises: UnknownCallerError."""
         user = await self._directory.user(name)
         if user is None:
             raise UnknownCallerError(name)

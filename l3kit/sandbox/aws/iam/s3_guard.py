@@ -58,7 +58,7 @@ class S3Guard:
         return head.status != 404
 
     async def _hidden(self, access: AccessRequest) -> web.Response | None:
-        """Refusal that hides a missing object from a caller who may not list the bucket."""
+        """Refusal that hides a missing object from a caller without permission to list the bucket."""
         call = access.call
         bucket, key, version = s3.copy_source(call)
         if not bucket and call.method in ("GET", "HEAD"):

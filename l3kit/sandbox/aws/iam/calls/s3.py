@@ -35,7 +35,7 @@ LISTING = frozenset(
 )
 UNMAPPED_SUBRESOURCES = frozenset(("acl", "attributes", "legal-hold", "retention", "select", "tagging", "torrent"))
 UNMAPPED_HEADERS = frozenset(("x-amz-acl", "x-amz-tagging", "x-amz-object-lock-mode", "x-amz-object-lock-legal-hold"))
-"""Of objects: each needs a permission of its own, and l3kit uses none."""
+"""Subresources of objects: each needs a permission of its own, and l3kit uses none."""
 
 
 def needs(call: Call) -> list[Need]:
