@@ -142,7 +142,7 @@ def from_row(row: JournalRow | None) -> DeviceRecord:
 
 
 def record_digest(record: DeviceRecord) -> str:
-    """SHA-256 of the record without its lease and its version, which change while it is looked at."""
+    """SHA-256 of the record without its lease and its version, which change while an erase holds the lease."""
     attributes = to_row(replace(record, owner="", lease_until=NEVER)).attributes
     encoded = {name: value.hex() if isinstance(value, bytes) else value for name, value in attributes.items()}
     return hashlib.sha256(orjson.dumps(encoded, option=orjson.OPT_SORT_KEYS)).hexdigest()

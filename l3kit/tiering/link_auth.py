@@ -30,7 +30,7 @@ class Authentication:
     signatures to tokens at any moment.
 
     Attributes:
-        signed: the sender signs; the receiver does not accept the token itself, or no longer.
+        signed: the sender signs; the receiver does not, or no longer, accept the token itself.
         token_until: a receiver of signatures accepts the token itself as well until then (UTC, whole seconds), because
             a run of its sender may have begun before the change.
     """

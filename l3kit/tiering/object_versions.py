@@ -8,12 +8,12 @@ from l3kit.tiering.ports import ObjectStore, ObjectVersion
 
 
 def former_first(versions: Iterable[ObjectVersion]) -> list[ObjectVersion]:
-    """Versions that can be deleted, in the order in which to do it: until the last one is gone its key is listed."""
+    """Versions that can be deleted, in the order in which to do so: the key stays listed until the last one is gone."""
     return sorted((one for one in versions if one.kept_until is None), key=lambda one: (one.key, one.current))
 
 
 async def delete_permanently(store: ObjectStore, key: str) -> list[ObjectVersion]:
-    """Delete an object with all its versions. Repeated after a crash, it goes on.
+    """Delete an object with all its versions. Repeated after a crash, it continues.
 
     Returns: the versions that the store keeps for a while.
     Raises: StoreError.

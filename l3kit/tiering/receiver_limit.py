@@ -29,5 +29,7 @@ class ReceiverLimit:
 
 
 SMALLEST_LIMIT = ReceiverLimit(6_291_556, "event")
-"""The limit that every receiver meets: AWS Lambda's quota of 6 MB for the event of a synchronous call. Senders without
-a configured limit use it, such as those deployed by 0.1.0."""
+"""The limit that every receiver meets: AWS Lambda's quota of 6 MB for the event of a synchronous call.
+
+Senders without a configured limit use it, such as those deployed by 0.1.0.
+"""

@@ -11,8 +11,10 @@ TOKEN_VARIABLE = "INTER_CLOUD_TOKEN"
 FORMER_VARIABLE = "INTER_CLOUD_TOKEN_PREVIOUS"
 """Set on receivers only: `2026-11-28T17:00:00Z <token>`, once for each former token."""
 GRACE = timedelta(hours=1)
-"""Validity of a former token: four times the longest mover run (15 minutes), which leaves time to update the
-senders and to repeat an interrupted apply."""
+"""Validity of a former token: four times the longest mover run (15 minutes).
+
+That leaves time to update the senders and to repeat an interrupted apply.
+"""
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 

@@ -263,7 +263,7 @@ def decode_sort_keys(data: bytes) -> list[str]:
 
 
 def checksums(items: Sequence[bytes]) -> bytes:
-    """CRC-32 of each item, 4 bytes little-endian each, by which a later run recognises unchanged items."""
+    """CRC-32 of each item, 4 bytes little-endian each, by which a later run recognizes unchanged items."""
     values = array("I", map(zlib.crc32, items))
     return values.tobytes()
 

@@ -1,8 +1,8 @@
 """Expiry of archived chunks: which are due, and the records of those deleted. No I/O. docs/how-to/expiry.md.
 
-A batch of one device's chunks has two records in the archive tier: one of what is due, written before the first
-delete, and one of what went, written after the last. A run that died between them leaves the first alone; of that
-batch, exactly those chunks have gone that the archive does not hold any more.
+A batch of one device's chunks has two records in the archive tier: one of what is due, written before the first delete,
+and one of what was deleted, written after the last. A run that died in between leaves only the first; of that batch,
+exactly the chunks that the archive no longer holds have been deleted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXPIRED_PREFIX = f"{RESERVED_PREFIX}expired/"
 MAX_CHUNKS = 500
 """Maximum number of chunks in a batch."""
 ODD_FORM_MARGIN = 2 * DAY
-"""Added to a time with an offset or without a zone, where text order may differ from time order by all zones."""
+"""Added to a time with an offset or without a zone: its text order may differ from time order by any time zone."""
 Kind = Literal["due", "gone"]
 _NAME = re.compile(r"(?P<cutoff>[0-9TZ:-]{20})_(?P<run>.+)_(?P<number>[0-9]{5})-(?P<kind>due|gone)\.json")
 
@@ -41,9 +41,9 @@ def has_age(key: str) -> bool:
 
 
 def _over(chunk: ChunkKey) -> int | None:
-    """A moment that all items of a chunk are older than; None if its key states none.
+    """The moment before which all items of a chunk lie; None if its key states no times.
 
-    Text order is time order but for the end of a minute (`time_ranges`), and for forms that movers do not move.
+    Text order is time order except within a minute (`time_ranges`), and for forms that movers do not move.
     """
     bounds = [_end_of_minute(chunk.start), _end_of_minute(chunk.end)]
     known = [bound for bound in bounds if bound is not None]
@@ -72,14 +72,14 @@ class ExpiringChunk:
 
     @classmethod
     def of_json(cls, row: Mapping[str, Any]) -> ExpiringChunk:
-        """Raises: KeyError, TypeError, ValueError."""
+        """The inverse of `to_json`. Raises: KeyError, TypeError, ValueError for anything else."""
         sha256, items = row["sha256"], row["items"]
         return cls(str(row["key"]), sha256 and str(sha256), None if items is None else int(items), int(row["bytes"]))
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The identity of a batch: a run's n-th of a device. `cutoff`: what is older was due."""
+    """The identity of a batch: the n-th one of a device in a run. `cutoff`: what is older was due."""
 
     device_id: str
     cutoff: str

@@ -1,7 +1,7 @@
 """Holds: stops of every permanent deletion, of `l3kit erase` and of the archive's expiry. docs/how-to/erase.md.
 
 `l3kit erase` finds them in the journal and in the archive tier, the expiry in the archive tier alone, since the
-journal may be on a cloud that its function does not reach. A hold in either place stops whoever sees it.
+journal may be on a cloud that its function does not reach. A hold in either place stops whichever of the two finds it.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def parse_item(
 
 
 def dump_item(item: Any, option: int | None = None) -> bytes:
-    """Serialise an item to bytes that take no more memory than their length.
+    """Serialize an item to bytes that take no more memory than their length.
 
     orjson's result keeps its buffer of about 4 KB, ten times the length of an item in a chunk.
 

@@ -21,8 +21,10 @@ _LEVELS = 3
 
 
 def _member_pattern(levels: int) -> re.Pattern[bytes]:
-    """A member of valid JSON, from the quote of its name on; all the rest if its name has an escape, or its value
-    more levels than these. No loop can begin with text that the loop before it matches, so it needs linear time.
+    """Return the pattern of a member of valid JSON, from the quote of its name on.
+
+    It matches all the rest of the item if the name has an escape, or the value more levels than these. No loop can
+    begin with text that the loop before it matches, so it needs linear time.
     """
     text = rb'"[^"\\]*(?:\\.[^"\\]*)*"'
     value = text
@@ -36,9 +38,9 @@ _MEMBER = _member_pattern(_LEVELS)
 
 
 def item_members(item: bytes) -> dict[bytes, bytes]:
-    """Split a JSON object into names, in quotes as orjson writes them but without these, and the exact values.
+    """Split a JSON object into names, as orjson writes them but without the quotes, and the exact values.
 
-    Raises: NotStrictError as `strict_json.members`, and for lone surrogates or more levels than a chunk allows.
+    Raises: NotStrictError as `strict_json.members` does, and for lone surrogates or more levels than a chunk allows.
     """
     return _flat_members(item) or _nested_members(item) or _checked_members(item)
 

@@ -1,7 +1,7 @@
 """Stops that an operator sets for a twin or for devices of it: since when, by whom and why, and their two stored forms.
 
 A function finds them in one record of the journal, or, where it has no journal, as objects in its tier: one for the
-twin or for each device. It lists these alone, so their keys say what is stopped. docs/operations.md.
+twin or for each device. It lists these alone, so their keys say what is stopped. docs/how-to/operations.md.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Stop:
     reason: str = ""
 
     participle: ClassVar[str]
-    """The word for what is stopped by it."""
+    """The word for something that it stops."""
 
     def summary(self) -> str:
         by = f" by {self.by}" if self.by else ""
@@ -75,11 +75,11 @@ class Stops(Generic[S]):
         return self.twin if device_id is None else self.devices.get(device_id)
 
     def joined(self, other: Self) -> Self:
-        """Both together; of two stops of the same, this one's."""
+        """Return both together; if both stop the twin or the same device, the stop of `self`."""
         return type(self)(self.twin or other.twin, {**other.devices, **self.devices})
 
     def changed(self, device_id: str | None, stop: S | None) -> Self:
-        """With this stop of the twin (None) or of a device; without one where `stop` is None."""
+        """Return the stops with that of the twin (None) or of a device set to `stop`, or removed if it is None."""
         if device_id is None:
             return type(self)(stop, self.devices)
         others = {name: one for name, one in self.devices.items() if name != device_id}
@@ -126,7 +126,7 @@ class Stops(Generic[S]):
             return cls(cls._one(datetime.fromtimestamp(0, UTC), "", cls.unreadable))
 
     def row_after(self, before: JournalRow | None) -> JournalRow:
-        """The journal's record after `before`."""
+        """The journal's record that replaces `before`."""
         text = orjson.dumps(self.to_json()).decode()
         return JournalRow(before.version + 1 if before else 1, {self.attribute: text})
 

@@ -41,7 +41,7 @@ class ArchiveExpirer:
     """One run of the expirer.
 
     Attributes:
-        now: the scheduled time of the run, which with `archive_days` gives the cutoff. The present if it is later.
+        now: the scheduled time of the run, which with `archive_days` gives the cutoff; at most the present.
         run_id: unique per run; part of the keys of the report and the records.
         clock: wall clock, UTC.
         remaining: seconds until the runtime's deadline.

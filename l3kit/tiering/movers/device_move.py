@@ -27,7 +27,7 @@ from l3kit.tiering.ports import HotStore, Page
 from l3kit.tiering.settings.tuning import Tuning
 
 MAX_NUMBERS_TRIED = 20
-"""Maximum keys in a row with other content before the device is left for this run."""
+"""Maximum consecutive keys that turn out to hold other content before this run gives the device up."""
 MAX_COUNTED_AHEAD = 1000
 """Maximum keys beyond the present that are counted in one run."""
 DELETE_ROUNDS = 20

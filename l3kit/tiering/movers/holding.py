@@ -37,11 +37,11 @@ class HoldWatch:
         self._next: datetime | None = None
 
     async def of(self, device_id: str) -> Hold | None:
-        """Return the hold because of which nothing of this device may be deleted now. Raises: StoreError."""
+        """Return the hold that forbids deleting anything of this device now; None without one. Raises: StoreError."""
         return (await self._current()).of(device_id)
 
     async def of_twin(self) -> Hold | None:
-        """Return the hold of the whole twin. Raises: StoreError."""
+        """Return the hold of the whole twin; None without one. Raises: StoreError."""
         return (await self._current()).twin
 
     async def _current(self) -> Holds:

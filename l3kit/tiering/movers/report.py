@@ -113,7 +113,7 @@ class RunReport:
     """The result of one run.
 
     Attributes:
-        verdict: `complete`: everything due was moved. `paused`: all of it but what is paused or held. `deadline`:
+        verdict: `complete`: everything due was moved. `paused`: everything except what is paused or held. `deadline`:
             stopped cleanly before the deadline, more remains. `partial`: some devices or objects were skipped, each
             with a reason. `failed`: nothing could be moved.
         cutoff: ISO time; items before it were due.
@@ -139,7 +139,7 @@ class RunReport:
 
     @property
     def lag_days(self) -> float | None:
-        """For how many days the oldest thing that the run left has been due; None if it left what it did not see.
+        """Days for which the oldest thing that the run left has been due; None if it left things that it did not see.
 
         What is paused does not count.
         """

@@ -153,7 +153,7 @@ class HotStore(Protocol):
         """
 
     async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """Delete items of a device whatever they hold, those too that `read_page` refuses; for the end of their life.
+        """Delete items of a device unconditionally, also those that `read_page` refuses; for the end of their life.
 
         A missing item counts as deleted, so a repeat after a crash or a lost response has the same effect.
         Raises: StoreError; others of the items may have been deleted.

@@ -113,7 +113,7 @@ class ObjectStore(Protocol):
         """
 
     async def delete_version(self, version: ObjectVersion) -> None:
-        """Permanently delete exactly this version; nothing of it is kept but what the store keeps by soft deletion.
+        """Permanently delete exactly this version; nothing of it is kept unless the store has soft deletion.
 
         A missing version counts as deleted. Deleting the current version of a key may make a former one current, so
         delete the former ones first.

@@ -56,8 +56,10 @@ OCCASIONAL_MODULES: Mapping[str, tuple[str, ...]] = {
     "hot-reader": (_RUNTIME + "reader_requests", _WIRE),
     "hot-reader-last-entry": (_RUNTIME + "reader_requests", _WIRE),
 }
-"""Late modules that not every deployment or call uses: for actions that call a url or send feedback to another cloud,
-and for readers with an address."""
+"""Late modules that only some deployments or calls use.
+
+They are for actions that call a url or send feedback to another cloud, and for readers with an address.
+"""
 
 
 def uses_of(function: str) -> tuple[Use, ...]:

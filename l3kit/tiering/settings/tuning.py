@@ -1,4 +1,4 @@
-"""The settings of `tuning` in config.json, and limits that they may not exceed."""
+"""The settings of `tuning` in config.json, and limits that they must not exceed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import Compression
 
 MAX_CHUNK_BYTES = 5 * 1024 * 1024
-"""Maximum size of a chunk, uncompressed, including brackets and commas (DESIGN, section 5)."""
+"""Maximum size of a chunk, uncompressed, including brackets and commas (docs/reference/chunks.md)."""
 MAX_SAFE_OBJECT_SIZE = 200 * 1024 * 1024
-"""Larger objects are skipped with a warning by the cold-to-archive mover (DESIGN, section 6)."""
+"""Larger objects are skipped with a warning by the cold-to-archive mover."""
 
 
 @dataclass(frozen=True, slots=True)

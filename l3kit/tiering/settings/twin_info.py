@@ -12,7 +12,7 @@ from l3kit.errors import ConfigurationError
 
 MAX_DIGITS = 9
 DEFAULT_DIGITS = 3
-"""Fraction digits of the canonical form of a time (DESIGN, section 5)."""
+"""Fraction digits of the canonical form of a time (docs/reference/items.md)."""
 ARCHIVE_DAYS = "archive_storage_size_in_days"
 """The key in config.json after which data are deleted; without it they never are."""
 INFO_FILE = "digital_twin_info.json"

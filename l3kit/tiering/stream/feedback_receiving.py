@@ -33,7 +33,7 @@ class FeedbackReceiver(Receiver):
     Args:
         feedback: opens the way back.
         rules: of the twin, whose devices alone are sent to.
-        path, token, former, auth, clock, seconds: as of `Receiver`.
+        path, token, former, auth, clock, seconds: as in `Receiver`.
     """
 
     failed = "it is not known whether the device got the feedback; the reason is in the receiver's log"

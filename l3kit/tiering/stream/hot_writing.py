@@ -46,7 +46,7 @@ class HotWriting:
         self._replacing = Bounded(CONCURRENT)
 
     async def take(self, items: Sequence[Telemetry]) -> Counts:
-        """Store items, as `Next.take`. Raises: StoreError."""
+        """Store items, as `Next.take` requires. Raises: StoreError."""
         counts = Counts()
         left = list(items)
         while left:

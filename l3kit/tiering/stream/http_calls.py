@@ -23,7 +23,7 @@ from l3kit.tiering.transfer.refusals import json_object
 MAX_ANSWER_BYTES = 1024 * 1024
 
 Credential = Callable[[bool], Mapping[str, str]]
-"""Returns the headers that authorize a request; its argument: whether the former ones were refused. Blocking.
+"""Blocking; returns the headers that authorize a request. Its argument says whether the previous ones were refused.
 
 Raises: CallError; NotNowError if a retry may help.
 """

@@ -27,7 +27,7 @@ from l3kit.tiering.stream.processor_child import FAILED, HEAD, LAST, READY, RESU
 PLACES = 4
 """Processes of one function instance, hence the number of its concurrent calls that use processors."""
 MEMORY_SHARE = 0.5
-"""Share of the machine's memory maximum allocation of one process."""
+"""Share of the machine's memory that one process may allocate at most."""
 ENVIRONMENT = frozenset(
     {"PATH", "HOME", "TMPDIR", "TZ", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "PYTHONHOME"}
     | {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"}
@@ -221,7 +221,7 @@ class ProcessorPool:
         return f"{FOLDER}/{self._files[number].parent.name}/{FILE}"
 
     def run(self, batch: Sequence[tuple[int, bytes]], seconds: float) -> Answers:
-        """Process a batch, as `ProcessorProcess.run`, in a free process. Blocking.
+        """Process a batch, as `ProcessorProcess.run` does, in a free process. Blocking.
 
         Raises: CallError if none became free in time, or it could not be started; no message is at fault.
         """

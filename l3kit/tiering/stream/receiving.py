@@ -26,7 +26,7 @@ class MessageReceiver(Receiver):
     Args:
         following: the processor, or the hot store.
         rules: of the twin.
-        path, token, former, auth, clock, seconds: as of `Receiver`.
+        path, token, former, auth, clock, seconds: as in `Receiver`.
     """
 
     failed = "the messages are not all in the hot tier; the reason is in the receiver's log"

@@ -102,7 +102,7 @@ class ColdWriter(WriterFunction):
     async def _stored_before(self, key: ChunkKey, sha256: str) -> str | None:
         """The key under which the same chunk is stored already, possibly with another number.
 
-        Movers built to the seed plan restart the numbers in each run, so a retry after a lost response has another
+        Movers built to the project plan restart the numbers in each run, so a retry after a lost response has another
         number. They declare no digest; l3kit's movers keep the number and declare one.
         """
         async for listed in self._store.list(f"{str(key).rpartition('/')[0]}/"):

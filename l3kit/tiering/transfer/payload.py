@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from l3kit.tiering.receiver_limit import ReceiverLimit
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-"""Limit for a body as plain JSON: receivers on every cloud decompress no more."""
+"""Limit for a body as plain JSON: receivers on every cloud stop decompressing there."""
 
 _EVENT_FRAME = 5120
-"""Bytes of an event besides the body: request context and Lambda's own headers (about 1,100 bytes), and l3kit's (the
-percent-encoded key has at most 3,072)."""
+"""Bytes of an event besides the body.
+
+They are the request context and Lambda's own headers (about 1,100 bytes), and l3kit's headers (the percent-encoded key
+has at most 3,072).
+"""
 CHUNK_FRAME = 4096
 """Upper bound of a chunk's envelope without items: key parts are at most 1,024 bytes, or 6 times that escaped."""
 _GZIP_FROM = 1024

@@ -20,8 +20,11 @@ from l3kit.tiering.transfer.envelope import Envelope
 from l3kit.tiering.transfer.wire import Refusal, Request, Response
 
 WRITE_SECONDS = 50.0
-"""Time limit of a request: below the functions' own limit of 60 s, and well below the lease duration of 120 s, after
-which another run may settle the chunk differently, so that a later write would be wrong."""
+"""Time limit of a request, below the functions' own limit of 60 s.
+
+It is well below the lease duration of 120 s, after which another run may settle the chunk differently, so that a later
+write would be wrong.
+"""
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +88,7 @@ class WriterFunction(Receiver):
 
     Args:
         store: of the tier.
-        token, former, auth, clock, seconds: as of `Receiver`.
+        token, former, auth, clock, seconds: as in `Receiver`.
     """
 
     path: ClassVar[str]
