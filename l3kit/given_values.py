@@ -65,7 +65,7 @@ def problem_in(finding: ErrorDetails, unknown: Callable[[str], str]) -> str:
 
 
 def all_problems(what: str, problems: Sequence[str]) -> ConfigurationError:
-    """Return an error that lists all problems, one a line."""
+    """Return an error that lists all problems, one per line."""
     lines = "\n".join(f"  {problem}" for problem in problems)
     return ConfigurationError(what, f"{count_of(len(problems), 'problem')}:\n{lines}", "\nNothing was done")
 

@@ -118,7 +118,7 @@ def connect(
 
     Args:
         target: `sandbox` starts the emulators if they are not running; `live` is the real accounts of the twin's
-            clouds, of which it opens those that l3kit reaches.
+            clouds, as far as l3kit reaches them.
         sandbox: name of an independent sandbox; `default` is that of `l3kit sandbox up`.
         fresh: sandbox only: start with an empty one, and stop it when the session is closed or this process ends.
         progress: called with a description of each step, finally with `done`.

@@ -1,6 +1,7 @@
 """Package a function for Azure or Google Cloud as a zip of sources; their builders install its requirements.txt.
 
-It is the lock file of the cloud's functions. pip, which both builders run, refuses packages whose hash is not in it.
+That file is the lock file of the cloud's functions. pip, which both builders run, refuses packages whose hash is not in
+it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE, FormerToken, f
 
 FILE = "config_inter_cloud.json"
 TOKEN_BYTES = 32
-"""256 bits (DESIGN, section 3)."""
+"""256 bits of randomness."""
 OF_THE_TOKEN = ("previous", "replaces")
 """Fields that describe the token of the same link; omitted if empty."""
 

@@ -18,7 +18,7 @@ _DIGEST = 6
 
 
 def problem_with_addresses(addresses: Iterable[str]) -> str:
-    """Return what is wrong with a list of addresses and the remedy, all of it in one text; empty if nothing is."""
+    """Return what is wrong with a list of addresses, with the remedies, as one text; empty if nothing is wrong."""
     listed = list(addresses)
     found = [f"{shown(one)} {problem}" for one in listed if (problem := problem_with(one))]
     seen: set[str] = set()
@@ -63,12 +63,12 @@ def is_for_this_machine(address: str) -> bool:
 
 
 def same(address: str) -> str:
-    """Return the form in which two spellings of one address are equal."""
+    """Return an address in the form by which two spellings of it compare equal."""
     return address.lower() if is_email(address) else address
 
 
 def shown(address: str) -> str:
-    """Return an address for people: of a URL its path and query are left out, since they often hold a key."""
+    """Return an address for display: a URL without its path and query, since those often hold a key."""
     if is_email(address):
         return address
     scheme, _, rest = address.partition("://")

@@ -9,7 +9,7 @@ from itertools import islice, pairwise
 from l3kit.twin.schedule_expressions import FIELDS, MONTHS, WEEKDAYS, has_day_rule
 
 MANY_TIMES = 12_000
-"""Times of a cron expression among which its longest gap is looked for: more than a week of minutes."""
+"""Number of times of a cron expression that are searched for its longest gap: more than a week of minutes."""
 _A_MONDAY = datetime(2024, 1, 1, tzinfo=UTC)
 DAYS_AHEAD = 3_000
 """Search range for the next time of a cron expression; 29 February recurs within 8 years at most."""

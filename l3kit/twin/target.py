@@ -40,7 +40,7 @@ def built_in_parameters() -> tuple[CloudParameter, ...]:
 
 
 def new_name(name: str) -> str | None:
-    """The present name of a parameter of l3kit 0.1.0; None if it has not been renamed."""
+    """The current name of a parameter of l3kit 0.1.0; None if it has not been renamed."""
     return next((one.name for one in built_in_parameters() if one.former == name), None)
 
 
