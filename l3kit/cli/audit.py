@@ -25,21 +25,26 @@ def add_audit(app: typer.Typer) -> None:
         output: Output,
         place: Place,
         sample: Annotated[
-            str | None, typer.Option(metavar="P%", help="Look at this part of the objects, such as 1% (default: all).")
+            str | None,
+            typer.Option(metavar="P%", help="Check only this share of the objects, such as 1% (default: all)."),
         ] = None,
         seed: Annotated[
-            str | None, typer.Option(metavar="TEXT", help="Which objects those are (default: others each time).")
+            str | None, typer.Option(metavar="TEXT", help="Selects these objects (default: different ones each time).")
         ] = None,
         device: Annotated[
             str | None, typer.Option(metavar="ID", autocompletion=devices, help="Only this device (default: all).")
         ] = None,
         restore: Annotated[
             bool,
-            typer.Option("--restore", help="Have archived objects restored, at a price; audit again hours later."),
+            typer.Option(
+                "--restore", help="Request restores of archived objects, at a price; audit again hours later."
+            ),
         ] = False,
         out: Annotated[
             Path | None,
-            typer.Option(metavar="DIR", help="Folder of progress and faults (default: of the twin or its sandbox)."),
+            typer.Option(
+                metavar="DIR", help="Folder for progress and faults (default: in that of the twin or sandbox)."
+            ),
         ] = None,
         restart: Annotated[
             bool, typer.Option("--restart", help="Start over instead of continuing an interrupted audit.")

@@ -81,9 +81,12 @@ def add_cost(app: typer.Typer) -> None:
             Path, typer.Argument(metavar="FILE", help="The file to write; name it as `prices` in a parameter file.")
         ],
         cloud: Annotated[
-            str, typer.Option(metavar="CLOUD", autocompletion=clouds_for_verb, help="Whose prices (default: AWS's).")
+            str,
+            typer.Option(metavar="CLOUD", autocompletion=clouds_for_verb, help="Cloud of the prices (default: aws)."),
         ] = "",
-        region: Annotated[str, typer.Option(metavar="REGION", help="Its region (AWS: us-east-1).")] = "",
+        region: Annotated[
+            str, typer.Option(metavar="REGION", help="Region of the prices (default on AWS: us-east-1).")
+        ] = "",
     ) -> int:
         """Read a cloud's list prices into a file that overrides l3kit's."""
         from l3kit.prices.refreshing import refresh_prices

@@ -39,14 +39,14 @@ def add_deploying(app: typer.Typer) -> None:
         place: Place,
         clouds: Clouds = None,
         rotate: Annotated[
-            bool, typer.Option("--rotate", help="With a new token for every link between clouds.")
+            bool, typer.Option("--rotate", help="Plan a new token for every link between clouds.")
         ] = False,
-        destroy: Annotated[bool, typer.Option("--destroy", help="What destroy would remove.")] = False,
+        destroy: Annotated[bool, typer.Option("--destroy", help="Show what destroy would remove.")] = False,
         data: Annotated[
-            bool, typer.Option("--data", help="With --destroy: tables and buckets too, with all they hold.")
+            bool, typer.Option("--data", help="With --destroy: also tables and buckets, with their content.")
         ] = False,
         exit_code: Annotated[
-            bool, typer.Option("--exit-code", help="End with 6 if there is something to change.")
+            bool, typer.Option("--exit-code", help="Exit with 6 if there is something to change.")
         ] = False,
     ) -> int:
         """Compare what is deployed with what the twin should have. Changes nothing."""
@@ -87,13 +87,13 @@ def add_deploying(app: typer.Typer) -> None:
         output: Output,
         place: Place,
         data: Annotated[
-            bool, typer.Option("--data", help="Remove tables and buckets too, with all they hold.")
+            bool, typer.Option("--data", help="Also remove tables and buckets, with their content.")
         ] = False,
         yes: Annotated[
             bool, typer.Option("--yes", "-y", help="Do not ask, as in CI; with --data see --confirm.")
         ] = False,
         confirm: Annotated[
-            str, typer.Option(metavar="NAME", help="The twin's name: answers the question, so that nothing is asked.")
+            str, typer.Option(metavar="NAME", help="The twin's name; confirms the removal without a question.")
         ] = "",
     ) -> int:
         """Remove the twin's resources from its clouds. Lists them first, and asks for the twin's name.

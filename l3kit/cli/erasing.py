@@ -28,10 +28,10 @@ def add_erasing(app: typer.Typer) -> None:
         ] = None,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count; change nothing.")] = False,
         confirm: Annotated[
-            str, typer.Option(metavar="DEVICE", help="The device's id: answers the question, so that nothing is asked.")
+            str, typer.Option(metavar="DEVICE", help="The device's id; confirms the erase without a question.")
         ] = "",
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; the record states it.")] = "",
-        by: Annotated[str | None, typer.Option(metavar="NAME", help="Who erases (default: the user's name).")] = None,
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, stated in the record.")] = "",
+        by: Annotated[str | None, typer.Option(metavar="NAME", help="Person who erases (default: the user).")] = None,
         no_wait: Annotated[
             bool, typer.Option("--no-wait", help="Do not wait for a mover's run under way; erase again later.")
         ] = False,

@@ -21,12 +21,12 @@ OF_VERBS: Mapping[str, Mapping[int, str]] = {
     "plan": {CHANGES_PENDING: "with --exit-code, there are changes to make"},
     "load": {LEFT_OVER: "bad rows or items are in a file, or a dry run found some"},
     "simulate": {
-        SUCCESS: "every message was acknowledged, also if Ctrl-C ended it",
+        SUCCESS: "every message was acknowledged, even if Ctrl-C ended it",
         ERROR: "not every message was acknowledged",
     },
     "run": {CHECKS_FAILED: "the mover left something that was due"},
     "verify": {CHECKS_FAILED: "a check failed"},
-    "erase": {LEFT_OVER: "with --no-wait, a last look is still to come"},
+    "erase": {LEFT_OVER: "with --no-wait, a last look is still due: erase again later"},
     "audit": {
         ERROR: "a tier, the journal or an object could not be checked",
         CHECKS_FAILED: "something is at fault",
@@ -48,7 +48,7 @@ _OF_ALL = {
     USAGE: "the command line is wrong; nothing was done",
     UNWRITTEN: "the output could not be written, as on a full disk; what the verb did stays done",
     INTERRUPTED: "interrupted",
-    UNREAD: "the output has no reader any more, as with `head`",
+    UNREAD: "the output no longer has a reader, as with `head`",
 }
 
 

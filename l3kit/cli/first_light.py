@@ -67,19 +67,23 @@ def add_first_light(app: typer.Typer) -> None:
     def first_light(
         output: Output,
         cloud: CloudName,
-        region: Annotated[str, typer.Option(metavar="REGION", help="Its region (AWS: us-east-1).")] = "",
+        region: Annotated[str, typer.Option(metavar="REGION", help="Region (default on AWS: us-east-1).")] = "",
         profile: Annotated[
             str, typer.Option(metavar="PROFILE", help="AWS profile (default: boto3's usual credentials).")
         ] = "",
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as in CI.")] = False,
-        dry_run: Annotated[bool, typer.Option("--dry-run", help="Show cost, time and the plan; make nothing.")] = False,
+        dry_run: Annotated[
+            bool, typer.Option("--dry-run", help="Show cost, time and the plan; create nothing.")
+        ] = False,
         report: Annotated[
             Path | None, typer.Option(metavar="PATH", help="The report's JSON; the Markdown file goes next to it.")
         ] = None,
         keep_on_failure: Annotated[
-            bool, typer.Option("--keep-on-failure", help="Where a step fails, leave all that was made.")
+            bool, typer.Option("--keep-on-failure", help="If a step fails, keep everything that was created.")
         ] = False,
-        clean_up: Annotated[str, typer.Option(metavar="NAME", help="Only remove what an earlier run has left.")] = "",
+        clean_up: Annotated[
+            str, typer.Option(metavar="NAME", help="Only remove what an earlier run has left behind.")
+        ] = "",
         target: Annotated[
             str, typer.Option(metavar="live|sandbox", callback=_target, autocompletion=targets, help="Where it runs.")
         ] = "live",

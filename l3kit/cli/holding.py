@@ -21,8 +21,10 @@ def add_holding(app: typer.Typer) -> None:
         output: Output,
         place: Place,
         device: Device = None,
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; sets the hold.")] = "",
-        by: Annotated[str | None, typer.Option(metavar="NAME", help="Who holds (default: the user's name).")] = None,
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason; sets the hold.")] = "",
+        by: Annotated[
+            str | None, typer.Option(metavar="NAME", help="Person who sets or lifts the hold (default: the user).")
+        ] = None,
         release: Annotated[bool, typer.Option("--release", help="Lift the hold.")] = False,
     ) -> int:
         """Protect a twin, or one device, from permanent deletion. Neither erase nor the expiry deletes any of its data.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 HOT_DAYS, COLD_DAYS = 30, 90
 Ask = Callable[[str], str]
-_EPILOG = "What is not given is asked for in a terminal, and else has its default. Nothing is deployed."
+_EPILOG = "Missing values are asked for on a terminal; elsewhere they have their defaults. Nothing is deployed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def add_init(app: typer.Typer) -> None:
         name: Annotated[
             str, typer.Argument(metavar="NAME", help="digital_twin_name: lower-case letters, digits and dashes.")
         ],
-        folder: Annotated[Path | None, typer.Option(metavar="DIR", help="Where it goes (default: NAME).")] = None,
+        folder: Annotated[Path | None, typer.Option(metavar="DIR", help="Folder to create (default: NAME).")] = None,
         layout: Annotated[
             str | None,
             typer.Option(metavar="HOT-COLD-ARCHIVE", help="Clouds, such as aws-azure-gcp (default: aws-aws-aws)."),
@@ -66,7 +66,7 @@ def add_init(app: typer.Typer) -> None:
             typer.Option(metavar="CLOUD", autocompletion=clouds, help="Cloud of layer 2 (default: that of layer 1)."),
         ] = None,
         no_messages: Annotated[
-            bool, typer.Option("--no-messages", help="No layers 1 and 2: data come by l3kit load alone.")
+            bool, typer.Option("--no-messages", help="Without layers 1 and 2: data come only from l3kit load.")
         ] = False,
         hot_days: Annotated[
             int | None, typer.Option(metavar="N", help=f"Days in the hot tier (default: {HOT_DAYS}).")
@@ -80,12 +80,12 @@ def add_init(app: typer.Typer) -> None:
         ] = None,
         devices: Annotated[list[str] | None, typer.Option(metavar="ID[,...]", help="Ids of the devices.")] = None,
         devices_from: Annotated[
-            Path | None, typer.Option(metavar="FILE.csv", help="The distinct ids of a column of this file.")
+            Path | None, typer.Option(metavar="FILE.csv", help="File with the ids in one of its columns.")
         ] = None,
         device_column: Annotated[
-            str, typer.Option(metavar="COLUMN", help="That column (default: by its name, or id).")
+            str, typer.Option(metavar="COLUMN", help="Column with the ids (default: found by its name, or id).")
         ] = "",
-        encoding: Annotated[str, typer.Option(metavar="NAME", help="Of that file.")] = "utf-8",
+        encoding: Annotated[str, typer.Option(metavar="NAME", help="Encoding of that file.")] = "utf-8",
         examples: Annotated[
             bool,
             typer.Option("--examples", help="Also the walkthrough, crash lab and cost report, with the example twins."),

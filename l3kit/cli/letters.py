@@ -24,7 +24,7 @@ Problem = Annotated[
 Device = Annotated[str | None, typer.Option(metavar="ID", autocompletion=devices, help="Only messages of this device.")]
 Since = Annotated[
     str | None,
-    typer.Option(metavar="ISO", help="Only messages received from then on: 2026-05-31, or 2026-05-31T08:30:00Z."),
+    typer.Option(metavar="ISO", help="Only messages received from this time on: 2026-05-31, or 2026-05-31T08:30:00Z."),
 ]
 
 
@@ -66,7 +66,7 @@ def add_letters(app: typer.Typer) -> None:
         since: Since = None,
         limit: Limit = ALL,
         dry_run: Annotated[
-            bool, typer.Option("--dry-run", help="Tell what would be sent; send and delete nothing.")
+            bool, typer.Option("--dry-run", help="Show what would be sent; send and delete nothing.")
         ] = False,
     ) -> int:
         """Send dead letters through the message chain again. Those that the chain accepts are deleted.

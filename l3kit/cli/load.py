@@ -64,11 +64,11 @@ def add_load(app: typer.Typer) -> None:
             str | None, _table("Copy this table, container or collection instead of files; it is only read.", "NAME")
         ] = None,
         from_cloud: Annotated[
-            str | None, _table("Where it is (default: on the hot tier's cloud).", "CLOUD", clouds)
+            str | None, _table("Cloud of that table (default: the hot tier's).", "CLOUD", clouds)
         ] = None,
         read_rate: Annotated[
             float | None,
-            _table("Read units a second at most (default: half of what is provisioned; 0 is no limit).", "R"),
+            _table("Maximum read units per second (default: half of the provisioned ones; 0: no limit).", "R"),
         ] = None,
         form: Annotated[
             str | None,
@@ -81,13 +81,15 @@ def add_load(app: typer.Typer) -> None:
         value: Annotated[list[str] | None, _columns("Load only these columns in addition to device and time.")] = None,
         drop: Annotated[list[str] | None, _columns("Leave these columns out.")] = None,
         time_format: Annotated[
-            str | None, _column("As of Python's strptime, such as '%d.%m.%Y %H:%M'.", "FORMAT")
+            str | None, _column("Format of Python's strptime, such as '%d.%m.%Y %H:%M'.", "FORMAT")
         ] = None,
-        timezone: Annotated[str | None, _column("Of times without one, such as UTC or Europe/Vienna.", "ZONE")] = None,
+        timezone: Annotated[
+            str | None, _column("Zone of times without one, such as UTC or Europe/Vienna.", "ZONE")
+        ] = None,
         repeated_hour: Annotated[
             str | None,
             _column(
-                "Which one a time means that occurs twice when summer time ends: earlier or later (default: refuse).",
+                "Meaning of a time that occurs twice when summer time ends: earlier or later (default: refuse).",
                 "WHICH",
             ),
         ] = None,
@@ -97,17 +99,21 @@ def add_load(app: typer.Typer) -> None:
         ] = None,
         text: Annotated[
             list[str] | None,
-            _columns("Keep the cells as text, though they look like numbers.", panel=_CSV),
+            _columns("Keep the cells as text, even if they look like numbers.", panel=_CSV),
         ] = None,
         missing: Annotated[
             list[str] | None,
-            _columns("Cells that mean nothing, such as NA; empty ones always do.", "TEXT[,...]", _CSV),
+            _columns("Cells that count as empty besides empty ones, such as NA.", "TEXT[,...]", _CSV),
         ] = None,
         decimal: Annotated[str | None, _cells("Decimal sign of numbers: a point (default) or a comma.", "SIGN")] = None,
-        delimiter: Annotated[str | None, _cells(r"Between cells (default: found; \t is a tab).", "SIGN")] = None,
-        encoding: Annotated[str | None, _cells("Such as latin-1 or utf-16 (default: utf-8).", "NAME")] = None,
+        delimiter: Annotated[
+            str | None, _cells(r"Delimiter of cells (default: detected; \t is a tab).", "SIGN")
+        ] = None,
+        encoding: Annotated[
+            str | None, _cells("Text encoding, such as latin-1 or utf-16 (default: utf-8).", "NAME")
+        ] = None,
         columns: Annotated[
-            list[str] | None, _columns("Names of the columns, of a file without a header.", "NAME[,...]", _CSV)
+            list[str] | None, _columns("Names of the columns of a file without a header.", "NAME[,...]", _CSV)
         ] = None,
         add_devices: Annotated[
             bool, typer.Option("--add-devices", help="Add new devices to config_iot_devices.json.")
@@ -120,8 +126,8 @@ def add_load(app: typer.Typer) -> None:
                 "FILE.replaced.jsonl.",
             ),
         ] = False,
-        rate: Annotated[float | None, _column("Rows a second at most (default: no limit).", "R")] = None,
-        out: Annotated[Path | None, _column("Folder of bad rows and progress (default: the file's).", "DIR")] = None,
+        rate: Annotated[float | None, _column("Maximum rows per second (default: no limit).", "R")] = None,
+        out: Annotated[Path | None, _column("Folder for bad rows and progress (default: the file's).", "DIR")] = None,
         restart: Annotated[bool, typer.Option("--restart", help="Restart an interrupted load.")] = False,
         dry_run: Annotated[
             bool,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from l3kit.operate.logs.report import LogRow
 
 LINES = "1000"
-_SINCE = "Only lines from then on: 90s, 15m, 2h or 7d before now, 2026-05-31, or 2026-05-31T08:30:00Z."
+_SINCE = "Only lines from this time on: 90s, 15m, 2h or 7d before now, 2026-05-31, or 2026-05-31T08:30:00Z."
 
 
 def add_logs(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ def add_logs(app: typer.Typer) -> None:
             ),
         ] = LINES,
         follow: Annotated[
-            bool, typer.Option("--follow", "-f", help="Go on with new lines until it is interrupted.")
+            bool, typer.Option("--follow", "-f", help="Continue with new lines until interrupted.")
         ] = False,
     ) -> int:
         """Read the log of a deployed function, on any cloud."""

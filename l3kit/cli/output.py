@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from l3kit.notebook.progress import Silent
     from l3kit.notebook.tables import Displayable
 
-_CONNECT = "Check that the other end is up and can be reached, then give the same command again"
+_CONNECT = "Check that the other end is up and can be reached, then run the same command again"
 
-_LEAD_ELSEWHERE = "Make room on that disk, or lead the output to another place, then give the same command again"
+_LEAD_ELSEWHERE = "Make room on that disk, or redirect the output, then run the same command again"
 
 
 class Told(Protocol):

@@ -29,8 +29,8 @@ def add_pausing(app: typer.Typer) -> None:
         output: Output,
         place: Place,
         device: Device = None,
-        by: Annotated[str | None, typer.Option(metavar="NAME", help="Who pauses (default: the user's name).")] = None,
-        reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; every run of a mover reports it.")] = "",
+        by: Annotated[str | None, typer.Option(metavar="NAME", help="Person who pauses (default: the user).")] = None,
+        reason: Annotated[str, typer.Option(metavar="TEXT", help="Reason, reported by every run of a mover.")] = "",
     ) -> int:
         """Pause the movers of a twin, or for one of its devices.
 

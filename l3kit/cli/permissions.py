@@ -30,7 +30,7 @@ def check_cloud(name: str) -> str:
 CloudName = Annotated[
     str,
     typer.Argument(
-        metavar="CLOUD", callback=check_cloud, autocompletion=clouds_for_verb, help="The cloud; for now AWS alone."
+        metavar="CLOUD", callback=check_cloud, autocompletion=clouds_for_verb, help="The cloud; so far only AWS."
     ),
 ]
 
@@ -43,7 +43,8 @@ def add_permissions(app: typer.Typer) -> None:
         output: Output,
         cloud: CloudName,
         verbs: Annotated[
-            list[str] | None, typer.Option(metavar="VERB[,...]", help="Only what these need (default: all).")
+            list[str] | None,
+            typer.Option(metavar="VERB[,...]", help="Only permissions that these verbs need (default: all)."),
         ] = None,
         twin: Annotated[str, typer.Option(metavar="NAME", help="digital_twin_name, for a policy.")] = "",
         account: Annotated[str, typer.Option(metavar="ID", help="12 digits; * is any account.")] = "*",

@@ -169,7 +169,9 @@ def _options(
     ] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option("--param", "-p", metavar="NAME=VALUE[,...]", help="Of one cloud, such as aws_profile=mine."),
+        typer.Option(
+            "--param", "-p", metavar="NAME=VALUE[,...]", help="Parameter of one cloud, such as aws_profile=mine."
+        ),
     ] = None,
 ) -> None:
     """The options of a place, whose defaults are in the params file."""
@@ -209,5 +211,7 @@ def _found_here(target: str) -> Path:
     file = root / DEPLOY_PARAMS.format(target=target)
     if target_fault(target) is None and (root / TWIN_FOLDER / CONFIG).is_file() and file.is_file():
         return file
-    problem = "is missing, and the present folder is in no project of l3kit init: name a twin's folder or a params file"
+    problem = (
+        "is missing, and the current folder is not in a project of l3kit init: name a twin's folder or a params file"
+    )
     raise typer.BadParameter(problem, param_hint=WHERE)

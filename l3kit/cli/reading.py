@@ -15,7 +15,7 @@ from l3kit.cli.verbs import verb
 Device = Annotated[
     str | None, typer.Argument(metavar="DEVICE", help="Device id.", show_default=False, autocompletion=devices)
 ]
-Now = Annotated[str | None, typer.Option(metavar="ISO", help="The moment the answer stands for (default: now).")]
+Now = Annotated[str | None, typer.Option(metavar="ISO", help="Time of reference of the answer (default: now).")]
 
 
 def add_reading(app: typer.Typer) -> None:

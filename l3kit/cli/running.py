@@ -37,13 +37,11 @@ def add_running(app: typer.Typer) -> None:
             ),
         ] = None,
         time: Annotated[
-            str | None, typer.Option(metavar="ISO", help="The moment the run stands for (default: now).")
+            str | None, typer.Option(metavar="ISO", help="Time of reference of the run (default: now).")
         ] = None,
         dry_run: Annotated[
             bool,
-            typer.Option(
-                "--dry-run", help="Tell what would be moved or deleted, and what moving would cost; do nothing."
-            ),
+            typer.Option("--dry-run", help="Show what would be moved or deleted, and the cost of moving; do nothing."),
         ] = False,
     ) -> int:
         """Run a deployed mover or the expirer to its end. The command waits until it has done all it can."""

@@ -12,7 +12,7 @@ from l3kit.cli.output import Output
 from l3kit.cli.place import Place
 from l3kit.cli.verbs import verb
 
-_SINCE = "Runs that started from then on: 12h or 30d before now, 2026-05-31, or 2026-05-31T08:30:00Z."
+_SINCE = "Runs that started from this time on: 12h or 30d before now, 2026-05-31, or 2026-05-31T08:30:00Z."
 
 
 def add_runs(app: typer.Typer) -> None:

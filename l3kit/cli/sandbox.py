@@ -71,7 +71,7 @@ def add_sandbox(app: typer.Typer) -> None:
             ),
         ] = None,
         mqtt: Annotated[
-            bool, typer.Option("--mqtt", help="Start the MQTT broker too, which joins with a twin's messages.")
+            bool, typer.Option("--mqtt", help="Start the MQTT broker too; otherwise it starts with a twin's messages.")
         ] = False,
     ) -> int:
         """Start the sandbox, or show the running one."""
@@ -133,7 +133,7 @@ def add_sandbox(app: typer.Typer) -> None:
             typer.Argument(
                 metavar="SCHEDULE",
                 show_default=False,
-                help="The schedule's name; on other clouds than aws the deployed function's.",
+                help="The schedule's name; on clouds other than aws, that of the deployed function.",
             ),
         ] = "",
         name: Name = None,
@@ -141,12 +141,15 @@ def add_sandbox(app: typer.Typer) -> None:
         cloud: Annotated[
             str | None,
             typer.Option(
-                metavar="CLOUD", callback=check_cloud, autocompletion=clouds, help="Where it is (default: aws)."
+                metavar="CLOUD",
+                callback=check_cloud,
+                autocompletion=clouds,
+                help="Cloud of the schedule (default: aws).",
             ),
         ] = None,
         group: Annotated[str, typer.Option(metavar="GROUP", help="The schedule's group.")] = "default",
         time: Annotated[
-            str | None, typer.Option(metavar="ISO", help="The scheduled time the event speaks of (default: now).")
+            str | None, typer.Option(metavar="ISO", help="Scheduled time in the event (default: now).")
         ] = None,
     ) -> int:
         """Trigger a schedule now. Without a name, fails with a list of the schedules."""

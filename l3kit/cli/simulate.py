@@ -38,13 +38,13 @@ _FORMS = (
 
 def _rate(value: float) -> float:
     if not 0 <= value < float("inf"):
-        raise typer.BadParameter(f"{value} is no rate; give messages a second, or 0")
+        raise typer.BadParameter(f"{value} is not a rate; give messages per second, or 0")
     return value
 
 
 def _count(value: int | None) -> int | None:
     if value is not None and value < 1:
-        raise typer.BadParameter(f"{value} is no number of messages; give 1 or more")
+        raise typer.BadParameter(f"{value} is not a number of messages; give 1 or more")
     return value
 
 
@@ -74,7 +74,7 @@ def add_simulate(app: typer.Typer) -> None:
             typer.Option(
                 metavar="R",
                 callback=_rate,
-                help="Messages a second of all devices together; 0: as fast as they are taken.",
+                help="Messages per second, over all devices; 0: as fast as they are accepted.",
             ),
         ] = 1.0,
         count: Annotated[
@@ -99,13 +99,13 @@ def add_simulate(app: typer.Typer) -> None:
             typer.Option(
                 metavar="shift|keep",
                 callback=_times,
-                help="Of a file: shift them so that the newest is now, or keep them.",
+                help="Times of a file: shift them so that the newest is now, or keep them.",
             ),
         ] = "shift",
-        seed: Annotated[int, typer.Option(metavar="N", help="Of the generated readings.")] = 0,
+        seed: Annotated[int, typer.Option(metavar="N", help="Seed of the generated readings.")] = 0,
         broker: Annotated[
             str | None,
-            typer.Option(metavar="HOST:PORT", callback=_broker, help="Another MQTT broker, without TLS and log-in."),
+            typer.Option(metavar="HOST:PORT", callback=_broker, help="Another MQTT broker, without TLS or log-in."),
         ] = None,
         home: Annotated[
             Path | None, typer.Option(metavar="DIR", help="Folder of the sandbox whose broker is used.")

@@ -37,7 +37,7 @@ def pair(option: str, text: str, form: str = "NAME=VALUE") -> tuple[str, str]:
 def checked_limit(text: str | None) -> str | None:
     """Return a limit. Raises: typer.BadParameter if it is neither a number nor `all`."""
     if text not in (None, ALL) and (not str(text).isdecimal() or int(str(text)) < 1):
-        raise typer.BadParameter(f"{text} is no limit; give 1 or more, or {ALL}")
+        raise typer.BadParameter(f"{text} is not a limit; give 1 or more, or {ALL}")
     return text
 
 

@@ -57,6 +57,6 @@ def test_a_fault_is_shown_with_its_key_and_what_to_do(capsys: pytest.CaptureFixt
 
 
 def test_an_option_that_is_wrong_is_told_before_anything_is_read(capsys: pytest.CaptureFixture[str]) -> None:
-    refused = ConfigurationError("--sample", "'2' is no part of the objects", "Give more than 0%")
+    refused = ConfigurationError("--sample", "'2' is not a share of the objects", "Give more than 0%")
     assert Answering(audit=refused).command("audit", "--sample", "2") == 1
-    assert capsys.readouterr().err == "l3kit: --sample: '2' is no part of the objects. Give more than 0%\n"
+    assert capsys.readouterr().err == "l3kit: --sample: '2' is not a share of the objects. Give more than 0%\n"

@@ -42,4 +42,4 @@ def test_a_single_argument_that_is_no_path_is_a_device_of_the_present_project(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["pause", "pump-1"]) == 2
-    assert "is in no project of l3kit init" in capsys.readouterr().err
+    assert "is not in a project of l3kit init" in capsys.readouterr().err
