@@ -262,7 +262,7 @@ def _explained(calls: list[str]) -> Iterator[tuple[str, str]]:
         subject = " ".join(about[1:])
         if operation == "Query":
             queries += 1
-            yield name, "looks for keys that are no times" if queries == 1 else "reads the device's old items"
+            yield name, "looks for keys that are not times" if queries == 1 else "reads the device's old items"
         elif operation == "GetItem":
             yield name, _RECORDS.get(subject.partition("/")[0], "reads the device's journal")
         elif operation == "PutItem" and subject.startswith("report/"):

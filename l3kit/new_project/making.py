@@ -54,7 +54,7 @@ def check_free(folder: Path) -> None:
             return
         if not folder.exists() and not folder.is_symlink():
             return
-    what = "is not empty" if folder.is_dir() else "is there, and no folder"
+    what = "is not empty" if folder.is_dir() else "exists and is not a folder"
     raise ConfigurationError(str(folder), what, "Nothing was written; name another folder with --folder")
 
 

@@ -97,7 +97,7 @@ def _read(path: Path) -> NotebookNode:
         try:
             notebook: NotebookNode = nbformat.read(path, as_version=4)
         except (ValueError, KeyError, AttributeError, nbformat.ValidationError):
-            raise ConfigurationError(str(path), "is no notebook", "Take it out of the folder") from None
+            raise ConfigurationError(str(path), "is not a notebook", "Take it out of the folder") from None
     return notebook
 
 

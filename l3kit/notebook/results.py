@@ -62,7 +62,7 @@ class ResultFile:
 
     def begin(self) -> None:
         """Record the start of the run, so that a killed run leaves no earlier run's verdict."""
-        self.write("unfinished", {"summary": "The notebook has not come to its end"})
+        self.write("unfinished", {"summary": "The notebook has not finished"})
 
     def failed(self, error: BaseException) -> None:
         """Record why the run failed; result data written before are kept."""

@@ -36,7 +36,9 @@ NOTHING_EXPIRED = Expired()
 
 def unread_record(key: str) -> Gap:
     """Return the gap left by a record that cannot be read."""
-    return Gap("archive", f"record {key}", "cannot be read, so what expired by it is not known", "Who changed it?")
+    return Gap(
+        "archive", f"record {key}", "cannot be read, so what expired by it is not known", "Find out who changed it"
+    )
 
 
 async def expired_before(archive: ObjectStore, device_id: str) -> str:

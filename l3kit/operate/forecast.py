@@ -256,7 +256,9 @@ async def _due_objects(
     gaps = []
     if silent:
         what = f"the items of {count_of(len(silent), f'{store.tier} object')}"
-        gaps.append(Gap(store.tier, what, f"are not counted; the first is {silent[0]}", "They go all the same"))
+        gaps.append(
+            Gap(store.tier, what, f"are not counted; the first is {silent[0]}", "The run takes them all the same")
+        )
     if large:
         what = count_of(len(large), "cold object")
         reason = f"exceed MAX_SAFE_OBJECT_SIZE and would be left; the first is {large[0].key}"

@@ -192,9 +192,9 @@ def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterat
         number = sum(census.ahead for census in ahead)
         devices = [census.device_id for census in ahead]
         yield (
-            f"{count_of(number, 'hot item is', 'hot items are')} of the future, "
+            f"{count_of(number, 'hot item is', 'hot items are')} in the future, "
             f"the latest {max((c.last for c in ahead), key=order_of)}, "
-            f"of {_named(devices, len(devices))}: look at the clocks of these devices"
+            f"of {_named(devices, len(devices))}: check the clocks of these devices"
         )
     if unlisted:
         yield (
@@ -248,7 +248,7 @@ def _left_out(tier: str, foreign: Sequence[str], silent: Sequence[str]) -> Itera
     if foreign:
         what = f"{count_of(len(foreign), f'{tier} object')} ({_named(foreign, len(foreign))})"
         reason = "have no key of a chunk, so they were not counted"
-        yield Gap(tier, what, reason, "Who wrote them? Move them elsewhere", uncounted=False)
+        yield Gap(tier, what, reason, "Find out who wrote them, and move them elsewhere", uncounted=False)
     if silent:
         what = f"{count_of(len(silent), f'{tier} chunk')} ({_named(silent, len(silent))})"
         yield Gap(tier, what, "do not say how many items they hold", "Query the device to count them")

@@ -186,7 +186,7 @@ def query(
     first = read_bound(start, is_end=False) if start else None
     last = read_bound(end, is_end=True) if end else None
     if first is not None and last is not None and first > last:
-        raise ConfigurationError("query", f"starts at {start}, behind its end {end}", "Swap them")
+        raise ConfigurationError("query", f"starts at {start}, after its end {end}", "Swap them")
     found = run(_query(session, twin, device_id, Range(first, last)))
     known = [device.id for device in twin.devices]
     if device_id not in known and not (found.rows or found.parts or found.expired_before):

@@ -88,7 +88,9 @@ async def _read_objects(tier: str, store: ObjectStore, device_id: str, wanted: R
         key = parse_object_key(info.key)
         if key is None:
             reason = "is not the key of a chunk, so it was not read"
-            found.gaps.append(Gap(tier, f"{tier} object {info.key}", reason, "Who wrote it? Move it elsewhere"))
+            found.gaps.append(
+                Gap(tier, f"{tier} object {info.key}", reason, "Find out who wrote it, and move it elsewhere")
+            )
         elif key.device_id == device_id and may_overlap(key.start, key.end, wanted.start, wanted.end):
             await _read_object(tier, store, info, wanted, found)
 

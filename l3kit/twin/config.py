@@ -95,7 +95,7 @@ class Config(StrictModel):
         problem = problem_with(value) if value == value.strip() else "it has blanks around it"
         if problem:
             allowed = "allowed are rate(1 day), cron(0 3 * * ? *) and the like"
-            raise ValueError(f"is no schedule: {problem}; {allowed}")
+            raise ValueError(f"is not a schedule: {problem}; {allowed}")
         if not ever_matches(value):
             raise ValueError("never runs: there is no such day")
         return value

@@ -29,7 +29,7 @@ def load_json(folder: Path, name: str, problems: list[str]) -> Any:
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [key for key, _ in pairs]
-        problems.extend(f"{name}: {key}: is there twice" for key in dict.fromkeys(names) if names.count(key) > 1)
+        problems.extend(f"{name}: {key}: occurs twice" for key in dict.fromkeys(names) if names.count(key) > 1)
         return dict(pairs)
 
     try:

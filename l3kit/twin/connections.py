@@ -117,7 +117,9 @@ class LinkFile:
                 do()
         except Timeout:
             raise ConfigurationError(
-                FILE, f"is held by another deployment for over {lock_seconds:g} s", "Wait for it to end, then repeat"
+                FILE,
+                f"has been locked by another deployment for over {lock_seconds:g} s",
+                "Wait for it to end, then repeat",
             ) from None
         except OSError as error:
             cause, remedy = refusal(error)

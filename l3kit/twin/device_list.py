@@ -26,7 +26,7 @@ def add_devices(path: Path, ids: Sequence[str], *, lock_seconds: float = LOCK_SE
         try:
             guard.acquire()
         except Timeout:
-            cause = f"is held by another program for over {lock_seconds:g} s"
+            cause = f"has been locked by another program for over {lock_seconds:g} s"
             raise ConfigurationError(str(path), cause, "Wait for it to end, then repeat") from None
         try:
             return _add(path, ids)
@@ -43,7 +43,7 @@ def _add(path: Path, ids: Sequence[str]) -> list[str]:
     except (ValueError, KeyError, TypeError, RecursionError):
         there, known = None, set()
     if not isinstance(there, list):
-        raise ConfigurationError(str(path), "is no list of devices", "Correct it; it is unchanged")
+        raise ConfigurationError(str(path), "is not a list of devices", "Correct it; it is unchanged")
     new = [one for one in dict.fromkeys(ids) if one not in known]
     if new:
         changed = _with_entries(text, new, empty=not there)

@@ -45,6 +45,6 @@ def load_devices(folder: Path, problems: list[str]) -> tuple[Device, ...]:
             problems += [f"{DEVICES}: entry {index}: {text}" for text in model_problems(error, Device)]
             continue
         if device.id in devices:
-            problems.append(f"{DEVICES}: entry {index}: the id {device.id!r} is there twice")
+            problems.append(f"{DEVICES}: entry {index}: the id {device.id!r} occurs twice")
         devices[device.id] = device
     return tuple(devices.values())

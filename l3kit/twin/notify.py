@@ -36,12 +36,12 @@ def problem_with(address: str) -> str:
     if address != address.strip() or not address.isprintable() or " " in address:
         return "has blanks or characters that cannot be printed: remove them"
     if "://" not in address:
-        return "" if _EMAIL.fullmatch(address) else f"is no email address: {FORMS}"
+        return "" if _EMAIL.fullmatch(address) else f"is not an email address: {FORMS}"
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return f"is no URL: {FORMS}"
+        return f"is not a URL: {FORMS}"
     if parts.scheme not in ("http", "https") or not host:
         return f"is neither an email address nor a URL: {FORMS}"
     if parts.username is not None or parts.password is not None:
@@ -49,7 +49,7 @@ def problem_with(address: str) -> str:
     if parts.fragment:
         return "has a part after #, which is never sent: remove it"
     if parts.scheme == "http" and host not in LOOPBACK:
-        return "is http, by which anybody on the way reads the messages: use https"
+        return "is http, so anybody on the way can read the messages: use https"
     return ""
 
 

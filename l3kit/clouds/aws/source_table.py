@@ -36,7 +36,7 @@ def check_table_name(name: str) -> None:
     """Check a table's name. Raises: ConfigurationError."""
     if not _NAME.fullmatch(name):
         remedy = "Give the name of a table in the account and region of the twin, not an ARN"
-        raise ConfigurationError(f"table {name}", "is no name of a DynamoDB table", remedy)
+        raise ConfigurationError(f"table {name}", "is not the name of a DynamoDB table", remedy)
 
 
 class DynamoSource:
@@ -193,7 +193,7 @@ class DynamoReading:
         common = {"TableName": self.table.name, "ReturnConsumedCapacity": "TOTAL", "ConsistentRead": True}
         answer = await self.table.send(operation, kind, odd_text.dumps({**common, **request}), _MISSING)
         if answer.code:
-            cause = "is not there any more: it was deleted while it was read"
+            cause = "no longer exists: it was deleted while it was read"
             raise StoreError(f"table {self.table.name}", cause, "What was copied by then is in the hot tier")
         content: dict[str, Any] = odd_text.loads(answer.body)
         self.table.count_read(content)

@@ -72,7 +72,7 @@ class AzureCloud(HostedFunctions):
 
         parts = name.split("/")
         if len(parts) > 2 or not all(parts):
-            raise ConfigurationError(f"container {name!r}", "is no name of a container", CHECK_NAME)
+            raise ConfigurationError(f"container {name!r}", "is not the name of a container", CHECK_NAME)
         database, _, container = name.rpartition("/")
         place = self._cosmos(twin)
         hot, journal = self.store_name(twin, "hot"), self.store_name(twin, "journal")

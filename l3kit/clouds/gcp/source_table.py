@@ -28,7 +28,7 @@ def collection_path(name: str) -> tuple[str, ...]:
     parts = tuple(name.split("/"))
     if len(parts) % 2 == 0 or not all(parts):
         remedy = "Give COLLECTION, or COLLECTION/DOCUMENT/COLLECTION for one below a document"
-        raise ConfigurationError(f"collection {name}", "is no path of a collection", remedy)
+        raise ConfigurationError(f"collection {name}", "is not the path of a collection", remedy)
     return parts
 
 

@@ -33,13 +33,13 @@ class Meaning:
 
 
 MEANINGS: Mapping[AlarmKind, Meaning] = {
-    "failed": Meaning("its last run could move nothing", "l3kit runs shows why; mend that, then l3kit run the mover"),
+    "failed": Meaning("its last run could move nothing", "l3kit runs shows why; fix that, then l3kit run the mover"),
     "broke-off": Meaning(
         "a run ended without a report: an exception, its time limit or its memory", "l3kit logs has its last lines"
     ),
     "partial-twice": Meaning("its last two runs left something", "l3kit runs shows what was left and why"),
     "late": Meaning(
-        "no run has reported for longer than its schedule allows", "l3kit verify looks at schedule, role and function"
+        "no run has reported for longer than its schedule allows", "l3kit verify checks schedule, role and function"
     ),
     "lag": Meaning(
         f"something that it left has been due for more than {LAG_DAYS} days", "l3kit runs and l3kit explain show what"
@@ -47,7 +47,7 @@ MEANINGS: Mapping[AlarmKind, Meaning] = {
     "missed-starts": Meaning(
         "the scheduler could not start a mover and gave up", "l3kit verify, then l3kit run the mover; empty the queue"
     ),
-    "dead-letters": Meaning("a message became a dead letter", "l3kit letters shows why; mend that, then l3kit replay"),
+    "dead-letters": Meaning("a message became a dead letter", "l3kit letters shows why; fix that, then l3kit replay"),
 }
 
 

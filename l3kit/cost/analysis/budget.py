@@ -69,7 +69,7 @@ def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
         raise CheckFailedError(
             bill.title,
             f"may or may not be within the budget of {format_usd(budget)}: the total is {total}",
-            f"Lay a file with the missing price over the book; the first is {unknown.name}",
+            f"Override the book with a file that has the missing price; the first is {unknown.name}",
         )
 
 

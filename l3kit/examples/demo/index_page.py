@@ -27,7 +27,7 @@ STYLE = """
 """
 HEAD = "<thead><tr><th scope=col>Notebook</th><th scope=col>Result</th><th scope=col>Time</th></tr></thead>"
 MARKS = {"ok": ("ok", "\u2713"), "failed": ("failed", "\u2717"), "not run": ("not", "\u2013")}
-REMEDY = "On its page the cell that failed is marked in red. After mending, the whole demo again: make demo"
+REMEDY = "On its page the cell that failed is marked in red. After fixing it, run the whole demo again: make demo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def sentence_of(result: Path) -> str:
     except OSError:
         raise ValueError(f"it wrote no result to {result.name}") from None
     except ValueError:
-        raise ValueError(f"its result {result.name} is no JSON") from None
+        raise ValueError(f"its result {result.name} is not JSON") from None
     sentence = content.get("summary") if isinstance(content, dict) else None
     if not isinstance(sentence, str) or not sentence:
         raise ValueError(f"its result {result.name} has no `summary`")

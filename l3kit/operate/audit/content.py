@@ -51,7 +51,7 @@ def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
     if info.sha256 is None:
         yield Finding("metadata", "its metadata have no sha256")
     elif not has_digest(info):
-        yield Finding("metadata", f"its sha256 is {info.sha256[:70]!r}, which is no digest")
+        yield Finding("metadata", f"its sha256 is {info.sha256[:70]!r}, which is not a digest")
     if "items" not in info.metadata:
         yield Finding("metadata", "its metadata do not have the number of its items")
     elif (count := declared_items(info)) is None:
@@ -95,12 +95,12 @@ def content_of(key: ChunkKey, declared: int | None, body: bytes, *, marked: bool
     try:
         items = exact_loads(body) if marked else _loads(body)
     except ValueError as error:
-        return Content(None, (Finding("unreadable", f"its content is no JSON ({str(error)[:100]})"),))
+        return Content(None, (Finding("unreadable", f"its content is not JSON ({str(error)[:100]})"),))
     if not isinstance(items, list):
-        return Content(None, (Finding("unreadable", "its content is no array of items"),))
+        return Content(None, (Finding("unreadable", "its content is not an array of items"),))
     wrong = next((index for index, item in enumerate(items) if not _is_item(item)), None)
     if wrong is not None:
-        what = f"its item {wrong} is no object with {SORT_KEY!r} and {PARTITION_KEY!r} as text"
+        what = f"its item {wrong} is not an object with {SORT_KEY!r} and {PARTITION_KEY!r} as text"
         return Content(len(items), (Finding("unreadable", what),))
     found = [*_count(items, declared), *_device(key, items), *_range(key, items), *_repeated(items)]
     unordered = any(before[SORT_KEY] > after[SORT_KEY] for before, after in pairwise(items))

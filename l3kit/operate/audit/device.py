@@ -189,7 +189,7 @@ class DeviceAudit:
             if here is None or there is None:
                 continue
             same = here.sha256 is not None and here.sha256 == there.sha256
-            held = "the same object" if same else "another content under the same key"
+            held = "the same object" if same else "other content under the same key"
             finding = Finding("double", f"the archive has {held}", MOVER_STOPPED if same else CONFLICT)
             self._accuse(cold, key, finding)
 

@@ -158,9 +158,9 @@ def _of_sample(settings: Settings, state: State) -> Iterator[str]:
     if settings.sample >= 1:
         return
     if not any(counts.objects for counts in state.tiers.values()):
-        yield "The sample has no object at all: give a larger part"
+        yield "The sample contains no objects: give a larger share"
     yield (
-        "Keys, missing chunk numbers and receipts were checked in full, items that are twice only among the objects "
+        "Keys, missing chunk numbers and receipts were checked in full, duplicate items only among the objects "
         "of the sample; the journal's sums of items and bytes were not compared"
     )
 
@@ -200,8 +200,8 @@ def _of_journal(state: State) -> Iterator[str]:
         yield f"{count_of(state.unordered, 'chunk')} of another program not in order of time, which queries sort"
     if state.uncompared:
         yield (
-            f"{count_of(state.uncompared, 'object was', 'objects were')} not compared with all others for items that "
-            "are twice, since too many overlap in time"
+            f"{count_of(state.uncompared, 'object was', 'objects were')} not compared with all others for "
+            "duplicate items, since too many overlap in time"
         )
 
 

@@ -53,7 +53,7 @@ def checked(options: AuditOptions) -> Settings:
     seed = options.get("seed") or ""
     if seed and not _SEED.fullmatch(seed):
         remedy = "Give up to 64 letters, digits, periods, hyphens and underscores"
-        raise ConfigurationError("--seed", f"{seed[:70]!r} is no seed", remedy)
+        raise ConfigurationError("--seed", f"{seed[:70]!r} is not a seed", remedy)
     out = options.get("out")
     return Settings(
         sample_of(options.get("sample")),
@@ -77,7 +77,7 @@ def sample_of(given: str | float | None) -> float:
         part = float(given)
     if not 0 < part <= 1:
         raise ConfigurationError(
-            "--sample", f"{given!r} is no part of the objects", "Give more than 0% and up to 100%: 1%"
+            "--sample", f"{given!r} is not a share of the objects", "Give more than 0% and up to 100%: 1%"
         )
     return part
 

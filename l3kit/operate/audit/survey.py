@@ -87,7 +87,7 @@ def _listed(place: AuditedTier, device: str) -> AsyncIterator[ObjectInfo]:
 
 
 def _foreign(place: AuditedTier, info: ObjectInfo) -> Fault:
-    what = f"its key is none that a mover writes ({info.size:,} bytes of {info.modified:%Y-%m-%d})"
+    what = f"no mover writes such a key ({info.size:,} bytes of {info.modified:%Y-%m-%d})"
     return Fault.at(place.tier, place.cloud, info.key, Finding("foreign key", what))
 
 

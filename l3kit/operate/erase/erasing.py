@@ -162,7 +162,7 @@ class Erasing:
 
     async def _check_hold(self) -> None:
         if hold := await self._holds.of(self.device):
-            remedy = "Only when whoever set it agrees: l3kit hold TWIN [DEVICE] --release"
+            remedy = "If whoever set it agrees, lift it: l3kit hold TWIN [DEVICE] --release"
             raise HeldError(f"device {self.device}", f"is {hold.summary()}; nothing more was erased", remedy)
 
     async def _wait(self, until: datetime) -> bool:

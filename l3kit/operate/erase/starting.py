@@ -58,7 +58,7 @@ class Opened:
         if sighting.foreign:
             counted = count_of(len(sighting.foreign), "other object", "other objects")
             named = ", ".join(sorted(sighting.foreign)[:MAX_NAMED])
-            what = f"{counted} below the device's prefix that are no chunks"
+            what = f"{counted} below the device's prefix that are not chunks"
             found.append(Unreached(what, None, f"Delete them by hand: {named}"))
         return (*found, *self.scan.unreached())
 

@@ -45,6 +45,8 @@ def _objects(facts: DeviceFacts) -> Iterator[Gap]:
     for key in facts.expired.unread:
         yield unread_record(key)
     for tier, key in facts.foreign[:MAX_NAMED]:
-        yield Gap(tier, f"{tier} object {key}", "is not the key of a chunk", "Who wrote it? Move it elsewhere")
+        yield Gap(
+            tier, f"{tier} object {key}", "is not the key of a chunk", "Find out who wrote it, and move it elsewhere"
+        )
     if (more := len(facts.foreign) - MAX_NAMED) > 0:
         yield Gap("", count_of(more, "more object"), "are not the keys of chunks", "Move them elsewhere")

@@ -213,7 +213,7 @@ async def _read_all(names: list[str], read: Read, mover: str, gaps: list[Gap]) -
     found = [one for one in await asyncio.gather(*map(one, newest)) if one is not None]
     if bad:
         what = f"{count_of(len(bad), 'report')} of the {mover}"
-        gaps.append(Gap("", what, f"cannot be read, first {min(bad)}", "Who changed it? It expires by itself"))
+        gaps.append(Gap("", what, f"cannot be read, first {min(bad)}", "Find out who changed it; it expires by itself"))
     return found
 
 

@@ -69,7 +69,7 @@ def _of_runs(mover: str, runs: Sequence[PastRun]) -> Iterator[Finding]:
     if not ended:
         return
     last = ended[0]
-    remedy = f"Mend that, then l3kit run {mover}; l3kit logs {mover} has its lines"
+    remedy = f"Fix that, then l3kit run {mover}; l3kit logs {mover} has its lines"
     failed, left, cut = (_streak(ended, *verdicts) for verdicts in (("failed",), LEFT, ("deadline",)))
     if failed:
         since = f", and each of the {len(failed):,} runs since {iso(failed[-1].started)}" if len(failed) > 1 else ""
@@ -81,7 +81,7 @@ def _of_runs(mover: str, runs: Sequence[PastRun]) -> Iterator[Finding]:
         yield Finding(f"the {mover} ended partial {times}", why + kept, remedy)
     elif len(cut) >= MAX_DEADLINES:
         why = f"the deadline ended its last {len(cut):,} runs, since {iso(cut[-1].started)}, and more was due each time"
-        more = f"l3kit run {mover} goes on until all is moved; then run it more often"
+        more = f"l3kit run {mover} continues until everything is moved; then run it more often"
         yield Finding(f"the {mover} does not keep up", why, more)
 
 

@@ -55,7 +55,7 @@ class Choice:
     ) -> Choice:
         """Check an operator's choice. Raises: ConfigurationError."""
         if limit is not None and limit < 1:
-            raise ConfigurationError("limit", f"{limit} is no number of letters", "Give 1 or more, or none")
+            raise ConfigurationError("limit", f"{limit} is not a number of letters", "Give 1 or more, or none")
         moment = None
         if since is not None:
             try:

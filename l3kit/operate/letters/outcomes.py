@@ -137,7 +137,7 @@ class LettersReplay(Displayable, CheckedAnswer):
         left = self.stayed
         if not left and not self.gaps:
             return
-        remedies = "; ".join(dict.fromkeys(gap.remedy for gap in self.gaps)) or "Mend the cause, and replay again"
+        remedies = "; ".join(dict.fromkeys(gap.remedy for gap in self.gaps)) or "Fix the cause, and replay again"
         cause = f"{count_of(left, 'letter')} stayed" if left else "is incomplete"
         reasons = "; ".join([f"{cause}{gaps_clause(self.gaps)}", *self._reasons()])
         raise CheckFailedError("replay", reasons, remedies)

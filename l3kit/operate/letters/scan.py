@@ -155,7 +155,7 @@ class Scan:
             counted = count_of(count, "letter was skipped", "letters were skipped")
             yield f"{counted}, since {names} is replayed only if it is named"
         if (count := self.passed.foreign) and not self._choice.foreign:
-            counted = count_of(count, "object is no letter and was", "objects are no letters and were")
+            counted = count_of(count, "object is not a letter and was", "objects are not letters and were")
             yield f"{counted} left alone"
 
 

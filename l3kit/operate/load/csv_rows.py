@@ -54,7 +54,9 @@ class _Lines:
         self.number += 1
         if len(line) >= LONGEST_LINE:
             cause = f"is longer than {LONGEST_LINE:,} characters"
-            raise ConfigurationError(f"{self.where}:{self.number}", cause, "Is it CSV? Name its form with --form")
+            raise ConfigurationError(
+                f"{self.where}:{self.number}", cause, "If it is not CSV, name its form with --form"
+            )
         self.taken.append(line)
         return line
 
@@ -130,7 +132,7 @@ def _header(reader: Iterator[list[str]], lines: _Lines, where: str) -> tuple[lis
                 head.encode()
                 return [name.strip() for name in names], head
     except csv.Error as error:
-        raise ConfigurationError(f"{where}:{lines.number}", f"is no header ({error})", "Correct that line") from None
+        raise ConfigurationError(f"{where}:{lines.number}", f"is not a header ({error})", "Correct that line") from None
     except UnicodeEncodeError:
         cause = "the header is not in the file's encoding"
         raise ConfigurationError(f"{where}:{lines.number}", cause, "Name it with --encoding, such as latin-1") from None
@@ -183,7 +185,7 @@ class _Rows:
             except StopIteration:
                 return
             except csv.Error as error:
-                problem = f"is no row of CSV: {error}"
+                problem = f"is not a row of CSV: {error}"
             except UnicodeDecodeError as error:
                 cause = f"is not {self.cells.encoding} ({error.reason})"
                 remedy = "Name its encoding with --encoding"

@@ -106,7 +106,7 @@ class _Elements:
         self._data = self._data.removeprefix(_BOM)
         self._pass(_BETWEEN.match(self._data).end())  # type: ignore[union-attr]
         if self._next() != b"[":
-            raise self._fault("does not begin with [", "Is it an array? Name the file's form with --form")
+            raise self._fault("does not begin with [", "If it is not an array, name the file's form with --form")
         self._pass(self._at + 1)
         first = True
         while not self._between(first):
@@ -114,7 +114,7 @@ class _Elements:
             line, text = self._line, self._element()
             yield line, text
         if self._rest():
-            raise self._fault("has more behind the array's end", "Remove it, or give the arrays as files of their own")
+            raise self._fault("has more after the array's end", "Remove it, or give the arrays as files of their own")
 
     def _between(self, first: bool) -> bool:
         """Skip the text between two elements. Returns: whether the array is at its end."""
@@ -124,7 +124,7 @@ class _Elements:
             if found.end() < len(self._data):
                 break
             if not self._more():
-                raise self._fault("ends before the array does", "Is the file whole?")
+                raise self._fault("ends before the array does", "Check that the file is complete")
         self._pass(found.end())
         after = self._next()
         if after == b"]" and not found[1]:
@@ -143,11 +143,11 @@ class _Elements:
             if found is None:
                 if len(self._data) - self._at > LONGEST_ROW:
                     raise self._fault(
-                        f"an object is longer than {LONGEST_ROW:,} bytes", "Is a quote or bracket missing?"
+                        f"an object is longer than {LONGEST_ROW:,} bytes", "Check for a missing quote or bracket"
                     )
                 at -= self._at
                 if not self._more():
-                    raise self._fault("an object is not closed before the file ends", "Is the file whole?")
+                    raise self._fault("an object is not closed before the file ends", "Check that the file is complete")
                 continue
             at = found.end()
             depth += 1 if found[1] in b"[{" else -1

@@ -56,7 +56,7 @@ def load(
     if settings.from_table:
         if list(files):
             raise ConfigurationError("--from-table", "and files exclude each other", "Load them one after the other")
-        assert session is not None, "only a dry run of files goes without a session"
+        assert session is not None, "only a dry run of files works without a session"
         return run(load_table(session, twin, settings, options, shows))
     found, left = sources(files, settings.form)
     given = stdin or (sys.stdin.buffer if any(source.path is None for source in found) else io.BytesIO())
@@ -69,7 +69,7 @@ def load(
         check_writable(input_of(source, settings).progress_path)
 
     async def go() -> LoadReport:
-        assert session is not None, "only a dry run goes without a session"
+        assert session is not None, "only a dry run works without a session"
         async with open_tiers(session, twin) as tiers:
             bar = shows(sum(source.size for source in found), "B")
             return await load_files(_job(session, twin, tiers, settings, options, bar), found, given, notes)

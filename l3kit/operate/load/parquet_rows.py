@@ -69,7 +69,7 @@ class ParquetTable:
     def _unreadable(self, error: Exception, number: int = 0) -> ConfigurationError:
         after = f" after row {number:,}" if number else ""
         cause = f"cannot be read as Parquet{after} ({' '.join(str(error).split())[:200]})"
-        return ConfigurationError(self._where, cause, "Is the file whole?")
+        return ConfigurationError(self._where, cause, "Check that the file is complete")
 
 
 def _values(column: Any) -> Iterator[Any]:

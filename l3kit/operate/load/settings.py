@@ -127,7 +127,7 @@ def checked(options: LoadOptions) -> Settings:
         rate = given.get(name) or 0.0
         if not 0 <= rate < float("inf"):
             remedy = f"Give {unit} a second, or 0 for no limit"
-            raise ConfigurationError(f"--{name.replace('_', '-')}", f"{rate} is no rate", remedy)
+            raise ConfigurationError(f"--{name.replace('_', '-')}", f"{rate} is not a rate", remedy)
     _check_kind(given)
     zone, form = zone_of(given.get("timezone", "")), checked_form(given.get("time_format", ""))
     return Settings(
@@ -161,9 +161,9 @@ def _check_kind(given: Mapping[str, Any]) -> None:
 def _cells(given: Mapping[str, Any]) -> Cells:
     decimal, delimiter = given.get("decimal", "."), given.get("delimiter", "")
     if decimal not in (".", ","):
-        raise ConfigurationError("--decimal", f"{decimal!r} is no decimal sign", "Give a point or a comma")
+        raise ConfigurationError("--decimal", f"{decimal!r} is not a decimal sign", "Give a point or a comma")
     if len(delimiter) > 1 or delimiter in ('"', "\n", "\r") or delimiter.isalnum():
-        raise ConfigurationError("--delimiter", f"{delimiter!r} is no delimiter", "Give one character, such as ;")
+        raise ConfigurationError("--delimiter", f"{delimiter!r} is not a delimiter", "Give one character, such as ;")
     encoding = encoding_of(given.get("encoding", "utf-8"))
     names = tuple(given.get("columns", ()))
     text, missing = frozenset(given.get("text", ())), frozenset(given.get("missing", ()))
@@ -183,6 +183,6 @@ def encoding_of(name: str) -> str:
         encoding = codecs.lookup(name).name
         "a".encode(encoding)
     except (LookupError, ValueError):
-        cause = f"{name!r} is no encoding of text"
+        cause = f"{name!r} is not an encoding of text"
         raise ConfigurationError("--encoding", cause, "Name one such as utf-8, latin-1 or utf-16") from None
     return encoding

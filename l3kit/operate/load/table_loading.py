@@ -101,7 +101,7 @@ async def plan_of(
     reading = PacedReading(source.reading(facts, columns.device), limit(rate), most, item_units)
     items = await reading.sample()
     if not items:
-        raise ConfigurationError(facts.resource, "has no items", "Is it the right table?")
+        raise ConfigurationError(facts.resource, "has no items", "Check that it is the right table")
     names: dict[str, None] = {}
     for number, item in enumerate(items, 1):
         names.update(dict.fromkeys(getattr(item_row(number, item), "cells", ())))

@@ -118,7 +118,7 @@ def zone_of(name: str) -> tzinfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         remedy = "Name one such as UTC or Europe/Vienna; where the system has no zones, pip install tzdata"
-        raise ConfigurationError("--timezone", f"{name!r} is no time zone known here", remedy) from None
+        raise ConfigurationError("--timezone", f"{name!r} is not a time zone known here", remedy) from None
 
 
 def checked_form(form: str) -> str:

@@ -50,7 +50,7 @@ class LogChoice:
     ) -> LogChoice:
         """Check an operator's choice. Raises: ConfigurationError."""
         if limit is not None and limit < 1:
-            raise ConfigurationError("limit", f"{limit} is no number of lines", "Give 1 or more, or none")
+            raise ConfigurationError("limit", f"{limit} is not a number of lines", "Give 1 or more, or none")
         return cls(_chosen(session, twin, function), moment_since(since, now), limit)
 
 
@@ -79,7 +79,7 @@ def _chosen(session: Session, twin: Twin, function: str | None) -> tuple[tuple[s
     if function in FUNCTIONS:
         cause, remedy = "is a function that this twin's layout does not have", f"It has {', '.join(hosts)}"
     else:
-        cause, remedy = "is no function of this twin", did_you_mean(function, [*hosts, *deployed])
+        cause, remedy = "is not a function of this twin", did_you_mean(function, [*hosts, *deployed])
     raise ConfigurationError(f"function {function[:80]!r}", cause, remedy[0].upper() + remedy[1:])
 
 

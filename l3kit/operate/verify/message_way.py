@@ -162,7 +162,7 @@ class MessageWay:
                 letter = run(self._letters.newest(canary, since))
                 if letter is not None:
                     return self._set_aside(letter)
-        hint = f"{not_taken}. Run deploy_l3, which mends the source's route or rule; see the log of the {SOURCE}"
+        hint = f"{not_taken}. Run deploy_l3, which repairs the source's route or rule; see the log of the {SOURCE}"
         return self._missing(f"the {SOURCE} did not take it, but works when it is called", hint)
 
     def _set_aside(self, letter: CanaryLetter) -> Check:

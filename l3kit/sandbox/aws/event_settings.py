@@ -33,7 +33,7 @@ class FailureBuckets:
         """Store a record in the function's bucket. Returns: why it was not stored, or ""."""
         arn = record.events.on_failure
         if not await self._may_use(record.config, "s3:PutObject", f"{arn}/{key}"):
-            return f"its role may not s3:PutObject {arn}/{key}"
+            return f"its role is not allowed to s3:PutObject {arn}/{key}"
         return await self._objects.put(arn.rpartition(":")[2], key, body)
 
     async def check(self, record: FunctionRecord, arn: str) -> None:
@@ -71,7 +71,7 @@ async def handle(request: web.Request, record: FunctionRecord, buckets: FailureB
 def read_settings(body: Any, before: EventSettings) -> EventSettings:
     """Merge a request's settings into the existing ones. Raises: InvalidFunctionError naming an unsupported setting."""
     if not isinstance(body, Mapping) or (unknown := sorted(set(body) - _FIELDS)):
-        named = ", ".join(unknown) if isinstance(body, Mapping) else "a body that is no object"
+        named = ", ".join(unknown) if isinstance(body, Mapping) else "a body that is not an object"
         raise InvalidFunctionError(f"The l3kit sandbox offers no {named} of an EventInvokeConfig")
     retries = _number(body, "MaximumRetryAttempts", 0, 2, before.retries)
     max_age = _number(body, "MaximumEventAgeInSeconds", 60, 21_600, before.max_age)

@@ -116,7 +116,7 @@ def _from_result(result: Any) -> web.Response:
         return web.Response(body=text.encode(), content_type="application/json")
     status = int(result["statusCode"])
     if not 100 <= status <= 599:
-        raise ValueError(f"{status} is no status")
+        raise ValueError(f"{status} is not a status")
     headers: CIMultiDict[str] = CIMultiDict()
     for name, value in (result.get("headers") or {}).items():
         headers[name] = str(value).lower() if isinstance(value, bool) else str(value)

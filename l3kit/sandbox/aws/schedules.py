@@ -74,7 +74,7 @@ class Schedules:
             return json_answer({"error": f"schedule {name} is disabled"}, 409)
         target = schedule["Target"]
         if ":lambda:" not in target["Arn"]:
-            return json_answer({"error": f"the target {target['Arn']} is no Lambda function"}, 409)
+            return json_answer({"error": f"the target {target['Arn']} is not a Lambda function"}, 409)
         if not target.get("Input"):
             return json_answer({"error": f"the l3kit sandbox fires schedules with an Input only; {name} has none"}, 409)
         event = build_event(schedule, scheduled_time(options.get("time")))

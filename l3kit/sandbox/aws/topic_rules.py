@@ -210,7 +210,7 @@ class TopicRules:
 
     async def _read(self, name: str, body: Any) -> TopicRule:
         if not isinstance(body, Mapping):
-            raise RuleRefusedError(400, "InvalidRequestException", "The rule is no JSON object")
+            raise RuleRefusedError(400, "InvalidRequestException", "The rule is not a JSON object")
         actions = body.get("actions")
         only = actions[0] if isinstance(actions, list) and len(actions) == 1 else {}
         arn = (

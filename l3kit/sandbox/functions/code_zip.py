@@ -24,7 +24,7 @@ def unpack(platform: Platform, code: bytes, folder: Path) -> None:
             _check(platform, archive)
             archive.extractall(folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise RefusedError(f"the code is no zip that can be unpacked: {error}") from None
+        raise RefusedError(f"the code is not a zip that can be unpacked: {error}") from None
 
 
 def _check(platform: Platform, archive: zipfile.ZipFile) -> None:

@@ -29,10 +29,10 @@ def problem_with_ncrontab(expression: str) -> str | None:
 def _problem(expression: str, fields: tuple[tuple[str, int, int, dict[str, int]], ...], form: str) -> str | None:
     parts = expression.split()
     if len(parts) != len(fields):
-        return f"{expression!r} is no {form} expression: it has {len(parts)} fields, not {len(fields)}"
+        return f"{expression!r} is not a valid {form} expression: it has {len(parts)} fields, not {len(fields)}"
     for part, (name, low, high, words) in zip(parts, fields, strict=True):
         if not all(_is_entry(entry, low, high, words) for entry in part.upper().split(",")):
-            return f"{expression!r} is no {form} expression: {part!r} is no {name}"
+            return f"{expression!r} is not a valid {form} expression: {part!r} is not a valid {name}"
     return None
 
 

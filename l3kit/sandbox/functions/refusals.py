@@ -21,11 +21,11 @@ LABEL = re.compile(r"[a-z0-9_-]{0,63}")
 def check_definition(platform: Platform, name: str, given: object) -> Definition:
     """Validate a definition. Raises: RefusedError naming what the service would refuse."""
     if not isinstance(given, dict):
-        raise RefusedError("the definition is no JSON object")
+        raise RefusedError("the definition is not a JSON object")
     if unknown := sorted(set(given) - FIELDS):
         raise RefusedError(f"the definition has unknown fields: {', '.join(unknown)}")
     if not platform.names.function.fullmatch(name):
-        raise RefusedError(f"{name!r} is no function name on {platform.cloud}")
+        raise RefusedError(f"{name!r} is not a function name on {platform.cloud}")
     if given.get("python") != PYTHON:
         raise RefusedError(f"the sandbox runs functions on its own Python {PYTHON}, not {given.get('python')!r}")
     timeout, public = given.get("timeout", 60), given.get("public", False)
@@ -59,7 +59,7 @@ def _texts(given: Mapping[str, Any], name: str) -> Mapping[str, str]:
         raise RefusedError(f"{name} must be a JSON object of texts")
     for key, value in found.items():
         if not isinstance(value, str):
-            raise RefusedError(f"{name}: the value of {key!r} is no text")
+            raise RefusedError(f"{name}: the value of {key!r} is not text")
     return found
 
 
@@ -68,7 +68,7 @@ def _check_settings(platform: Platform, settings: Mapping[str, str]) -> None:
         raise RefusedError(f"there are {len(settings):,} settings; {MAX_SETTINGS:,} are allowed")
     for key, value in settings.items():
         if not platform.names.setting.fullmatch(key):
-            raise RefusedError(f"{key!r} is no name of a setting on {platform.cloud}")
+            raise RefusedError(f"{key!r} is not the name of a setting on {platform.cloud}")
         if platform.names.reserved.fullmatch(key):
             raise RefusedError(f"the setting {key} belongs to the platform")
         if "\0" in value:
@@ -90,7 +90,7 @@ def _jobs(platform: Platform, given: object) -> Sequence[Job]:
             raise RefusedError("a schedule has the texts name, schedule and body")
         job = Job(**entry)
         if not JOB_NAME.fullmatch(job.name) or job.name in jobs:
-            raise RefusedError(f"{job.name!r} is no name of a schedule, or is there twice")
+            raise RefusedError(f"{job.name!r} is not the name of a schedule, or occurs twice")
         if problem := platform.schedule_problem(job.schedule):
             raise RefusedError(f"the schedule {job.name}: {problem}")
         jobs[job.name] = job

@@ -132,7 +132,7 @@ class CloudFunctions:
         key = cloud, name = request.match_info["cloud"], request.match_info["name"]
         platform = self._platforms.get(cloud)
         if platform is None:
-            return json_answer({"error": f"{cloud!r} is no cloud with functions here"}, 404)
+            return json_answer({"error": f"{cloud!r} is not a cloud with functions here"}, 404)
         try:
             given, code = await _form(request)  # one that never comes to its end must hold up no other
         except RefusedError as refusal:
@@ -209,7 +209,7 @@ class CloudFunctions:
         try:
             return json_answer(await fire(deployment, schedule, moment, self._log_of(deployment.record)))
         except (ValueError, TypeError, OverflowError):
-            return json_answer({"error": f"{moment!r} is no ISO-8601 time"}, 400)
+            return json_answer({"error": f"{moment!r} is not an ISO-8601 time"}, 400)
         except KeyError:
             return json_answer({"error": f"{name} has no schedule {schedule}"}, 404)
         except (EndedError, TooLargeError):
@@ -244,7 +244,7 @@ async def _form(request: web.Request) -> tuple[object, bytes]:
     try:
         return json.loads(definition), code.file.read()
     except ValueError:
-        raise RefusedError("the definition is no JSON") from None
+        raise RefusedError("the definition is not JSON") from None
 
 
 def _make(

@@ -57,7 +57,7 @@ def read_route(name: str, body: Any) -> Route:
     if set(body) - FIELDS or not {"owner", "topics", "function"} <= set(body):
         raise ValueError(f"a route has {', '.join(sorted(FIELDS))}")
     if problem := problem_with_filter(body["topics"]):
-        raise ValueError(f"topics: {body['topics']!r} is no topic filter: {problem}")
+        raise ValueError(f"topics: {body['topics']!r} is not a topic filter: {problem}")
     if not body["function"]:
         raise ValueError("function: the name of the function is empty")
     return Route(name, **body)

@@ -58,7 +58,7 @@ def canary_fault(parts: Mapping[bytes, bytes]) -> str | None:
         parts: without the device.
     """
     if parts.keys() != {b"id", TOKEN, TRACE} or not _TOKEN.fullmatch(parts[TOKEN]):
-        return "has not the members of a canary"
+        return "does not have the members of a canary"
     if len(parts[TRACE]) > MAX_TRACE_BYTES:
         return f"has a trace of more than {MAX_TRACE_BYTES:,} bytes"
     return None if _sightings(parts[TRACE]) is not None else "has no trace"

@@ -228,7 +228,7 @@ def _time(parts: dict[bytes, bytes], rules: MessageRules, now: datetime) -> str:
         raise MessageRefusedError(MessageProblem.NO_TIME, SORT_KEY, "is missing", remedy)
     text = orjson.loads(raw) if raw[:1] == b'"' else raw.decode()
     if raw[:1] != b'"' and not _WHOLE.fullmatch(raw):
-        cause = f"is {_shown(raw)}, which is no time: neither text nor a whole number"
+        cause = f"is {_shown(raw)}, which is not a time: neither text nor a whole number"
         raise MessageRefusedError(MessageProblem.BAD_TIME, name, cause, WRITE_IT)
     moment = _canonical_moment(text, rules.time_digits)
     if moment is None:

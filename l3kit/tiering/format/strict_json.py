@@ -144,7 +144,7 @@ def _spans(text: str) -> dict[str, tuple[int, int]]:
         except _UNFIT as error:
             raise NotStrictError(_cause(error), name, _first_unfit(text, start), _fault(error)) from None
         if name in spans:
-            raise _UnfitValueError(f"{name[:60]!r} is there twice", JsonFault.DUPLICATE)
+            raise _UnfitValueError(f"{name[:60]!r} occurs twice", JsonFault.DUPLICATE)
         spans[name] = (start, end)
         found = _NEXT_NAME.match(text, end)
         if found:
@@ -227,7 +227,7 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _no_constant(name: str) -> object:
-    raise _UnfitValueError(f"has {name}, which is no JSON", JsonFault.NUMBER)
+    raise _UnfitValueError(f"has {name}, which is not JSON", JsonFault.NUMBER)
 
 
 # Integers stay text: only the end positions of values matter, and int() rejects more than 4,300 digits.

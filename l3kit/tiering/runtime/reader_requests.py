@@ -75,7 +75,7 @@ class ReaderRequests:
                 log.error("INTER_CLOUD_TOKEN is not set: every request is refused; apply the twin again")
             return Response(403, {"error": f"the header {wire.TOKEN_HEADER} is missing or wrong"})
         if request.method.upper() != "GET":
-            return Response(405, {"error": "only GET is taken"}, {"allow": "GET"})
+            return Response(405, {"error": "only GET is accepted"}, {"allow": "GET"})
         try:
             event = asked(request.query, self._fields)
         except ConfigurationError as error:

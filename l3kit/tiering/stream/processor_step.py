@@ -129,7 +129,7 @@ class ProcessorStep:
         try:
             return [normalise(result, self._rules, now, received) for result in outcome]
         except MessageRefusedError as error:
-            return Failed(f"returned what is no item: {error.field} {error.cause}".replace("  ", " "))
+            return Failed(f"returned what is not an item: {error.field} {error.cause}".replace("  ", " "))
 
     def _letter(self, item: Telemetry, number: int, failed: Failed) -> DeadLetter:
         cause = f"{self._processors.name_of(number)} {failed.cause}. {MEND}"

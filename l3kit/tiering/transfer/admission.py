@@ -49,7 +49,7 @@ class Admission:
         try:
             signature = request.header(SIGNATURE_HEADER)
         except Refusal:
-            return _forbidden(f"the header {SIGNATURE_HEADER} is there more than once")
+            return _forbidden(f"the header {SIGNATURE_HEADER} occurs more than once")
         if signature is not None:
             tokens = [self.token, *former] if self.token else []
             time = signed_at(signature, Signable(request.method.upper(), self.path, request.body), tokens)
@@ -66,7 +66,7 @@ def _skewed(time: int, now: datetime) -> Response | None:
     if abs(ahead) <= MAX_SKEW_SECONDS:
         return None
     off = f"{abs(ahead)} s {'ahead' if ahead > 0 else 'behind'}"
-    cause = f"the signature's time is {off}; valid are {MAX_SKEW_SECONDS} s: set the sender's clock"
+    cause = f"the signature's time is {off}; {MAX_SKEW_SECONDS} s are allowed: set the sender's clock"
     return Response(403, {"error": cause, "clock_skew": ahead})
 
 

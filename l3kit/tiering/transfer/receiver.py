@@ -63,7 +63,7 @@ class Receiver(ABC):
         if forbidden := self._admission.refusal(request, self._clock()):
             return forbidden
         if request.method.upper() != "POST":
-            return Response(405, {"error": "only POST is taken"}, {"allow": "POST"})
+            return Response(405, {"error": "only POST is accepted"}, {"allow": "POST"})
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._receive(request, Envelope(wire.plain_body(request)))

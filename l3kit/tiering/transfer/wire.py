@@ -66,7 +66,7 @@ class Request:
         """The header's value, stripped; None if missing. Raises: Refusal if it occurs more than once."""
         found = [value for key, value in self.headers.items() if key.lower() == name.lower()]
         if len(found) > 1:
-            raise Refusal(400, "the header is there more than once", name)
+            raise Refusal(400, "the header occurs more than once", name)
         return found[0].strip() if found else None
 
 

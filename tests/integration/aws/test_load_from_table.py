@@ -163,7 +163,7 @@ def test_tables_that_cannot_be_copied_are_refused_with_the_remedy(
     for name, cause in {
         own: "is the twin's own hot table. Name the table to copy from",
         "not-there": "is not there. Check the name",
-        "arn:aws:dynamodb:x:1:table/y": "is no name of a DynamoDB table",
+        "arn:aws:dynamodb:x:1:table/y": "is not the name of a DynamoDB table",
         "empty": "has no items",
     }.items():
         with pytest.raises(ConfigurationError, match=cause):

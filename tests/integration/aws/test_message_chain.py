@@ -124,7 +124,7 @@ def test_layer_1_is_made_mended_where_somebody_changed_it_and_removed(
         f"failure destination {dispatcher}": (
             f"a failed invocation is repeated 0 times, not 2; failed events do not go to {letters}"
         ),
-        f"topic rule {names.topic_rule()}": f"it is disabled; it may not invoke {dispatcher}",
+        f"topic rule {names.topic_rule()}": f"it is disabled; it is not allowed to invoke {dispatcher}",
     }
     assert told(wanted, "create") == {f"function {names.function('connector')}": "missing"}
     apply(wanted, session)

@@ -101,7 +101,7 @@ def test_with_its_policy_for_one_twin_an_operator_deploys_mends_and_destroys_it(
     assert (left.changes, left.notes) == ((), ())
     destroy(moved, operator.session, data=True)
     stranger = make_twin()
-    with pytest.raises(PermissionMissingError, match="nothing was made"):
+    with pytest.raises(PermissionMissingError, match="nothing was created"):
         plan(stranger, operator.session)
 
 

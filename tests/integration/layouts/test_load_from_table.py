@@ -122,7 +122,7 @@ def test_what_cannot_be_copied_is_refused_with_the_remedy(
 ) -> None:
     own = session.clouds[cloud].store_name(twin, "hot")
     wrong = {"azure": ("nothing", "nowhere/nothing"), "gcp": ("nothing", "nothing/at")}[cloud]
-    causes = ("is not there|has no items|is no path", "has no items|Check the name|is no path")
+    causes = ("is not there|has no items|is not the path", "has no items|Check the name|is not the path")
     for name, cause in ((own, "is the twin's own hot"), *zip(wrong, causes, strict=True)):
         with pytest.raises((ConfigurationError, StoreError), match=cause):
             load(session, twin, [], {"from_table": name, "out": tmp_path})

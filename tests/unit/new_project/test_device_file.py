@@ -110,7 +110,7 @@ def test_columns_that_are_left_out_are_told_with_the_one_that_is_taken(
         (["--devices-from", "nowhere.csv"], "nowhere.csv: is not there"),
         (["--devices-from", "."], "is a folder"),
         (["--devices", "a", "--device-column", "id"], "is an option of --devices-from"),
-        (["--devices-from", "devices.csv", "--encoding", "utf8x"], "is no encoding of text"),
+        (["--devices-from", "devices.csv", "--encoding", "utf8x"], "is not an encoding of text"),
     ],
 )
 def test_what_is_wrong_is_told_before_anything_is_made(

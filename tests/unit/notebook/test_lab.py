@@ -66,7 +66,7 @@ def test_a_copy_that_is_no_notebook_any_more_is_left_alone(folders: tuple[Path, 
 def test_an_original_that_is_no_notebook_is_named(folders: tuple[Path, Path]) -> None:
     source, target = folders
     (source / "b.ipynb").write_text("[]")
-    with pytest.raises(ConfigurationError, match=r"b\.ipynb: is no notebook"):
+    with pytest.raises(ConfigurationError, match=r"b\.ipynb: is not a notebook"):
         copy_notebooks(source, target)
 
 

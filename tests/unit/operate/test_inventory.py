@@ -66,7 +66,7 @@ def test_keys_that_never_move_readings_of_the_future_and_unlisted_devices_are_co
     never, ahead, unlisted = found.notes
     assert never.startswith("3 hot items are never moved: its id is epoch milliseconds")
     assert f"{EPOCH}, 31.05.2026, x" in never
-    assert "1 hot item is of the future, the latest 2099-01-01T00:00:00Z, of JFK" in ahead
+    assert "1 hot item is in the future, the latest 2099-01-01T00:00:00Z, of JFK" in ahead
     assert "stray. Add them to config_iot_devices.json" in unlisted
     assert found.complete
 

@@ -75,7 +75,7 @@ def test_all_problems_of_all_files_are_reported_together(tmp_path: Path) -> None
     for part in (
         "config.json: hot_storage_size_in_days",
         "config.json: cold_storage_sise_in_days: is not a known key; did you mean cold_storage_size_in_days?",
-        "config_iot_devices.json: entry 1: the id 'a' is there twice",
+        "config_iot_devices.json: entry 1: the id 'a' occurs twice",
         "config_iot_devices.json: entry 2: id: is missing",
         "config_iot_devices.json: entry 3: id",
         "config_iot_devices.json: entry 4: id = '_l3kit': is reserved",
@@ -251,7 +251,7 @@ def test_a_schedule_of_a_known_form_is_taken(tmp_path: Path, schedule: str) -> N
 @pytest.mark.parametrize("schedule", ["", "daily", "rate(0 days)", "rate(1 week)", "cron(0 3 * * *)", "rate(1 day) "])
 def test_a_schedule_that_aws_would_refuse_is_found_before_anything_is_deployed(tmp_path: Path, schedule: str) -> None:
     text = problems(write(tmp_path, config={**CONFIG, "mover_schedule": schedule}))
-    assert f"config.json: mover_schedule = {schedule!r}: is no schedule" in text
+    assert f"config.json: mover_schedule = {schedule!r}: is not a schedule" in text
 
 
 @pytest.mark.parametrize(
@@ -345,9 +345,9 @@ def test_a_name_that_is_there_twice_is_a_problem_in_every_file(tmp_path: Path) -
     (tmp_path / "config.json").write_text(config.replace("{", '{"hot_storage_size_in_days": 1, ', 1))
     (tmp_path / "config_iot_devices.json").write_text('[{"id": "a", "x": {"y": 1, "y": 2}, "id": "b"}]')
     text = problems(tmp_path)
-    assert "config.json: hot_storage_size_in_days: is there twice" in text
-    assert "config_iot_devices.json: y: is there twice" in text
-    assert "config_iot_devices.json: id: is there twice" in text
+    assert "config.json: hot_storage_size_in_days: occurs twice" in text
+    assert "config_iot_devices.json: y: occurs twice" in text
+    assert "config_iot_devices.json: id: occurs twice" in text
 
 
 def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None
 def test_a_lock_that_stays_taken_says_so_and_changes_nothing(tmp_path: Path) -> None:
     with (
         FileLock(f"{tmp_path / FILE}.lock"),
-        pytest.raises(ConfigurationError, match=r"held by another deployment for over 0\.05 s"),
+        pytest.raises(ConfigurationError, match=r"locked by another deployment for over 0\.05 s"),
     ):
         save_inter_cloud_connection(tmp_path, COLD, "https://a", "t1", lock_seconds=0.05)
     assert not (tmp_path / FILE).exists()

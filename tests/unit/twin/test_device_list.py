@@ -56,7 +56,7 @@ def test_the_list_with_entries_is_the_list_and_the_entries(there: list[str], ids
 def test_what_is_no_list_of_devices_is_refused_and_left(tmp_path: Path, text: str) -> None:
     file = tmp_path / "config_iot_devices.json"
     file.write_text(text)
-    with pytest.raises(ConfigurationError, match="is no list of devices"):
+    with pytest.raises(ConfigurationError, match="is not a list of devices"):
         add_devices(file, ["a"])
     assert file.read_text() == text
 
@@ -76,7 +76,7 @@ def test_who_opened_the_lock_before_its_release_keeps_others_out_after_it(tmp_pa
     with Path(f"{file}.lock").open("w") as waiting:
         assert add_devices(file, ["b"]) == ["b"]
         fcntl.flock(waiting, fcntl.LOCK_EX)
-        with pytest.raises(ConfigurationError, match="is held by another program"):
+        with pytest.raises(ConfigurationError, match="has been locked by another program"):
             add_devices(file, ["c"], lock_seconds=0.1)
 
 

@@ -28,16 +28,16 @@ def test_emails_https_urls_and_loopback_are_addresses(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "told"),
     [
-        ("ops", "is no email address"),
-        ("ops@localhost", "is no email address"),
-        ("@example.com", "is no email address"),
-        ("ops@example.com,dev@example.com", "is no email address"),
+        ("ops", "is not an email address"),
+        ("ops@localhost", "is not an email address"),
+        ("@example.com", "is not an email address"),
+        ("ops@example.com,dev@example.com", "is not an email address"),
         ("http://example.com/hook", "use https"),
         ("http://127.0.0.1.example.com/", "use https"),
         ("ftp://example.com/", "neither an email address nor a URL"),
         ("https://", "neither an email address nor a URL"),
-        ("https://example.com:99999/", "is no URL"),
-        ("https://[::1/", "is no URL"),
+        ("https://example.com:99999/", "is not a URL"),
+        ("https://[::1/", "is not a URL"),
         ("https://user:SECRET@example.com/", "user name or password"),
         ("https://example.com/#top", "after #"),
         (" ops@example.com", "blanks"),
@@ -93,7 +93,7 @@ def test_functions_are_told_whether_they_are_watched_and_never_by_whom(tmp_path:
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ({"notify": ["ops"]}, "config.json: notify: ops is no email address"),
+        ({"notify": ["ops"]}, "config.json: notify: ops is not an email address"),
         ({"notify": ["https://u:SECRET@example.com/"]}, "config.json: notify: https://example.com"),
         ({"notify": "ops@example.com"}, "config.json: notify"),
         ({"notify": [1]}, "config.json: notify.0"),

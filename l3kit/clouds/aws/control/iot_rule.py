@@ -163,7 +163,7 @@ class TopicRule:
         there = statements_of(self.context, self.function)
         found = []
         if RIGHT not in there:
-            found.append(differs(f"it may not invoke {self.function}", "permission", None, RIGHT))
+            found.append(differs(f"it is not allowed to invoke {self.function}", "permission", None, RIGHT))
         elif not self._is_right(there[RIGHT]):
             words = f"its permission to invoke {self.function} differs"
             found.append(differs(words, f"permission {RIGHT}", there[RIGHT], self._right()))

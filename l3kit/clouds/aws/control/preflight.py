@@ -36,7 +36,7 @@ def preflight(twin: Twin, session: AwsSession) -> tuple[str, ...]:
     """Ask IAM whether the caller may run plan, apply and destroy on resources with this twin's names.
 
     Returns: notes on what could not be checked, and on other missing permissions.
-    Raises: PermissionMissingError without usable credentials, or listing every missing permission; nothing was made.
+    Raises: PermissionMissingError without usable credentials, or listing every missing permission; nothing was created.
     """
     caller = _caller(session)
     scope = Scope(twin.name, session.account_id, session.region)
@@ -49,7 +49,7 @@ def preflight(twin: Twin, session: AwsSession) -> tuple[str, ...]:
         missing = list(dict.fromkeys(action for row in needed for action in row.actions))
         raise PermissionMissingError(
             f"deploying {twin.name}",
-            f"{len(missing)} permissions are missing, nothing was made: {', '.join(missing)}",
+            f"{len(missing)} permissions are missing, nothing was created: {', '.join(missing)}",
             f"Grant them to {caller}; `l3kit permissions aws --twin {twin.name} --json` prints a policy",
         )
     return (_note(caller, denied),) if denied else ()

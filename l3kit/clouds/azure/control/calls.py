@@ -59,7 +59,7 @@ def explained(resource: str, role: str) -> Iterator[None]:
         status = error.status_code
         if status in (401, 403):
             raise PermissionMissingError(
-                resource, f"the credentials may not do this ({status})", f"Give whoever runs this the role {role}"
+                resource, f"the credentials do not permit this ({status})", f"Give whoever runs this the role {role}"
             ) from None
         code = getattr(error, "error_code", None) or error.reason or "refused"
         raise ProvisioningError(

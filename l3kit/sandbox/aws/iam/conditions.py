@@ -67,7 +67,7 @@ def _parse(operator: str, key: str, values: tuple[str, ...]) -> Condition:
         return Condition(operator, key, values)
     booleans = tuple(value.lower() for value in values)
     if not set(booleans) <= _BOOLEANS or (operator == NULL and len(booleans) != 1):
-        raise ConditionError(f"{', '.join(values)!r} is no value for {operator}")
+        raise ConditionError(f"{', '.join(values)!r} is not a value for {operator}")
     return Condition(operator, key, booleans)
 
 

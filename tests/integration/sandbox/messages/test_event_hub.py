@@ -168,7 +168,7 @@ def test_a_route_is_read_back_changed_and_deleted(source: SandboxMessageSource, 
     found = source.get(twin)
     assert found is not None
     assert (found.name, found.state, found.route) == (twin, "active", changed)
-    with pytest.raises(ProvisioningError, match="topics: 'a\\+' is no topic filter"):
+    with pytest.raises(ProvisioningError, match="topics: 'a\\+' is not a topic filter"):
         source.update(twin, Route("owner", "a+", "f"))
     source.delete(twin)
     source.delete(twin)

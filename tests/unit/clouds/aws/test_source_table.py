@@ -137,7 +137,7 @@ def test_a_table_that_stays_throttled_is_told() -> None:
 @pytest.mark.parametrize("device", ["sensor", "machine"])
 def test_a_table_that_was_deleted_while_it_was_read_is_told(device: str) -> None:
     table = ByQuery(*ITEMS, fault=lambda at: ("ResourceNotFoundException", {}) if at == 2 else None)
-    with pytest.raises(StoreError, match="is not there any more: it was deleted while it was read"):
+    with pytest.raises(StoreError, match="no longer exists: it was deleted while it was read"):
         pages(table, device)
 
 
@@ -201,5 +201,5 @@ def test_a_table_that_cannot_be_read_is_refused(told: Told, own: dict[str, str],
 
 @pytest.mark.parametrize("name", ["", "ab", "a b", "arn:aws:dynamodb:eu-west-1:1:table/x", "x" * 256])
 def test_what_is_no_name_of_a_table_is_refused(name: str) -> None:
-    with pytest.raises(ConfigurationError, match="is no name of a DynamoDB table"):
+    with pytest.raises(ConfigurationError, match="is not the name of a DynamoDB table"):
         check_table_name(name)

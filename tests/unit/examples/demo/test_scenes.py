@@ -50,7 +50,7 @@ def test_single_notebooks_and_acts_can_be_chosen() -> None:
     ("text", "error"),
     [
         (None, "it wrote no result to r.json"),
-        ("{", "its result r.json is no JSON"),
+        ("{", "its result r.json is not JSON"),
         ("[]", "its result r.json has no `summary`"),
         ('{"summary": 3}', "its result r.json has no `summary`"),
     ],

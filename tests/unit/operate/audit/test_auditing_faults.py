@@ -163,7 +163,7 @@ def test_other_content_under_the_same_key_in_both_tiers_is_told(world: AuditedWo
     key = world.keys("JFK")[0]
     world.put(world.cold, key, world.archive.objects[key][1].replace(b'"value":3', b'"value":4'), items="17")
     faults = [fault for fault in world.audit().faults if fault.key == key and fault.kind == "double"]
-    assert "another content under the same key" in faults[0].what
+    assert "other content under the same key" in faults[0].what
 
 
 def test_late_items_make_ranges_overlap_which_is_no_fault(world: AuditedWorld) -> None:
@@ -227,7 +227,7 @@ def test_an_unknown_device_is_refused_with_the_nearest_name(world: AuditedWorld)
 
 @pytest.mark.parametrize("sample", ["0%", "101%", "1", "x", 0.0, 2.0, -1, True, float("nan")])
 def test_a_sample_that_is_none_is_refused(world: AuditedWorld, sample: str | float) -> None:
-    with pytest.raises(ConfigurationError, match=r"--sample: .* is no part of the objects\. Give more than 0%"):
+    with pytest.raises(ConfigurationError, match=r"--sample: .* is not a share of the objects\. Give more than 0%"):
         world.audit(sample=sample)
 
 

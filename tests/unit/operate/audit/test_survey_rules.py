@@ -165,7 +165,7 @@ def test_numbers_beyond_doubles_are_no_fault() -> None:
     [
         ({"sha256": "a" * 64, "items": "2"}, None, None),
         ({"items": "2"}, None, "no sha256"),
-        ({"sha256": "abc", "items": "2"}, None, "no digest"),
+        ({"sha256": "abc", "items": "2"}, None, "not a digest"),
         ({"sha256": "a" * 64}, None, "do not have the number"),
         ({"sha256": "a" * 64, "items": "two"}, None, "'two'"),
         ({"sha256": "a" * 64, "items": "2"}, "gzip", "content encoding is gzip, not none"),

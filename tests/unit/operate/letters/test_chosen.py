@@ -37,7 +37,7 @@ def test_letters_of_unknown_device_are_told_where_a_device_is_chosen() -> None:
     ("chosen", "named"),
     [
         ({"since": "yesterday"}, "since 'yesterday'"),
-        ({"limit": 0}, "limit: 0 is no number"),
+        ({"limit": 0}, "limit: 0 is not a number"),
         ({"problem": "no_time"}, "problem: no_time: not known. Known: .*no-time"),
     ],
 )

@@ -203,7 +203,7 @@ def test_an_object_of_somebody_else_is_left_alone() -> None:
     put(world.letter_stores["aws"], "notes.txt", b"mine")
     result = replay_letters(session_of(LetterCloud(world, "aws")), twin_of(world))
     result.raise_if_failed()
-    assert result.notes == ("1 object is no letter and was left alone",)
+    assert result.notes == ("1 object is not a letter and was left alone",)
     assert list(world.letter_stores["aws"].objects) == ["notes.txt"]
 
 

@@ -95,7 +95,7 @@ def test_byte_order_mark_and_other_encodings() -> None:
         (["d,t,1,x", "d,t,1"], 3, "bad-row", "has 3 cells; the header has 4"),
         (["d,t,1,x", "d,t,1,x,y"], 3, "bad-row", "has 5 cells"),
         (["d,t,1,x", "", "device,time,v,note"], 4, "header-again", "is the header again"),
-        (["d,t,1,x", 'd,t,1,"x"y'], 3, "bad-row", "is no row of CSV"),
+        (["d,t,1,x", 'd,t,1,"x"y'], 3, "bad-row", "is not a row of CSV"),
         (['d,t,1,"two', 'lines"', 'd,t,1,"open'], 4, "bad-row", "unexpected end of data"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_bad_row_is_told_with_its_line_and_text(lines: list[str], number: int,
         ("\n\n", "a.csv: is empty"),
         ("device,time,v,v\n", "a.csv:1: column 'v' is in the header twice"),
         ("\ndevice,time,,\n", "a.csv:2: a column without a name is in the header twice"),
-        ('"device,time\n', "is no header"),
+        ('"device,time\n', "is not a header"),
         ("2026-01-01T00:00:00Z,EWR,5\n", "a.csv:1: no column is the device by its name"),
     ],
 )

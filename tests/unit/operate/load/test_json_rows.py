@@ -71,7 +71,7 @@ def test_rows_of_an_array_tell_their_first_line_and_their_exact_values() -> None
         (b'[{"a":1}', "a.json:1: ends before the array does"),
         (b'[\n{"a":[1}', "a.json:2: an object is not closed"),
         (b'[{"a":"x}]', "a.json:1: an object is not closed"),
-        (b"[] 5", "a.json:1: has more behind the array's end"),
+        (b"[] 5", "a.json:1: has more after the array's end"),
         (b'{"a":1}', r"a.json:1: does not begin with \["),
         (b"", r"a.json:1: does not begin with \["),
     ],

@@ -249,7 +249,7 @@ def test_options_of_files_and_of_tables_exclude_each_other(twin: Twin) -> None:
     for options, cause in (
         ({"from_table": "t", "delimiter": ";"}, "--delimiter: is an option of files alone"),
         ({"read_rate": 5.0}, "--read-rate: is an option of a table: it needs --from-table"),
-        ({"from_table": "t", "read_rate": -5.0}, "--read-rate: -5.0 is no rate"),
+        ({"from_table": "t", "read_rate": -5.0}, "--read-rate: -5.0 is not a rate"),
     ):
         with pytest.raises(ConfigurationError, match=cause):
             load(session, twin, [], options)  # type: ignore[arg-type]

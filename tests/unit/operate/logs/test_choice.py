@@ -57,7 +57,7 @@ def test_without_a_name_all_functions_of_the_layout_are_chosen() -> None:
 @pytest.mark.parametrize(
     ("function", "told"),
     [
-        ("hot-to-cold", "is no function of this twin. Did you mean hot-to-cold-mover"),
+        ("hot-to-cold", "is not a function of this twin. Did you mean hot-to-cold-mover"),
         ("twin-cold-writer-on-azur", "Did you mean twin-cold-writer-on-azure"),
         ("dispatcher", "is a function that this twin's layout does not have. It has archive-writer, cold-writer"),
         ("", "Known are"),
@@ -70,5 +70,5 @@ def test_another_name_is_refused_with_the_nearest(function: str, told: str) -> N
 
 
 def test_a_limit_below_one_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="limit: 0 is no number of lines"):
+    with pytest.raises(ConfigurationError, match="limit: 0 is not a number of lines"):
         chosen(None, 0)

@@ -70,7 +70,9 @@ def test_a_former_token_is_accepted_until_it_expires_and_none_where_the_current_
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 def test_only_get_reads(method: str) -> None:
     reader = Reader()
-    assert reader.answer("device=d", method=method) == Response(405, {"error": "only GET is taken"}, {"allow": "GET"})
+    assert reader.answer("device=d", method=method) == Response(
+        405, {"error": "only GET is accepted"}, {"allow": "GET"}
+    )
     assert reader.events == []
 
 

@@ -110,7 +110,7 @@ def process(event): return RESULTS.get(event["v"], lambda: event)()
     assert {letter.device for letter in told.values()} == {"sensor-1"}
     assert {value: letter.cause.removesuffix(f". {MEND}") for value, letter in told.items()} == {
         "raises": "processors/default/process.py raised ZeroDivisionError: division by zero (line 3)",
-        "no-item": "processors/default/process.py returned what is no item: iotDeviceId is missing",
+        "no-item": "processors/default/process.py returned what is not an item: iotDeviceId is missing",
         "text": "processors/default/process.py returned str instead of a dict, a list of dicts or None",
         "ends": "processors/default/process.py ended its process, exit code 3",
     }

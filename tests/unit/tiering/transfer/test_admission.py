@@ -76,7 +76,7 @@ def test_a_wrong_signature_is_not_made_good_by_the_token() -> None:
 def test_two_signatures_are_none() -> None:
     headers = {SIGNATURE_HEADER: "a", SIGNATURE_HEADER.lower(): "b"}
     assert refused(admission(), Request(headers, b"")) == {
-        "error": f"the header {SIGNATURE_HEADER} is there more than once"
+        "error": f"the header {SIGNATURE_HEADER} occurs more than once"
     }
 
 
@@ -98,7 +98,7 @@ def test_a_signature_is_valid_five_minutes_either_way(seconds: int, micros: int)
 @pytest.mark.parametrize(("seconds", "words"), [(301, "301 s ahead"), (-7200, "7200 s behind")])
 def test_only_a_holder_of_the_token_learns_by_how_much_a_clock_is_off(seconds: int, words: str) -> None:
     late = NOW + timedelta(seconds=seconds)
-    told = f"the signature's time is {words}; valid are 300 s: set the sender's clock"
+    told = f"the signature's time is {words}; 300 s are allowed: set the sender's clock"
     assert refused(admission(), sent(at=late)) == {"error": told, "clock_skew": seconds}
     wrong = {"error": f"the header {SIGNATURE_HEADER} is wrong"}
     assert refused(admission(), sent(Secret("wrong"), at=late)) == wrong

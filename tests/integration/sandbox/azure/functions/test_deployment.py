@@ -57,21 +57,21 @@ GOOD = azure_zip(TINY)
 @pytest.mark.parametrize(
     ("name", "more", "code", "told"),
     [
-        ("x", {}, GOOD, "no function name"),
-        ("Upper", {}, GOOD, "no function name"),
-        ("a" * 61, {}, GOOD, "no function name"),
-        ("-a", {}, GOOD, "no function name"),
+        ("x", {}, GOOD, "is not a function name"),
+        ("Upper", {}, GOOD, "is not a function name"),
+        ("a" * 61, {}, GOOD, "is not a function name"),
+        ("-a", {}, GOOD, "is not a function name"),
         ("ok", {"python": "2.7"}, GOOD, "Python"),
         ("ok", {"timeout": 601}, GOOD, "1 to 600"),
         ("ok", {"timeout": True}, GOOD, "1 to 600"),
         ("ok", {"settings": {"WEBSITE_SITE_NAME": "x"}}, GOOD, "belongs to the platform"),
         ("ok", {"settings": {"FUNCTIONS_WORKER_RUNTIME": "x"}}, GOOD, "belongs to the platform"),
-        ("ok", {"settings": {"a-b": "x"}}, GOOD, "no name of a setting"),
-        ("ok", {"settings": {"A": 1}}, GOOD, "no text"),
+        ("ok", {"settings": {"a-b": "x"}}, GOOD, "not the name of a setting"),
+        ("ok", {"settings": {"A": 1}}, GOOD, "not text"),
         ("ok", {"settings": {"A": "x" * 40_000}}, GOOD, "32,768 are allowed"),
         ("ok", {"owner": "UPPER"}, GOOD, "label"),
         ("ok", {"schedules": [{"name": "j", "schedule": "* * * * *"}]}, GOOD, "in the function's code"),
-        ("ok", {}, b"PK no zip", "no zip"),
+        ("ok", {}, b"PK no zip", "not a zip"),
         ("ok", {}, code_zip(function_app__py="", host__json="{}"), "lacks requirements.txt"),
         ("ok", {}, code_zip(function_app__py="", requirements__txt=""), "lacks host.json"),
         ("ok", {}, code_zip(main__py="", host__json="{}", requirements__txt=""), "lacks function_app.py"),
@@ -110,7 +110,7 @@ WARNING: Retrying after connection broken by 'ConnectTimeoutError(<pip...>, 'hos
 def test_a_damaged_zip_is_refused(world: World) -> None:
     code = bytearray(GOOD)
     code[60] ^= 0xFF
-    with pytest.raises(ProvisioningError, match="no zip that can be unpacked"):
+    with pytest.raises(ProvisioningError, match="not a zip that can be unpacked"):
         world.put("azure", "damaged", bytes(code))
 
 

@@ -59,6 +59,6 @@ def test_a_run_over_the_functions_timeout_ends_its_process(world: World) -> None
 
 
 def test_a_timer_with_a_schedule_that_is_none_is_not_active(world: World) -> None:
-    with pytest.raises(ProvisioningError, match="no NCRONTAB expression"):
+    with pytest.raises(ProvisioningError, match="not a valid NCRONTAB expression"):
         world.put("azure", "broken-timer", whole_app(), settings={"WHEN": "0 3 * * *"})
     world.host("azure").delete("broken-timer")

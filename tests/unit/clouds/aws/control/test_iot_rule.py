@@ -104,7 +104,7 @@ PUBLIC = {"Sid": "open", "Effect": "Allow", "Principal": "*", "Action": "lambda:
 @pytest.mark.parametrize(
     ("answer", "told", "withdrawn"),
     [
-        (MISSING, "it may not invoke plant-dispatcher", None),
+        (MISSING, "it is not allowed to invoke plant-dispatcher", None),
         (policy(STRANGE), "its permission to invoke plant-dispatcher differs", "IotRule"),
         (policy(RIGHT, PUBLIC), "plant-dispatcher has further permissions: open", "open"),
     ],

@@ -16,7 +16,7 @@ def test_every_missing_permission_is_listed_before_anything_is_made() -> None:
     iam = Iam({"iam:PutRolePolicy", "s3:CreateBucket", "dynamodb:Query"})
     with pytest.raises(PermissionMissingError) as caught:
         preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
-    assert "2 permissions are missing, nothing was made: s3:CreateBucket, iam:PutRolePolicy" in str(caught.value)
+    assert "2 permissions are missing, nothing was created: s3:CreateBucket, iam:PutRolePolicy" in str(caught.value)
     assert "l3kit permissions aws --twin plant --json" in str(caught.value)
 
 
@@ -37,7 +37,7 @@ def test_a_policy_that_leaves_out_resources_of_layers_1_and_2_is_told_with_them(
     iam = Iam({action}, only_on=on, by_action=by_action)
     with pytest.raises(PermissionMissingError) as caught:
         preflight(AnyTwin(), session_with(iam))  # type: ignore[arg-type]
-    assert re.search(f"^1 permissions are missing, nothing was made: {told}", caught.value.cause), caught.value.cause
+    assert re.search(f"^1 permissions are missing, nothing was created: {told}", caught.value.cause), caught.value.cause
 
 
 def test_what_is_missing_for_other_verbs_is_noted_and_does_not_stop_the_plan() -> None:
