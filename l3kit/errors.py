@@ -87,7 +87,7 @@ class TransferError(L3Error):
     Attributes:
         status: the last HTTP status; None without a response.
         field: the field that the writer rejected with a 400; None otherwise.
-        index: of the item that it rejected, from 0; None otherwise.
+        index: index of the item that it rejected, from 0; None otherwise.
     """
 
     def __init__(

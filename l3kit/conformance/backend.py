@@ -15,7 +15,7 @@ class Backend:
     """A cloud's stores, made empty for one case.
 
     Attributes:
-        name: of the cloud, for messages.
+        name: name of the cloud, for messages.
         hot: makes an empty hot store.
         journal: makes an empty journal; each call of the returned function reopens it, as another process would.
         objects: makes an empty object store of a tier.

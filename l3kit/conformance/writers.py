@@ -31,7 +31,8 @@ class Writer:
     """A deployed writer's address and token.
 
     Attributes:
-        signed_path: of the function, such as `/cold-writer`; requests are then signed instead of carrying the token.
+        signed_path: path of the function, such as `/cold-writer`; requests are then signed instead of carrying the
+            token.
     """
 
     url: str

@@ -19,7 +19,7 @@ class Choices:
 
     Attributes:
         name: `digital_twin_name`; the name of its sandbox, too.
-        clouds: of hot, cold and archive.
+        clouds: clouds of hot, cold and archive.
         messages_from, processed_on: clouds of layers 1 and 2.
         hot_days, cold_days: as in config.json.
         devices: ids.

@@ -17,7 +17,7 @@ class Expired:
     """The chunks of a device that have expired.
 
     Attributes:
-        chunks: by key.
+        chunks: the expired chunks, by key.
         before: the cutoff of the last run that deleted any; empty if none did.
         unread: keys of records that cannot be read.
     """

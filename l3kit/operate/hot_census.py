@@ -25,7 +25,7 @@ class Budget:
     """Remaining read budget; reading stops after the response that exhausts it.
 
     Attributes:
-        bytes: of the items' JSON; None is unlimited.
+        bytes: size of the items' JSON; None is unlimited.
         requests: None is unlimited.
     """
 
@@ -48,7 +48,7 @@ class DeviceCensus:
 
     Attributes:
         items: number read, refused ones included.
-        bytes: of the items' JSON.
+        bytes: size of the items' JSON.
         first, last: the earliest and the latest key that is a time; empty if none is.
         forms: number of keys of each form (`item_times.form_of`).
         unmovable: the first keys that are not movable times, at most `MAX_NAMED`.

@@ -37,7 +37,7 @@ class Holding:
     """One device in one tier.
 
     Attributes:
-        bytes: of the items' JSON in the hot tier, of the objects in other tiers.
+        bytes: size of the items' JSON in the hot tier, of the objects in other tiers.
         first, last: keys of the earliest and the latest item; empty if no key is a time.
         never_moved: hot items whose key is not a movable time.
         ahead: hot items dated in the future.

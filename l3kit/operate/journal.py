@@ -124,7 +124,7 @@ class TierObjects(Displayable, Answer):
     """The objects of the cold or archive tier.
 
     Attributes:
-        tier: which of the two.
+        tier: `cold` or `archive`.
         objects: the store's descriptions, in the order of their keys.
     """
 

@@ -39,7 +39,7 @@ class MoverRun(Displayable, CheckedAnswer):
 
     Attributes:
         function: the mover, or the expirer.
-        reports: of each invocation, as plain JSON values.
+        reports: the report of each invocation, as plain JSON values.
     """
 
     function: str

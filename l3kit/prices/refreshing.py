@@ -37,7 +37,7 @@ def refresh_prices(
         today: the date of each figure.
         cloud: the cloud; empty takes the first one whose price list l3kit can read.
         region: its region; empty takes the cloud's default.
-        client: of the cloud's SDK for its price list; None makes one with the default credentials.
+        client: the cloud SDK's client for its price list; None makes one with the default credentials.
     Raises: PermissionMissingError if there are no credentials or they do not suffice; ProvisioningError if the price
         list failed; ConfigurationError if l3kit cannot read one of this cloud, or it has no price. No file is written
         then.

@@ -28,8 +28,8 @@ class Fireable:
     """A schedule that can be triggered by hand.
 
     Attributes:
-        name: of the schedule, or of the function that it starts.
-        options: of `l3kit sandbox fire`, which select it besides its name.
+        name: name of the schedule, or of the function that it starts.
+        options: the options of `l3kit sandbox fire` that select it besides its name.
     """
 
     cloud: str

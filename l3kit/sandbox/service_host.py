@@ -111,7 +111,7 @@ class ServiceHost:
         """Return an application for `listen`: its requests keep the sandbox up, and faults can be arranged for them.
 
         Args:
-            name: of the service, in the descriptions of its calls.
+            name: name of the service, in the descriptions of its calls.
             service: its own descriptions and failures; None for HTTP's.
         """
         app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=self._middlewares)

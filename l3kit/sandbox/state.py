@@ -39,7 +39,7 @@ class SandboxState:
     Attributes:
         gateway: http://127.0.0.1:PORT, the gateway's address.
         home: folder with logs, unpacked functions and this state.
-        endpoints: of the started services with an address of their own, by name: an address, or host and port.
+        endpoints: address, or host and port, of each started service with its own address, by name.
         clouds: those whose services have been started.
         facts: further facts to show of the services behind the gateway's address, by name, such as the region.
     """

@@ -54,7 +54,7 @@ class Seen:
 
     Attributes:
         place: the store's address of the device.
-        versions: of the items, in their order.
+        versions: versions of the items, in their order.
     """
 
     place: str

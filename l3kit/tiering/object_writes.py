@@ -63,9 +63,9 @@ def check_copy(
     """Return the copy in the target if it has the content of the object.
 
     Args:
-        info: of the object as listed in the source.
+        info: description of the object as listed in the source.
         there: None if the source has changed and nothing was copied.
-        digest: of the object; None if the source has none.
+        digest: digest of the object; None if the source has none.
         alike: compares without a digest.
     Raises: KeyConflictError if it is other content; StoreError if the source has changed.
     """

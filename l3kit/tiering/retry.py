@@ -24,7 +24,7 @@ class Passing:
 
     Attributes:
         asked: seconds to wait before the retry, if the service named any.
-        remedy: for the error raised after the last try.
+        remedy: remedy for the error raised after the last try.
     """
 
     cause: str

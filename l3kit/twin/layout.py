@@ -43,7 +43,7 @@ class Entrance:
     """A function that takes HTTP requests from anybody with its token.
 
     Attributes:
-        id: of its entry in config_inter_cloud.json, e.g. `aws_l3hot_hot-reader`.
+        id: id of its entry in config_inter_cloud.json, e.g. `aws_l3hot_hot-reader`.
         receiver: the function: a reader, or the receiving end of a link.
         target: the receiver's cloud.
     """
@@ -97,7 +97,7 @@ class Layout:
         feedback: whether an event sends a message to a device.
         reader_urls: whether the readers have addresses.
         expires: whether data are deleted from the archive when they are old enough.
-        links: between layers on different clouds, in the order in which data passes them.
+        links: the links between layers on different clouds, in the order in which data pass them.
         entrances: all entrances: the links, then the readers with addresses.
     """
 

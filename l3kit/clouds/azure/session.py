@@ -14,7 +14,7 @@ class IotHub:
     """The IoT hub of the twins' devices.
 
     Attributes:
-        host: of its service endpoint.
+        host: host of its service endpoint.
         events_connection: connection string of its built-in Event Hubs endpoint, which holds a key.
         events_name: the event hub's name there.
     """
@@ -29,8 +29,8 @@ class AzureSession:
     """One subscription and region; for now always that of a sandbox.
 
     Attributes:
-        cosmos_endpoint, storage_url: of the Cosmos DB and storage accounts.
-        cosmos_key, storage_key: of the emulators; public.
+        cosmos_endpoint, storage_url: addresses of the Cosmos DB and storage accounts.
+        cosmos_key, storage_key: keys of the emulators; public.
         messages: routes of the hub.
     """
 

@@ -56,7 +56,7 @@ class Alarm:
     """One alarm as it is.
 
     Attributes:
-        name: on its cloud.
+        name: its name on its cloud.
         mover: the mover that it watches; empty for an alarm of the whole twin.
         state: `unknown` before there is any data; `missing` if it is still to be created.
         reason: the cloud's own words for the state.

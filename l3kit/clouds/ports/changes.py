@@ -45,7 +45,7 @@ class Difference:
 
     Attributes:
         words: without secrets.
-        changes: of its attributes; empty if they have no values.
+        changes: changes of its attributes; empty if they have no values.
     """
 
     words: str

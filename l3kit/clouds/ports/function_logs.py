@@ -15,7 +15,7 @@ class LogLine:
         moment: when the cloud received it, in UTC; the function's own time, if the cloud keeps that instead.
         text: without the content of the other attributes; several lines if there is a traceback.
         level: such as `ERROR`; empty if the line has none, as those of the platform.
-        request_id: of the invocation; empty if the line has none.
+        request_id: id of the invocation; empty if the line has none.
     """
 
     id: str

@@ -110,7 +110,7 @@ def batching_gain(
     Args:
         runs: as from `OpenTwin.replay`: a time, the hot-to-cold run, the cold-to-archive run.
         book: prices; None uses l3kit's own.
-        regions: of the tiers' clouds; one that is not named is in its default region.
+        regions: regions of the tiers' clouds; a cloud that is not named is in its default region.
     Raises: ConfigurationError for a region without prices.
     """
     layout = Layout.parse(str(twin.layout))

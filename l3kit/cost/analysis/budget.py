@@ -48,7 +48,7 @@ def check_budget(bill: Bill, budget_usd: Decimal | int | str | float) -> None:
     """Raise if a bill exceeds its budget or is too incomplete to compare.
 
     Args:
-        budget_usd: for the period of the bill.
+        budget_usd: the budget for the period of the bill.
     Raises: BudgetExceededError if the known part is already over budget; CheckFailedError if the total is
         incomplete and the known part is not; ConfigurationError if the budget is no amount of money.
     """

@@ -28,7 +28,7 @@ class ExpiryCost:
 
     Attributes:
         days: time that data stay in the archive.
-        steady: of a month, once the archive holds that many days.
+        steady: the cost of a month, once the archive holds that many days.
         early: the part of that for data deleted before the minimum storage time of their class.
         growth: increase from month to month without expiry.
     """

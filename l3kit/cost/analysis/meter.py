@@ -41,7 +41,7 @@ def metered(
 
     Args:
         reports: `RunReport.to_json()` of one or more invocations, as `MoverRun.reports` holds them.
-        layout: of the twin; the mover's own cloud must be AWS, the one whose adapters count units.
+        layout: the twin's; the mover's own cloud must be AWS, the one whose adapters count units.
         sent_ratio: bytes on the wire / chunk bytes, for cross-cloud runs; reports do not have it. Without it
             the egress of such a run is unknown.
     Raises: ConfigurationError for a report that is not of a mover, or of another cloud.

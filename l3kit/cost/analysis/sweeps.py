@@ -35,7 +35,7 @@ class ChunkSweep:
 
     Attributes:
         sizes: bytes, ascending.
-        bills: of each size.
+        bills: the bill of each size.
         mean_bytes: actual mean size of a chunk, uncompressed: each device's last chunk of a run is smaller.
         objects: per month.
     """

@@ -27,7 +27,7 @@ class Row:
         unit_price: USD per `unit`, of the last unit if a price has steps; None if unknown.
         amount: USD; None if quantity or price is unknown, never 0 instead.
         kind: origin of the quantity: measured, estimated, or by the rule of the list price.
-        as_of, source, confirmed: of the price.
+        as_of, source, confirmed: origin of the price.
     """
 
     part: Part

@@ -44,7 +44,7 @@ def run_function(
     GB-seconds = seconds * memory_mb / 1024; on Cloud Run vCPU-seconds = seconds, GiB-seconds = seconds * memory.
 
     Args:
-        seconds: of all invocations together.
+        seconds: duration of all invocations together.
         needed_mb: memory that the work needs, if that may exceed the deployed memory.
     """
     billing = billing_of(site.provider)

@@ -27,7 +27,7 @@ class HotTier(ABC):
         where: the service in the price book.
         looks: how often a mover reads an item. DynamoDB's batches accept no conditions, so a page is read again right
             before its deletes; the others delete by version (docs/reference/journal.md).
-        rates: of writes, deletes and reads.
+        rates: names of the rates of writes, deletes and reads.
         estimated: whether its units are an estimate.
     """
 

@@ -30,11 +30,11 @@ class Workload:
     Attributes:
         devices: devices that send items.
         items_per_device_per_day: mean over the month.
-        item_bytes: of one item's JSON in a chunk.
+        item_bytes: size of one item's JSON in a chunk.
         hot_item_bytes: billed size of one item in the hot store; 0 takes `item_bytes`.
         hot_days, cold_days, archive_days: days an item stays in each tier. config.json counts cold from the item's
             birth: its `cold_storage_size_in_days` is `hot_days + cold_days` here.
-        days_between_runs: of each mover.
+        days_between_runs: days between two runs of each mover.
         chunk_bytes: the largest chunk, uncompressed. l3kit itself stops at 5 MiB; the model does not.
         page_by_page: cut a chunk at each page of the hot store (1 MiB there), as naive movers do.
         at_rest_ratio: stored bytes / chunk bytes; 1 is uncompressed. `compression.measure` measures it.

@@ -21,9 +21,9 @@ class FrontPage:
     """Result of `first_page`, in words. `figures`: value and caption of the three that matter most.
 
     Attributes:
-        bill: of the month.
+        bill: the bill of a month.
         usage: bills for half, all, and one and a half times the usage.
-        saving: of larger chunks in this scenario.
+        saving: the saving by larger chunks in this scenario.
     """
 
     title: str
@@ -89,7 +89,7 @@ def first_page(name: str, scenario: Scenario, today: date) -> FrontPage:
     """Price the scenario and summarize it.
 
     Args:
-        name: of the scenario.
+        name: name of the scenario.
         today: the date from which the age of prices is counted.
     Raises: ConfigurationError for an unknown region or a missing price.
     """

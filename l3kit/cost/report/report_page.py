@@ -52,7 +52,7 @@ def report_html(notebook: NotebookNode, title: str, failure: str = "") -> str:
 
     Args:
         notebook: executed.
-        title: of the page.
+        title: title of the page.
         failure: the notebook's failure, shown at the top of the page.
     """
     from nbconvert import HTMLExporter

@@ -68,7 +68,7 @@ def index_page(
     """The page's HTML.
 
     Args:
-        titles: of the notebooks, by notebook.
+        titles: titles of the notebooks, by notebook.
         docs: address and title of the documentation's pages.
         there: folder of the pages; a notebook without a page gets no link.
     """

@@ -52,7 +52,7 @@ def shown_notebook(notebook: Mapping[str, Any], root: Path) -> dict[str, Any]:
     """Return an executed notebook for rendering: without paths, and with bars as their last lines.
 
     Args:
-        notebook: of nbformat 4, as plain values.
+        notebook: a notebook in nbformat 4, as plain values.
     """
     states = notebook.get("metadata", {}).get("widgets", {}).get(STATE, {}).get("state", {})
     cells = []

@@ -70,8 +70,8 @@ class Doubles:
         """Hold an object, and return the earlier objects that have one of its items as well.
 
         Args:
-            sha256: of its content; equal digests show doubles if the content was not read.
-            marks: of its items: their ids by the digest of their version.
+            sha256: digest of its content; equal digests show doubles if the content was not read.
+            marks: marks of its items: their ids by the digest of their version.
         """
         self._held = [one for one in self._held if one.span.high >= span.low]
         for other in self._held:

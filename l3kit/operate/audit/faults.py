@@ -57,7 +57,7 @@ class Fault:
     """Something wrong in a tier.
 
     Attributes:
-        key: of the object; for a missing chunk, the known part of it.
+        key: key of the object; for a missing chunk, its known part.
         kind: the kind of fault, in a word or two (docs/how-to/audit.md).
         what: the same in a sentence.
         remedy: what to do.

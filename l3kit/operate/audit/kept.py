@@ -29,7 +29,7 @@ class TierCounts(BaseModel):
     Attributes:
         objects: chunks in the sample.
         read, not_read: read whole; checked by metadata and size alone, since they are archived.
-        items, bytes: of these objects; bytes as stored.
+        items, bytes: sums over these objects; bytes as stored.
         restoring: of those not read, the ones being restored.
     """
 
@@ -50,7 +50,7 @@ class Current(BaseModel):
     Attributes:
         place: key and tier of the last finished object; empty if there is none.
         counted: the journal's counts at the beginning of the device; None if it has none.
-        items, bytes: of its objects that the journal counts; None if unknown.
+        items, bytes: sums over its objects that the journal counts; None if unknown.
         expired: number of its chunks that had expired at the beginning, which these sums include.
         clean: whether it has no fault and nothing was omitted.
     """

@@ -73,7 +73,7 @@ class Look:
 
     Attributes:
         counted: None if the journal has no counts.
-        objects: by the beginning of their ranges.
+        objects: its chunks, in the order of the beginnings of their ranges.
         sealed: keys of seals, which hold no items.
         receipts: keys of chunks that have a receipt.
         expired: chunks that have expired, none of which is among the objects.

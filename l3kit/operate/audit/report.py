@@ -33,7 +33,7 @@ class TierAudit:
         read: read whole and compared.
         not_read: archived, so only metadata and size were checked.
         restoring: of these, the ones being restored.
-        items, bytes: of these objects, as stored.
+        items, bytes: sums over these objects, as stored.
     """
 
     tier: str

@@ -81,8 +81,8 @@ def shortfall(
     """Compare the journal with the keys of a device's chunks in all tiers.
 
     Args:
-        keys: of chunks with items.
-        sealed: of chunks without.
+        keys: keys of chunks with items.
+        sealed: keys of chunks without items.
         lost: keys already reported as missing.
     """
     here = {key: parsed for key in {*keys, *lost} if (parsed := parse_object_key(key)) is not None}

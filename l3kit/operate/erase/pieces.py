@@ -17,7 +17,7 @@ class Piece:
         place: tier, `journal`, or `letters on` a cloud.
         name: key, version and the like; the sort keys of the first and the last of several items.
         count: items in it, as far as its metadata state them.
-        digest: of its content, with the kind of digest: `sha256:...` or the store's `etag:...`.
+        digest: digest of its content, with the kind of digest: `sha256:...` or the store's `etag:...`.
     """
 
     place: str

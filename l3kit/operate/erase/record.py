@@ -33,7 +33,7 @@ class EraseRecord:
     """The record of one erase, begun when the first thing is erased.
 
     Attributes:
-        started: of the erase that began it.
+        started: start of the erase that began it.
         look_again: the time from which nothing can appear after a last look; None if none is needed.
         put_off: number of times that the last look was postponed.
         parts: key and digest of each part.

@@ -29,7 +29,7 @@ class HotItems:
 
     Attributes:
         sort_keys: ascending, without those of `refused`; only the oldest unless `complete`.
-        bytes: of the items' JSON that was read.
+        bytes: size of the items' JSON that was read.
         last: the greatest sort key in the table, read or not.
         refused: items that cannot be written as JSON and therefore never move: sort key and reason.
     """

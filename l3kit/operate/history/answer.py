@@ -95,8 +95,8 @@ class RunHistory(Displayable, Answer):
     Attributes:
         twin: its name.
         since: runs that started from then on.
-        runs: of both movers, the newest first.
-        lags: of each device with hot items, largest lag first.
+        runs: the runs of both movers and the expirer, the newest first.
+        lags: the lag of each device with hot items, the largest first.
         findings: problems, the most urgent first.
         gaps: what could not be read.
     """

@@ -102,7 +102,7 @@ class Stored:
 
     Attributes:
         runs: since the time asked for, the newest first.
-        kept: of each mover that has any report, the start of the oldest and of the newest run.
+        kept: for each mover with a report, the start of its oldest and of its newest run.
         lags: those that lag most first.
     """
 

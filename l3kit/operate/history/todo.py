@@ -31,8 +31,8 @@ class Situation:
 
     Attributes:
         runs: the newest first.
-        kept: of each mover, the start of the oldest and of the newest run that has a report, whether asked for or not.
-        schedules: of each mover whose cloud is reached.
+        kept: for each mover, the start of the oldest and of the newest run with a report, whether requested or not.
+        schedules: the schedule of each mover whose cloud is reached.
         halves: pauses that only one of the movers has, a sentence for each.
         letters: dead letters by problem, without superseded ones; `more_letters`: there may be more.
     """

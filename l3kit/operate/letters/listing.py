@@ -41,7 +41,7 @@ class LetterRow:
         device: the sender; None if unknown.
         received: when the source took the message; None if unknown.
         written: when the object was written.
-        bytes: of the object.
+        bytes: size of the object.
     """
 
     cloud: str

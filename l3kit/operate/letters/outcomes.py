@@ -33,7 +33,7 @@ class LeftLetter:
     """A letter that remains after the replay.
 
     Attributes:
-        function: to which it was sent.
+        function: the function to which its message was sent.
         reason: in words, with the remedy.
     """
 

@@ -104,7 +104,7 @@ class CloudReplay:
     """Replays the letters of one cloud.
 
     Args:
-        store: of the letters.
+        store: the store of the letters.
         send: calls a function of the chain there and returns its answer, parsed. Raises: L3Error.
         clock: wall clock, UTC.
     """

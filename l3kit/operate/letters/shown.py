@@ -18,7 +18,7 @@ def with_blocks(sheet: Sheet, blocks: Iterable[Block], count: int, width: int) -
     """Put blocks between the sentence of a sheet and its tables.
 
     Args:
-        count: of all letters; the blocks may be of the first MAX_ROWS only.
+        count: number of all letters; the blocks may show only the first MAX_ROWS.
     """
     lines = [sheet.sentence]
     for about, further in blocks:

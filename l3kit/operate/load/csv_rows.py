@@ -67,7 +67,7 @@ class CsvTable:
 
     Attributes:
         head: the header as in the file.
-        encoding: of the file, which may lack characters of a problem's text.
+        encoding: encoding of the file, which may lack characters of a problem's text.
     """
 
     delimiter: str

@@ -62,7 +62,7 @@ class LoadJob:
     """Settings and connections that the inputs of a load share.
 
     Attributes:
-        digest: of twin, target and options, which must be the same to continue.
+        digest: digest of twin, target and options, which must be the same to continue.
         clock: monotonic seconds.
     """
 
@@ -121,7 +121,7 @@ class Kept:
     Attributes:
         given: the input.
         rows_done: number of rows from the beginning that are in the hot tier or the bad-rows file.
-        places: of a table: how far each part is done.
+        places: for a table, how far each part is done.
     """
 
     def __init__(self, job: LoadJob, given: Input, result: FileLoad) -> None:

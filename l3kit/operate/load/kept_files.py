@@ -26,7 +26,7 @@ class KeptFile:
     """A file to which lines are appended; the first one creates it.
 
     Attributes:
-        encoding: of its text; undecodable bytes of the input are written unchanged.
+        encoding: encoding of its text; undecodable bytes of the input are written unchanged.
         size: bytes of the recorded lines, to which it is cut at the start.
     """
 

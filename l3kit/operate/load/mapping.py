@@ -30,7 +30,7 @@ class RowMapping:
     """Makes items of rows.
 
     Attributes:
-        time_digits: of the twin.
+        time_digits: the twin's.
         places: of a table with fixed columns; None: found in each row.
         devices: those of the twin, whose ids are valid.
     """

@@ -29,7 +29,7 @@ class Progress(BaseModel):
         rows: number of rows from the beginning that are in the hot tier or the bad-rows file.
         last: an item of these rows, which must still be in the hot tier; empty if none of them is.
         bad_path, bad_bytes: the bad-rows file; empty if there is none.
-        places: of a table: how far each of its parts is done; empty if it is finished.
+        places: for a table, how far each of its parts is done; empty if it is finished.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)

@@ -23,7 +23,7 @@ class Batch:
         bad: rows that make no item.
         rows: number of rows from the beginning to the batch's end.
         position: bytes of the file, or items of the table, read by then.
-        part, place: of a table: the part, and where its next batch begins; empty after the last one.
+        part, place: for a table, the part, and where its next batch begins; empty after the last one.
     """
 
     items: list[Prepared] = field(default_factory=list)

@@ -37,7 +37,7 @@ class FileLoad:
         bad_path, replaced_path: files next to it; empty if there are none.
         resumed: rows done by an interrupted load.
         notes: what was detected and not given.
-        items: of a dry run: the first items.
+        items: the first items of a dry run.
         expected: approximate number of items in a table; None if unknown.
     """
 

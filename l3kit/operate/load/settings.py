@@ -24,13 +24,13 @@ class LoadOptions(TypedDict, total=False):
     Attributes:
         from_table, from_cloud: a table, container or collection to copy instead of files; by default on the cloud
             of the hot tier.
-        form: of the files; by default taken from the name, else from the first bytes.
+        form: form of the files; by default taken from the name, else from the first bytes.
         device, device_id, time: the columns of device and time; `device_id` is the one device of all rows.
         rename, value, drop: new names of columns; the only ones to load; those to omit.
         time_format, timezone, repeated_hour: the interpretation of times.
         shift_to: the time that the newest reading gets, all others moving with it; empty keeps the times.
         text, missing, decimal: columns whose cells stay text; cells that count as empty; the decimal sign.
-        delimiter, encoding, columns: of CSV; `columns` are the names of a file without a header.
+        delimiter, encoding, columns: options for CSV; `columns` are the names of a file without a header.
         add_devices: add unknown devices to the twin's list.
         replace: replace an item with the same device and time and other content.
         rate: maximum rows per second; 0 for as many as the store takes.
@@ -74,7 +74,7 @@ class Cells:
 
     Attributes:
         delimiter: empty: detected.
-        names: of the columns of a file without a header.
+        names: names of the columns of a file without a header.
     """
 
     text: frozenset[str] = frozenset()

@@ -74,7 +74,7 @@ class OpenedRows:
     """The rows of a file, and the format of its bad rows.
 
     Attributes:
-        places: of a table; None if each row has its own columns.
+        places: positions of an item's parts in every row; None if each row has its own columns.
         position: returns the number of bytes of the file that have been read.
         bad_head: the first line of its bad-rows file, if it has one.
     """

@@ -35,8 +35,8 @@ class RowTimes:
     """Converts times of rows that l3kit does not accept from a device.
 
     Attributes:
-        zone: of times without a zone; None refuses them.
-        repeated_hour: for times that occur twice in that zone.
+        zone: the zone of times without one; None refuses them.
+        repeated_hour: the choice for times that occur twice in that zone.
         form: format of `datetime.strptime`; empty for ISO 8601 and epoch digits.
         shift: nanoseconds to add to each time.
     """

@@ -25,7 +25,7 @@ class LogRow:
 
     Attributes:
         function: its short name, such as `hot-to-cold-mover`.
-        request_id: of the invocation; empty if the line has none.
+        request_id: id of the invocation; empty if the line has none.
         level: such as `ERROR`; empty for lines without one, such as the platform's.
         text: without secrets; several lines if there is a traceback.
     """

@@ -37,7 +37,7 @@ class CanaryTrip:
 
     Args:
         clouds: use only these clouds; empty is all.
-        way_in: into layer 1; None is the session's own.
+        way_in: the way into layer 1; None is the session's own.
         clock, sleep: wall clock, UTC; sleeps for the given seconds.
 
     Attributes:

@@ -30,7 +30,7 @@ class Limits:
     """Read limits of a check.
 
     Attributes:
-        bytes: of items' JSON, over all devices; each has an equal share, but at least `least_bytes`.
+        bytes: maximum of items' JSON, over all devices; each has an equal share, but at least `least_bytes`.
         devices: maximum number of devices read; each costs at least one request.
         listings: maximum number of requests that search for unlisted devices.
     """

@@ -40,11 +40,11 @@ class Waits:
     """Time limits in seconds.
 
     Attributes:
-        arrival: for the whole way, cold starts included.
-        poll: between two reads of the hot tier.
-        move: between two calls of a mover that is busy with another check.
-        letters: between two listings of the dead letters, which may have to list many.
-        call: for one function, called directly to find where the canary stopped.
+        arrival: limit for the whole way, cold starts included.
+        poll: wait between two reads of the hot tier.
+        move: wait between two calls of a mover that is busy with another check.
+        letters: wait between two listings of the dead letters, which may have to list many.
+        call: limit for one function, called directly to find where the canary stopped.
     """
 
     arrival: float = 120.0
@@ -61,7 +61,7 @@ class MessageWay:
     """The way of one canary through the message chain.
 
     Args:
-        way_in: into layer 1; None is the session's own.
+        way_in: the way into layer 1; None is the session's own.
         clock: wall clock, UTC.
         moves: look into the cold tier too, where the mover may take it for another check.
 

@@ -35,7 +35,7 @@ class GivenUp:
     Attributes:
         condition: `RetriesExhausted` or `EventAgeExceeded`.
         attempts: number of times that the function ran.
-        outcome: of the last attempt; None if there was none.
+        outcome: outcome of the last attempt; None if there was none.
     """
 
     request_id: str

@@ -28,9 +28,9 @@ class Entrance:
     """The place of a function's key in a call of it from outside.
 
     Attributes:
-        path: of the call, after the function's url.
+        path: path of the call, after the function's url.
         header: its name; its value is the key after `scheme`.
-        parameter: of the query in the address that the cloud shows; empty if that is the url alone.
+        parameter: query parameter for it in the address that the cloud shows; empty if that is the url alone.
     """
 
     path: str

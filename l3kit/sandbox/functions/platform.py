@@ -23,10 +23,10 @@ class Limits:
     """Maximum sizes and durations.
 
     Attributes:
-        zip_bytes: of a deployment's zip.
-        unpacked_bytes: of its unpacked files.
-        request_bytes: of a request's body.
-        answer_bytes: of an answer that states its length; None if there is no limit.
+        zip_bytes: size of a deployment's zip.
+        unpacked_bytes: size of its unpacked files.
+        request_bytes: size of a request's body.
+        answer_bytes: size of an answer that states its length; None if there is no limit.
         timeout: seconds of one run that a definition may ask for.
         http_seconds: after which the platform gives up a request, whose run continues; None if it never does.
     """

@@ -140,7 +140,7 @@ class Draft:
     """A chunk without bytes and number. It is kept until the chunk's items are deleted, so it does not hold them.
 
     Attributes:
-        sort_keys: of its items, ascending, at least one.
+        sort_keys: the sort keys of its items, ascending, at least one.
         taken: the pages they were read from, for deleting them later; the last page may contain more than the chunk.
         encoded_sort_keys, encoded_crcs: in the journal's format.
     """

@@ -127,7 +127,7 @@ def normalise(message: bytes, rules: MessageRules, now: datetime, received: date
 
     Args:
         now: the clock for `rules.ahead`; it decides only whether the message is accepted.
-        received: of the message, passed on.
+        received: when the source took the message, passed on.
     Raises: MessageRefusedError with problem, member and remedy.
     """
     _check_size(message, rules)

@@ -26,7 +26,7 @@ class NotStrictError(ValueError):
 
     Attributes:
         member: the member with the invalid value; None if the error is elsewhere or cannot be located.
-        index: of the invalid element, if that value is an array.
+        index: index of the invalid element, if that value is an array.
         fault: the kind of error.
     """
 

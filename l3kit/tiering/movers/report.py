@@ -224,7 +224,7 @@ def report_of(
 
     Args:
         usages: of its adapters, by role.
-        pauses, holds: that it has met.
+        pauses, holds: those that it has found.
     """
     finished = run.clock()
     requests, retries, units = merge_usage(usages)

@@ -44,7 +44,7 @@ class Settings:
 
     Attributes:
         remote_url: set only in multi-cloud mode.
-        receiver_limit: of the writer at `remote_url`.
+        receiver_limit: the request limit of the writer at `remote_url`.
         former: former tokens of a function that takes a token, each valid until its expiry.
         seconds: a mover's time limit, on clouds that do not pass it with each call.
         auth: how a sender authenticates its requests, or what a receiver accepts.

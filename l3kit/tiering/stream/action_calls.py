@@ -19,7 +19,7 @@ class ActionCalls:
 
     Args:
         named: opens the functions that are called by name.
-        seconds: for connecting, and for the answer of a url.
+        seconds: time limit for connecting, and for the answer of a url.
     """
 
     def __init__(self, named: Callable[[], Peers], *, seconds: float = SECONDS) -> None:

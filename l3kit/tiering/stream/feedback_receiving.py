@@ -32,7 +32,7 @@ class FeedbackReceiver(Receiver):
 
     Args:
         feedback: opens the way back.
-        rules: of the twin, whose devices alone are sent to.
+        rules: the twin's rules; only its devices are sent to.
         path, token, former, auth, clock, seconds: as in `Receiver`.
     """
 

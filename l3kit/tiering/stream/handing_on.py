@@ -63,7 +63,7 @@ class NextCloud:
     Args:
         writer: opens a sender for one batch; its retries end with the invocation.
         limit: request limit of the receiver.
-        letters: of this cloud.
+        letters: the dead letters of this cloud.
         source_cloud: this cloud's name.
     """
 

@@ -52,8 +52,8 @@ class Manners:
     Attributes:
         words: the member of a JSON answer with the error message.
         final: statuses of 500 and more that are not retried if they come with such a message.
-        remedies: by status.
-        remedy: for any other status.
+        remedies: remedies by status.
+        remedy: the remedy for any other status.
     """
 
     words: str

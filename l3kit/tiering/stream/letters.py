@@ -101,7 +101,7 @@ class Letters:
     """The dead letters of one cloud.
 
     Args:
-        function: that writes them.
+        function: the function that writes them.
         clock: wall clock, UTC.
         count: called with the number of letters stored; superseded versions and canaries do not count.
     """

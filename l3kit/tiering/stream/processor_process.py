@@ -74,7 +74,7 @@ class ProcessorProcess:
     """One process, which answers one batch at a time.
 
     Args:
-        files: of the processors, by number.
+        files: the files of the processors, by number.
         max_bytes: maximum allocation.
         seconds: time limit for its start.
     Raises: CallError if it cannot be started.
@@ -195,7 +195,7 @@ class ProcessorPool:
     """Runs the processors of one function; without processors it starts no process.
 
     Args:
-        files: of the processors, by device or `default`.
+        files: the files of the processors, by device or `default`.
         max_bytes: maximum allocation of one process.
     """
 

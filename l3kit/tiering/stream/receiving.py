@@ -25,7 +25,7 @@ class MessageReceiver(Receiver):
 
     Args:
         following: the processor, or the hot store.
-        rules: of the twin.
+        rules: the twin's rules for messages.
         path, token, former, auth, clock, seconds: as in `Receiver`.
     """
 

@@ -26,7 +26,7 @@ class Screening:
 
     Attributes:
         letters: the function's, which the letters name.
-        now: of the invocation.
+        now: the time of the invocation.
     """
 
     rules: MessageRules

@@ -26,7 +26,7 @@ class Admission:
     """A receiver's check of a request, before its body is parsed.
 
     Attributes:
-        path: that senders sign, `/` and the function's name.
+        path: the path that senders sign, `/` and the function's name.
         token: blank if it was not injected; every request is then refused.
         former: former tokens, accepted as well until their expiry.
         auth: whether the token itself is accepted, in addition to signatures.

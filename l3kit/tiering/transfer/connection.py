@@ -45,7 +45,7 @@ def credentials(token: Secret, signed_path: str, body: bytes, now: datetime) -> 
     """The header that authenticates one POST request; a retry needs a new one.
 
     Args:
-        signed_path: of the receiving function, `/` and its name; empty for the token itself.
+        signed_path: path of the receiving function, `/` and its name; empty to send the token itself.
         body: as sent.
         now: wall clock, UTC.
     """

@@ -33,7 +33,7 @@ class Receiver(ABC):
     """Request handling of all receivers: check the credentials, then the body; responses reveal no internals.
 
     Args:
-        path: that senders sign, `/` and the function's name.
+        path: the path that senders sign, `/` and the function's name.
         token: blank if it was not injected; every request then gets a 403.
         former: former tokens, accepted as well until their expiry.
         auth: whether the token itself is accepted, in addition to signatures.
@@ -87,7 +87,7 @@ class WriterFunction(Receiver):
     """The part that the cold and the archive writer share.
 
     Args:
-        store: of the tier.
+        store: the tier's store.
         token, former, auth, clock, seconds: as in `Receiver`.
     """
 

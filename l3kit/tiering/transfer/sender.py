@@ -55,7 +55,7 @@ class Writer:
 
     Args:
         url: https, or http on loopback.
-        token: of the link; never shown.
+        token: the link's token; never shown.
         link: the link's id, for messages.
         signed_path: path of the receiving function, `/` and its name, for which requests are signed instead of
             carrying the token; if empty they carry the token.
@@ -208,7 +208,7 @@ class Writer:
         """POST, falling back to plain JSON on a 415. Returns: a 200 or a 409. Raises: TransferError.
 
         Args:
-            key: of the object that the request concerns, if any.
+            key: key of the object that the request concerns, if any.
         """
         if self._plain_only and (instead := plain(payload, limit)).fits(limit):
             payload = instead

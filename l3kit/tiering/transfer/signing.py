@@ -27,7 +27,7 @@ class Signable:
     """The part of a request that is signed.
 
     Attributes:
-        path: of the receiving function, such as `/cold-writer`.
+        path: path of the receiving function, such as `/cold-writer`.
         body: as sent, which for gzip is compressed.
     """
 

@@ -212,7 +212,7 @@ class ArchivePart:
 
     Attributes:
         data: the stored bytes; sent as text if they are UTF-8, else as base64.
-        sha256: of the whole object's uncompressed content.
+        sha256: digest of the whole object's uncompressed content.
     """
 
     key: str

@@ -111,7 +111,7 @@ class LeftOverAlarms:
     """Alarms that the twin no longer has: a single resource, so that looking for them costs one request.
 
     Attributes:
-        names: of all such alarms that may exist.
+        names: names of all such alarms that may exist.
     """
 
     context: Context

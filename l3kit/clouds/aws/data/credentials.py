@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from l3kit.errors import ConfigurationError
 
 SHORTEST_SECRET = 16
-"""AWS's secrets have at least 40 characters; a shorter one is an emulator's, and an ordinary word."""
+"""A shorter secret is an emulator's, and may be an ordinary word; AWS's have at least 40 characters."""
 
 
 @dataclass(frozen=True, slots=True)

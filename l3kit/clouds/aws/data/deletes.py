@@ -59,7 +59,7 @@ class Deletions:
 
     Attributes:
         sort_keys: ascending.
-        parameters: of the conditions' statements, each joined by commas.
+        parameters: the parameters of the conditions' statements, each joined by commas.
         partly: by sort key, the chunk JSON of items that the condition compares only in part.
     """
 

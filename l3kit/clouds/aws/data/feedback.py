@@ -21,7 +21,7 @@ class IotFeedback:
     """Publishes to the devices of a twin, with QoS 1: at least once to a device that has subscribed.
 
     Args:
-        client: of the service `iotdata`.
+        client: client of the service `iotdata`.
     """
 
     def __init__(self, twin: str, client: AwsClient) -> None:

@@ -29,7 +29,7 @@ async def upload_parts(
     """Upload the iterator's bytes, regrouped into parts of 8 MiB.
 
     Args:
-        headers: of the object.
+        headers: headers of the object.
         sha256: expected hex digest of the stored bytes; None if unknown.
     Returns: the content if it is smaller than one part (nothing was uploaded), else None: the upload is complete, or
         the key has been created in the meantime.

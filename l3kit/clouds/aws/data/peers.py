@@ -34,7 +34,7 @@ class LambdaPeers:
 
     Args:
         names: deployed names, by function.
-        client: of the service `lambda`.
+        client: client of the service `lambda`.
     """
 
     def __init__(self, names: Mapping[str, str], client: AwsClient) -> None:

@@ -51,7 +51,7 @@ class Decoded:
 
     Attributes:
         rest: the response without its items.
-        parameters: of the deletes by `conditions`, each joined by commas.
+        parameters: the parameters of the deletes by `conditions`, each joined by commas.
         partly: by sort key, the chunk JSON of items that the condition compares only in part.
         refused: items that cannot be written as JSON, each with the reason; they are not in `items`.
     """
@@ -84,10 +84,10 @@ class Shape:
     Args:
         item: a sample of that kind, in wire form.
         key: name of the sort key, a string.
-        conditions: of the table.
+        conditions: the table's delete conditions.
     Attributes:
-        template: of its chunk JSON.
-        parameters: of its delete.
+        template: template of its chunk JSON.
+        parameters: template of the parameters of its delete.
     """
 
     __slots__ = ("condition", "key_index", "order", "parameters", "pattern", "template")

@@ -29,7 +29,7 @@ class Place:
     """Region, endpoint and credentials of an AWS service.
 
     Attributes:
-        endpoint: of the emulator; None for AWS.
+        endpoint: the emulator's; None for AWS.
         denied: remedy for a permission that these credentials lack.
         agent: user agent of the requests; a function's are known by its credentials.
     """

@@ -40,8 +40,8 @@ class Reply:
 
     Attributes:
         status: 0 for success, else an expected status.
-        headers: of the last response, names in lower case.
-        message: of an expected status, unless a batch was refused for one operation.
+        headers: headers of the last response, names in lower case.
+        message: the service's message for an expected status, unless a batch was refused for one operation.
         operations: the status of each operation of a refused batch, which then had no effect.
     """
 

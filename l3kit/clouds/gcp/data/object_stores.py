@@ -43,7 +43,7 @@ class GcsPlace:
     """Project, endpoint and credentials of Cloud Storage.
 
     Attributes:
-        endpoint: of the sandbox, which needs no credentials; None for Google Cloud.
+        endpoint: the sandbox's, which needs no credentials; None for Google Cloud.
         credentials: called once, when a store is opened on Google Cloud.
         agent: prefix of each request's user agent.
         denied: remedy for a permission that the credentials lack.

@@ -32,9 +32,9 @@ class Principal:
     """The caller of a request.
 
     Attributes:
-        arn: of the user, the role's session or the root; a service's name.
-        name: of the user or the role.
-        role_arn: of the role behind a session.
+        arn: ARN of the user, the role's session or the root; for a service its name.
+        name: name of the user or the role.
+        role_arn: ARN of the role behind a session.
         unique_id: as IAM's `aws:userid` begins.
     """
 
