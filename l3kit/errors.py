@@ -28,7 +28,7 @@ class L3Error(Exception):
 
 
 class ConfigurationError(L3Error, RuntimeError):
-    """A setting, config file or parameter is missing or wrong; nothing was done."""
+    """A setting, file or parameter is missing or wrong, or a local file cannot be read or written."""
 
 
 class MissingConnectionError(ConfigurationError, ValueError):
@@ -48,9 +48,9 @@ class NotATimeError(L3Error, ValueError):
 
 
 class ChunkRefusedError(StoreError):
-    """The target refuses this chunk on every attempt; a chunk of fewer of its items may be accepted.
+    """The destination refuses this chunk on every attempt; a chunk of fewer of its items may be accepted.
 
-    `index` is that of the rejected item, from 0; None if the target does not report it.
+    `index` is that of the rejected item, from 0; None if the destination does not report it.
     """
 
     def __init__(self, resource: str, cause: str, remedy: str = "", *, index: int | None = None) -> None:
@@ -74,7 +74,7 @@ class LeaseTakenError(L3Error):
 
 
 class LeaseLostError(L3Error):
-    """Another run took over this run's lease; this run must not touch the device any more."""
+    """Another run took over this run's lease; this run must no longer touch the device."""
 
 
 class HeldError(L3Error):
@@ -115,15 +115,15 @@ class ProvisioningError(L3Error):
 
 
 class PermissionMissingError(ProvisioningError):
-    """Credentials are missing or lack permissions; nothing was created."""
+    """Credentials are missing or lack a permission; the call that needed it had no effect."""
 
 
 class SandboxError(L3Error):
-    """An emulator did not start, crashed or did not stop."""
+    """A part of the sandbox did not start, crashed or did not stop, or lacks what was named."""
 
 
 class CheckFailedError(L3Error):
-    """A check failed; raised by notebooks so that papermill's exit code is the verdict."""
+    """A check failed; raised by `raise_if_failed`, so that the exit code of papermill or of a verb is the verdict."""
 
 
 class BudgetExceededError(CheckFailedError):

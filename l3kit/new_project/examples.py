@@ -17,7 +17,7 @@ REMEDY = "Install l3kit again"
 
 
 def example_files(notebooks: Path, params: Path) -> Iterator[tuple[str, bytes]]:
-    """Return the path below the project and the content of each file.
+    """Yield the path below the project and the content of each file.
 
     The paths are those of the checkout, so that notebooks and params files work unchanged.
 

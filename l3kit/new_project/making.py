@@ -20,7 +20,7 @@ from l3kit.twin.config import Twin
 
 
 def project_files(choices: Choices) -> Iterator[tuple[str, bytes]]:
-    """Return the path below the project and the content of each file.
+    """Yield the path below the project and the content of each file.
 
     Raises: ConfigurationError if l3kit's own notebooks or params files are missing.
     """

@@ -29,7 +29,7 @@ def notebooks_of(choices: Choices) -> tuple[str, ...]:
 
 
 def notebook_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
-    """Return the path below the project and the text of each notebook.
+    """Yield the path below the project and the text of each notebook.
 
     Args:
         source: the folder of the shipped notebooks.
@@ -50,7 +50,7 @@ def notebook_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
 
 
 def params_files(choices: Choices, source: Path) -> Iterator[tuple[str, str]]:
-    """Return the path below the project and the text of each params file, for the sandbox and for real accounts."""
+    """Yield the path below the project and the text of each params file, for the sandbox and for real accounts."""
     for name in notebooks_of(choices):
         for target, place in PLACES.items():
             values = {**_values(name, choices), "target": target, **_foreign_parameters(choices)}

@@ -31,7 +31,7 @@ _LAYERS = {
 
 
 def twin_files(choices: Choices) -> Iterator[tuple[str, str]]:
-    """Return the path below the project and the text of each file."""
+    """Yield the path below the project and the text of each file."""
     yield f"{TWIN_FOLDER}/{CONFIG}", _json(_config(choices))
     devices = ",\n".join(f"  {json.dumps({'id': device}, ensure_ascii=False)}" for device in choices.devices)
     yield f"{TWIN_FOLDER}/{DEVICES}", f"[\n{devices}\n]\n"

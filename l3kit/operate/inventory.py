@@ -171,14 +171,14 @@ def _hot(census: DeviceCensus) -> Holding:
 
 
 def refused_items(counted: Sequence[DeviceCensus]) -> Iterator[Gap]:
-    """Return a gap for each device with hot items that cannot be written as JSON."""
+    """Yield a gap for each device with hot items that cannot be written as JSON."""
     for census in counted:
         if census.refused:
             yield unwritable(census.refused, census.first_refused, census.device_id)
 
 
 def notes_on(counted: Sequence[DeviceCensus], unlisted: Sequence[str]) -> Iterator[str]:
-    """Return warnings on hot keys and devices that the movers will not move, with the remedy."""
+    """Yield warnings on hot keys and devices that the movers will not move, with the remedy."""
     odd = [census for census in counted if census.never_moved]
     if odd:
         number = sum(census.never_moved for census in odd)

@@ -83,7 +83,7 @@ class AwsCloud(HostedFunctions):
         return super().invoke(twin, function, wrapped(event) if isinstance(event, bytes) else event)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
-        """Records of Lambda and of IoT's rule."""
+        """Read a record of Lambda or of IoT's rule; None for any other object."""
         return undelivered(key, body)
 
     def _function_host(self, twin: Twin) -> FunctionHost:

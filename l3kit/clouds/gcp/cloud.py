@@ -77,7 +77,7 @@ class GcpCloud(HostedFunctions):
         return FirestoreSource(open_client(place), path, own.get(path[0], ""))
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
-        """Objects of the dead-letter topic's subscription."""
+        """Read an object of the dead-letter topic's subscription; None for any other object."""
         return undelivered(key, body)
 
     def _firestore(self) -> FirestorePlace:

@@ -42,7 +42,7 @@ class FirestoreSource:
         self.usage = client.usage
 
     async def facts(self) -> SourceFacts:
-        """Sends no request: a collection has no properties of its own."""
+        """Describe the collection without a request: it has no properties of its own."""
         resource = f"collection {'/'.join(self._path)}"
         if self._own:
             raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the collection to copy from")

@@ -47,7 +47,7 @@ def declared_items(info: ObjectInfo) -> int | None:
 
 
 def metadata_findings(key: ChunkKey, info: ObjectInfo) -> Iterator[Finding]:
-    """Return the faults of a chunk that its metadata and size show."""
+    """Yield the faults of a chunk that its metadata and size show."""
     if info.sha256 is None:
         yield Finding("metadata", "its metadata have no sha256")
     elif not has_digest(info):

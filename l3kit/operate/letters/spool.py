@@ -38,7 +38,7 @@ class Spool:
         self._file.write(content)
 
     def oldest_first(self) -> Iterator[Found]:
-        """Return all letters; those of the same moment in the order in which they were added."""
+        """Yield all letters, oldest first; those of the same moment in the order in which they were added."""
         self._places.sort()
         for _, offset, length in self._places:
             self._file.seek(offset)

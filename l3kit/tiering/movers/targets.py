@@ -44,7 +44,7 @@ class LocalTarget:
         self.usage: Usage = store.usage
 
     def fits(self, body: bytes) -> bool:
-        """Always true: an object store accepts a chunk of any size."""
+        """Return True: an object store accepts a chunk of any size."""
         return True
 
     async def store(self, chunk: Chunk, *, again: bool = False) -> None:

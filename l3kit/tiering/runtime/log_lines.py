@@ -17,7 +17,7 @@ _request_id: ContextVar[str] = ContextVar("l3kit_request_id", default="")
 
 
 class LogLines(logging.Formatter):
-    """Formats log records; set `request_id` at the start of each invocation, which it is limited to.
+    """Formats log records. Set `request_id` at the start of each invocation; it holds for that one alone.
 
     Args:
         tokens: redacted in messages and tracebacks, as signatures are.

@@ -49,7 +49,7 @@ class DynamoHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """A page has at most 1 MB of stored items (DynamoDB's limit)."""
+        """Read a page of at most 1 MB of stored items (DynamoDB's limit)."""
         if since is not None and since >= before:
             return Page([], [], None)
         request = self._query(device_id, before, after, since, limit)
@@ -72,7 +72,7 @@ class DynamoHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """Conditional on the attributes read, with the gap described in docs/reference/journal.md."""
+        """Delete on condition of the attributes read, with the gap described in docs/reference/journal.md."""
         if not sort_keys:
             return []
         assert isinstance(page.seen, Deletions)
@@ -85,18 +85,18 @@ class DynamoHotStore:
         await self._bounded.run([self._write("batch_put", batch) for batch in batches])
 
     async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """Batches of 25 unconditional deletes."""
+        """Delete in batches of 25, unconditionally."""
         keys = [{PARTITION_KEY: {"S": device_id}, SORT_KEY: {"S": key}} for key in dict.fromkeys(sort_keys)]
         requests = [odd_text.dumps({"DeleteRequest": {"Key": key}}) for key in keys]
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
         await self._bounded.run([self._write("batch_delete", batch) for batch in batches])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
-        """Batches of 25 PartiQL inserts; existing items are read by BatchGetItem."""
+        """Create in batches of 25 PartiQL inserts; existing items are read by BatchGetItem."""
         return await self._creates.run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
-        """A PutItem on condition of the attributes read, with the gap described in docs/reference/stores.md."""
+        """Put the item on condition of the attributes read, with the gap described in docs/reference/stores.md."""
         assert isinstance(held.seen, dict)
         return await replace(self._table, item, held.seen)
 
@@ -115,7 +115,7 @@ class DynamoHotStore:
         return to_chunk_json(content["Items"][0]) if content["Items"] else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """A Scan of one item per device that restarts after the device's greatest possible key.
+        """Scan one item per device, restarting after the device's greatest possible key.
 
         Each response has one device, whatever the limit.
 

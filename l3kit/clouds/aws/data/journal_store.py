@@ -64,7 +64,7 @@ class DynamoJournalStore:
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
-        """Scans the table; for people, not for movers."""
+        """Scan the table; for people, not for movers."""
         names: list[str] = []
         start: dict[str, Any] | None = None
         while True:

@@ -56,7 +56,7 @@ class S3ObjectStore:
         return None if 1 <= len(key.encode()) <= MAX_KEY_BYTES else f"S3 allows keys of 1 to {MAX_KEY_BYTES:,} bytes"
 
     async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
-        """A PUT with `If-None-Match: *` and the body's checksum, which S3 verifies."""
+        """Create by a PUT with `If-None-Match: *` and the body's checksum, which S3 verifies."""
         digest = stored_digest(content) or hashlib.sha256(body).hexdigest()
         headers = self._head(key, content) | {
             "if-none-match": "*",
@@ -80,7 +80,7 @@ class S3ObjectStore:
         return await same_or_conflict(self, key, content["sha256"])
 
     async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
-        """A multipart upload, completed only if the key is still free."""
+        """Upload in parts, completed only if the key is still free."""
         headers, digest = self._head(key, content), stored_digest(content)
         small = await upload_parts(self._client, self._where(key), self._path(key), headers, parts, digest)
         if small is not None:
@@ -137,7 +137,7 @@ class S3ObjectStore:
         )
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """CopyObject, conditional on source and destination; objects up to 5 GB."""
+        """Copy by CopyObject, conditional on source and destination; objects up to 5 GB."""
         headers = {
             "x-amz-copy-source": f"/{source.name}/{quote_path(info.key)}",
             "x-amz-copy-source-if-match": f'"{info.etag}"',
@@ -169,7 +169,7 @@ class S3ObjectStore:
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """Derived from the `x-amz-restore` header of a HEAD."""
+        """Derive the state from the `x-amz-restore` header of a HEAD."""
         answer = await self._head_request(key)
         if answer is None:
             raise StoreError(self._where(key), "does not exist")

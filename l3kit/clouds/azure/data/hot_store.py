@@ -45,7 +45,7 @@ class CosmosHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """Estimates the number of items from those seen so far, since the service has no page limit in bytes.
+        """Estimate the number of items from those seen so far, since the service has no page limit in bytes.
 
         Items beyond 1 MiB are left for the next page.
         """
@@ -68,7 +68,7 @@ class CosmosHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """Transactional batches of 100, each item conditional on its etag.
+        """Delete in transactional batches of 100, each item on condition of its etag.
 
         A batch with a missing or rewritten item is refused as a whole: all its items are returned, and the caller,
         which reads them again, resends only the unchanged ones.
@@ -76,7 +76,7 @@ class CosmosHotStore:
         return await self._deletes.run(page, sort_keys, check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
-        """Writes nothing if any item is refused."""
+        """Write the items, or none if any is refused."""
         documents: dict[str, Document] = {}
         for item in items:
             document = to_document(item)
@@ -91,16 +91,16 @@ class CosmosHotStore:
         await self._bounded.run([put(batch) for batch in batched(list(documents.values()))])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
-        """Transactional batches of 100 per device; one with taken keys is sent again without them, after a query."""
+        """Create in transactional batches of 100 per device; one with taken keys is sent again without them."""
         return await self._creates.run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
-        """A replace on condition of the etag."""
+        """Replace on condition of the etag."""
         assert isinstance(held.seen, str)
         return await self._creates.replace(item, held.seen)
 
     async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """One unconditional delete for each: a batch with a missing item would be refused as a whole."""
+        """Delete each unconditionally by itself: a batch with a missing item would be refused as a whole."""
 
         async def delete(key: str) -> None:
             await self._container.call(
@@ -118,7 +118,7 @@ class CosmosHotStore:
         return to_chunk_json(documents[0]) if documents else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """Reads every item, thousands per request.
+        """Read every item, thousands per request.
 
         Only `id` is indexed, which makes writes cheaper, so no query can list the devices from an index.
         """

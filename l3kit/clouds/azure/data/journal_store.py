@@ -55,7 +55,7 @@ class CosmosJournalStore:
         return JournalRow(int(document[VERSION]), attributes)
 
     async def swap(self, name: str, row: JournalRow) -> bool:
-        """A create, or a replace conditional on the etag of the version."""
+        """Create the record, or replace it on condition of the version's etag."""
         id_ = record_id(name)
         document = self._document(name, row)
         if row.version == 1:
@@ -84,7 +84,7 @@ class CosmosJournalStore:
         return True
 
     async def remove(self, name: str, version: int) -> bool:
-        """A delete conditional on the etag of the version, after a read."""
+        """Delete on condition of the version's etag, after a read."""
         there = await self.load(name)
         if there is None:
             return True
@@ -102,7 +102,7 @@ class CosmosJournalStore:
         return bool(reply.status != 412)
 
     async def names(self, prefix: str = "") -> list[str]:
-        """Queries all partitions; for people, not for movers."""
+        """Query all partitions; for people, not for movers."""
 
         async def ask(container: Any, options: dict[str, Any]) -> list[str]:
             found = container.query_items(

@@ -53,7 +53,7 @@ class BlobObjectStore:
         return key_fault(key)
 
     async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
-        """Put Blob with `If-None-Match: *` and the body's MD5, which the service verifies.
+        """Create by Put Blob with `If-None-Match: *` and the body's MD5, which the service verifies.
 
         The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
@@ -67,7 +67,7 @@ class BlobObjectStore:
         return await same_or_conflict(self, key, content["sha256"])
 
     async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
-        """Staged blocks, committed only if the name is still free."""
+        """Stage blocks, and commit them only if the name is still free."""
         blob, settings = self._blob(key), self._settings(key, content)
 
         async def commit(blocks: list[BlobBlock]) -> None:
@@ -118,7 +118,7 @@ class BlobObjectStore:
             yield blob_version(blob, datetime.now(UTC))
 
     async def delete_version(self, version: ObjectVersion) -> None:
-        """A current blob goes with its snapshots; where versions are kept it becomes a former one, which goes next."""
+        """Delete a current blob with its snapshots; where versions are kept it becomes a former one, deleted next."""
         options = client_options(version)
         if version.current:
             blob = self._blob(version.key)
@@ -153,7 +153,7 @@ class BlobObjectStore:
                 return
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """Copy Blob within the account, conditional on source and destination, polled until done."""
+        """Copy within the account by Copy Blob, conditional on source and destination, polled until done."""
         assert isinstance(source, BlobObjectStore)
         blob = self._blob(info.key)
         address = source._blob(info.key).url
@@ -175,7 +175,7 @@ class BlobObjectStore:
         return check_copy(self, source, info, there, digest, lambda copy: answer is None)
 
     async def restore(self, key: str, *, days: int) -> str:
-        """Sets the access tier to Cool, with standard priority (up to 15 hours).
+        """Set the access tier to Cool, with standard priority (up to 15 hours).
 
         Azure has no temporary restore: the blob stays in Cool, at Cool's price, until it is archived again, so `days`
         has no effect.
@@ -190,7 +190,7 @@ class BlobObjectStore:
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """Derived from the blob's access tier and archive status."""
+        """Derive the state from the blob's access tier and archive status."""
         there = await self._properties(key)
         if there is None:
             raise StoreError(self._where(key), "does not exist")

@@ -59,7 +59,7 @@ class FirestoreHotStore:
         since: str | None = None,
         limit: int | None = None,
     ) -> Page:
-        """Estimates the limit from the documents read so far, since Firestore limits a response only by documents.
+        """Estimate the limit from the documents read so far, since Firestore limits a response only by documents.
 
         Documents beyond the page size are not read.
         """
@@ -92,7 +92,7 @@ class FirestoreHotStore:
         check: Callable[[], None] = always,
         attempt: int = 1,
     ) -> list[str]:
-        """Batches of 500, each item independently conditional on its update time."""
+        """Delete in batches of 500, each item independently on condition of its update time."""
         return await self._deletes.run(page, sort_keys, check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
@@ -101,16 +101,16 @@ class FirestoreHotStore:
         await self._bounded.run([self._writes.put(batch) for batch in batches(list(last.values()))])
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
-        """Batches of 500, each item on condition that it does not exist; existing items are read by name."""
+        """Create in batches of 500, each item only if it does not exist; existing items are read by name."""
         return await self._creates.run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
-        """A write on condition of the update time."""
+        """Write on condition of the update time."""
         assert isinstance(held.seen, int)
         return await self._creates.replace(item, held.seen)
 
     async def delete_items(self, device_id: str, sort_keys: Sequence[str]) -> None:
-        """Batches of 500 unconditional deletes."""
+        """Delete in batches of 500, unconditionally."""
         device = place(self._collection, device_id)
         if device is not None:
             names = [f"{device}/{ITEMS}/{key}" for key in dict.fromkeys(sort_keys)]
@@ -126,7 +126,7 @@ class FirestoreHotStore:
         return to_chunk_json(documents[0].fields, device_id, sort_key(documents[0])) if documents else None
 
     async def device_ids(self, *, limit: int | None = None) -> AsyncIterator[Sequence[str]]:
-        """Includes missing documents in the listing, since a device has no document of its own."""
+        """List missing documents too, since a device has no document of its own."""
         async for found in self._reads.listed(self._collection, limit or LISTED_A_PAGE):
             yield [document_ids.decode(document_id) for document_id in found]
 

@@ -74,7 +74,7 @@ class FirestoreJournalStore:
         return await self._commit(name, row.version, write)
 
     async def remove(self, name: str, version: int) -> bool:
-        """A delete conditional on the update time, after a read."""
+        """Delete on condition of the update time, after a read."""
         there = await self.load(name)
         if there is None:
             return True
@@ -90,7 +90,7 @@ class FirestoreJournalStore:
         return True
 
     async def names(self, prefix: str = "") -> list[str]:
-        """Reads every name; for people, not for movers."""
+        """Read every name; for people, not for movers."""
         found: list[str] = []
         after = ""
         while True:

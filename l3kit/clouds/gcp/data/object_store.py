@@ -71,7 +71,7 @@ class GcsObjectStore:
         return key_fault(key)
 
     async def create(self, key: str, body: bytes, **content: Unpack[Declared]) -> ObjectInfo:
-        """An upload conditional on generation 0, with the body's CRC32C, which the service verifies.
+        """Upload on condition of generation 0, with the body's CRC32C, which the service verifies.
 
         The service does not support SHA-256, which is therefore verified here if the body is stored unencoded.
         """
@@ -89,7 +89,7 @@ class GcsObjectStore:
         return await same_or_conflict(self, key, content["sha256"]) if isinstance(answer, Refused) else blob_info(blob)
 
     async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
-        """A resumable upload whose last piece is sent only once the digest is verified."""
+        """Upload resumably; the last piece is sent only once the digest is verified."""
         blob = self._new_blob(key, content)
 
         def begin() -> str:
@@ -155,14 +155,14 @@ class GcsObjectStore:
             yield blob_version(blob)
 
     async def delete_version(self, version: ObjectVersion) -> None:
-        """A delete of the generation. A bucket with a policy of soft deletion keeps it for a while."""
+        """Delete the generation. A bucket with a policy of soft deletion keeps it for a while."""
         blob = self._client.bucket(self.name).blob(version.key, generation=int(version.version))
         await self._calls.run(
             "delete_version", self._where(version.key), lambda: blob.delete(**self._once), expected=_MISSING
         )
 
     async def copy_from(self, source: ObjectStore, info: ObjectInfo) -> ObjectInfo:
-        """Rewrites, conditional on source and destination, until all bytes are in the new class."""
+        """Rewrite, conditional on source and destination, until all bytes are in the new class."""
         original = await self._load(self._blob(info.key, source.name))
         if original is not None and str(original.generation) == info.etag:
             await self._rewrite(original)
@@ -174,11 +174,11 @@ class GcsObjectStore:
         return check_copy(self, source, info, blob_info(blob) if blob else None, digest, lambda copy: alike)
 
     async def restore(self, key: str, *, days: int) -> str:
-        """No effect: Cloud Storage's Archive class is readable immediately."""
+        """Change nothing: Cloud Storage's Archive class is readable immediately."""
         return await self.restore_state(key)
 
     async def restore_state(self, key: str) -> str:
-        """Always `readable`, also in the Archive class."""
+        """Return `readable` for every existing object, also in the Archive class."""
         if await self.head(key) is None:
             raise StoreError(self._where(key), "does not exist")
         return "readable"
@@ -215,7 +215,7 @@ class GcsObjectStore:
                 return
 
     async def _rewrite(self, original: storage.Blob) -> None:
-        """Return without an error if a condition no longer holds; the caller checks the object."""
+        """Copy the object; without an error if a condition no longer holds, since the caller checks the copy."""
         target = self._blob(original.name)
         for attribute in _COPIED:  # setting only the class would drop all metadata
             value = getattr(original, attribute)
