@@ -111,7 +111,7 @@ class CallError(L3Error):
 
 
 class ProvisioningError(L3Error):
-    """A cloud refused a step of plan, apply or destroy. Steps done are recorded; apply again to complete the rest."""
+    """A cloud refused a step of plan, apply or destroy, or lacks a function; applying again completes the rest."""
 
 
 class PermissionMissingError(ProvisioningError):
