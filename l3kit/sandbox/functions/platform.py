@@ -91,7 +91,8 @@ class Platform:
         variables: returns the platform's variables for an instance, given by its id.
         fire: returns the request by which a schedule, given with its due time in ISO 8601, starts a function.
         headers: adapts the headers of a request that is passed on to a function.
-        refusal: returns the answer to a request whose sender must not call the function; None for any other request.
+        refusal: returns the answer to a request whose sender is not allowed to call the function; None for any other
+            request.
         pages: further paths that it serves, each for GET.
     """
 

@@ -10,7 +10,7 @@ from l3kit.errors import PermissionMissingError
 
 
 def missing_functions(context: Context, names: Iterable[str]) -> tuple[str, ...]:
-    """Return notes on those of these functions that are not in the account, or that the caller must not look up."""
+    """Return notes on those of these functions that are not in the account, or could not be looked up."""
     notes = []
     for name in names:
         where = f"config_events.json calls the function {name}"

@@ -27,7 +27,7 @@ UNDELIVERED_KEY = UNDELIVERED_PREFIX + '${parse_time("yyyy/MM/dd", timestamp())}
 """Key of a message that could not be handed to the dispatcher; Lambda's own records are below `aws/lambda/async/`."""
 RIGHT = "IotRule"
 HIDDEN = "UnauthorizedException"
-"""IoT's error code for a rule that the caller must not read, and for one that does not exist."""
+"""IoT's error code for a rule that the caller is not allowed to read, and for one that does not exist."""
 
 
 @dataclass(frozen=True)

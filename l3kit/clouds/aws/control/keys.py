@@ -17,8 +17,8 @@ FORBIDDEN = DENIED | {"403", "Forbidden"}
 def customer_key(context: Context, store: StoreName) -> str | None:
     """Return the ARN of the store's customer managed key; None for AWS's own keys, or if the store does not exist yet.
 
-    A store that the caller must not read counts as one without a key: its own comparison, in the same plan, reports
-    that.
+    A store that the caller is not allowed to read counts as one without a key: its own comparison, in the same plan,
+    reports that.
 
     Raises: PermissionMissingError, ProvisioningError if an alias cannot be looked up.
     """

@@ -224,8 +224,8 @@ def _digest(configuration: Mapping[str, Any]) -> str:
 def _variables(configuration: Mapping[str, Any]) -> dict[str, str]:
     """Return a function's environment variables.
 
-    Raises: PermissionMissingError if they are encrypted with a key that the caller must not use: Lambda then returns
-        everything else, which must not be mistaken for a function without variables.
+    Raises: PermissionMissingError if they are encrypted with a key that the caller is not allowed to use: Lambda then
+        returns everything else, which must not be mistaken for a function without variables.
     """
     environment = configuration.get("Environment", {})
     if error := environment.get("Error"):
