@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 MAX_BYTES = 8 * 1024 * 1024
-"""Maximum size of an object to read: no letter is larger, since a message is at most 1 MiB."""
+"""Maximum size of an object to read: no letter is larger, since a message is at most 1 MB."""
 
 
 @dataclass(slots=True)
