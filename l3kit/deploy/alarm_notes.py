@@ -26,14 +26,14 @@ def alarm_notes(twin: Twin, session: Session, clouds: Collection[str]) -> tuple[
 
 
 def watched_clouds(twin: Twin) -> tuple[str, ...]:
-    """Return the clouds that run something that alarms watch: a mover, or a function of the message chain."""
+    """Return the clouds that run something that alarms watch: a scheduled function, or one of the message chain."""
     layout = twin.layout
-    return tuple(name for name in layout.clouds if layout.movers_on(name) or layout.has_letters_on(name))
+    return tuple(name for name in layout.clouds if layout.scheduled_on(name) or layout.has_letters_on(name))
 
 
 def unwatched(twin: Twin, cloud: str) -> tuple[str, str, str]:
     """Return what is not watched on a cloud without alarms, the reason, and the remedy."""
-    names = list(twin.layout.movers_on(cloud))
+    names = list(twin.layout.scheduled_on(cloud))
     names += ["dead letters"] if twin.layout.has_letters_on(cloud) else []
     return f"{' and '.join(names)} on {cloud}", f"l3kit has no alarms on {provider(cloud).title} yet", INSTEAD
 

@@ -13,6 +13,7 @@ from l3kit.deploy import apply, plan
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session, reached, sandbox_session
 from l3kit.twin.config import Twin
+from tests.faults.refused import write_processors
 from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
 from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
 from tests.integration.conftest import all_clouds, aws, sandbox
@@ -25,22 +26,24 @@ MakeWorld = Callable[..., World]
 
 @pytest.fixture(scope="session")
 def make_world(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
-    """`make_world("same" | "cold" | "archive", COMPRESSION="gzip")`: where a cloud border is, and the twin's tuning."""
+    """`make_world("same" | "cold" | "archive", COMPRESSION="gzip")`: where a cloud border is, and the twin's tuning.
+
+    `refusing`: with a message chain that refuses everything, within one cloud.
+    """
     worlds: dict[str, World] = {}
 
-    def new_twin(name: str, providers: tuple[str, str, str], tuning: dict[str, Any]) -> Twin:
+    def new_twin(name: str, providers: tuple[str, str, str], tuning: dict[str, Any], refusing: bool = False) -> Twin:
         folder: Path = tmp_path_factory.mktemp("twin")
-        write_twin(folder, name, *providers, list(DEVICES), tuning=tuning)
-        return Twin.load(folder)
+        return _written(folder, name, providers, refusing, tuning=tuning)
 
-    def make(border: str = "same", **tuning: Any) -> World:
-        identity = f"{border} {sorted(tuning.items())}"
+    def make(border: str = "same", refusing: bool = False, **tuning: Any) -> World:
+        identity = f"{border} {refusing} {sorted(tuning.items())}"
         if identity in worlds:
             return worlds[identity]
         tuning = {"MAX_CHUNK_BYTES": CHUNK_BYTES, "REQUEST_TIMEOUT_SECONDS": 1, **tuning}
         name = f"f{len(worlds)}"
         if border == "same":
-            twin = new_twin(name, ("aws", "aws", "aws"), tuning)
+            twin = new_twin(name, ("aws", "aws", "aws"), tuning, refusing)
             deploy(twin, session)
             worlds[identity] = World(session, twin, twin, twin)
         else:
@@ -54,18 +57,22 @@ def make_world(session: Session, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.fixture(scope="session")
 def make_layout_world(all_clouds: SandboxState, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeWorld]:
-    """`make_layout_world(("azure", "gcp", "gcp"), mover)`: one twin over several clouds, its mover's writer with it."""
+    """`make_layout_world(("azure", "gcp", "gcp"), mover)`: one twin over several clouds, its mover's writer with it.
+
+    `refusing`: with a message chain on the hot tier's cloud, which refuses everything.
+    """
     session = sandbox_session(all_clouds)
     twins: dict[str, Twin] = {}
     worlds: list[World] = []
 
-    def make(layout: tuple[str, str, str], mover: Mover, link_auth: str = "token", **tuning: Any) -> World:
+    def make(
+        layout: tuple[str, str, str], mover: Mover, link_auth: str = "token", refusing: bool = False, **tuning: Any
+    ) -> World:
         tuning = {"MAX_CHUNK_BYTES": CHUNK_BYTES, "REQUEST_TIMEOUT_SECONDS": 2, **tuning}
-        identity = f"{layout} {link_auth} {sorted(tuning.items())}"
+        identity = f"{layout} {link_auth} {refusing} {sorted(tuning.items())}"
         if identity not in twins:
             folder: Path = tmp_path_factory.mktemp("twin")
-            write_twin(folder, f"c{len(twins)}", *layout, list(DEVICES), tuning=tuning, link_auth=link_auth)
-            twins[identity] = Twin.load(folder)
+            twins[identity] = _written(folder, f"c{len(twins)}", layout, refusing, tuning=tuning, link_auth=link_auth)
             apply(plan(twins[identity], session), session)
         twin = twins[identity]
         receiver = "cold-writer" if mover == "hot-to-cold-mover" else "archive-writer"
@@ -77,6 +84,13 @@ def make_layout_world(all_clouds: SandboxState, tmp_path_factory: pytest.TempPat
     yield make
     for world in worlds:
         world.close()
+
+
+def _written(folder: Path, name: str, layout: tuple[str, str, str], refusing: bool, **config: Any) -> Twin:
+    write_twin(folder, name, *layout, list(DEVICES), (layout[0], layout[0]) if refusing else None, **config)
+    if refusing:
+        write_processors(folder)
+    return Twin.load(folder)
 
 
 def _across(session: Session, new_twin: Callable[..., Twin], name: str, border: str, tuning: dict[str, Any]) -> World:

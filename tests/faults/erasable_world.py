@@ -18,6 +18,7 @@ from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
 from l3kit.tiering.ports import ObjectStore
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
+from tests.faults.refused import Letter, letters, refused, versions
 from tests.faults.world import DEVICES, NOW, World, counted, item
 
 ERASED, OTHER = DEVICES
@@ -33,12 +34,14 @@ class Erasable:
     Attributes:
         items: of both devices.
         kept: the other device's objects that nobody may touch: records of expiry, former versions.
+        letters: dead letters of both devices.
         seen: objects of the erased device, as they were met before they went: keys and digests, wherever they were.
         records: keys under the records of erases before this case.
     """
 
     world: World
     items: list[bytes]
+    letters: frozenset[Letter] = frozenset()
     kept: set[tuple[str, str, str]] = field(default_factory=set)
     seen: set[tuple[str, str]] = field(default_factory=set)
     records: set[str] = field(default_factory=set)
@@ -61,9 +64,10 @@ class Erasable:
             for mover in movers:
                 report = world.run(mover)  # type: ignore[arg-type]
                 assert report["verdict"] == "complete", report
-        case = cls(world, every)
+        case = cls(world, every, refused(world))
         world.do(case._expire())
         case.seen = {one for one in world.do(case._digests()) if not one[0].startswith(RECEIPT_PREFIX)}
+        case.seen |= {(one.key, one.digest) for one in case.letters if one.device == ERASED}
         case.kept = world.do(case._others())
         case.records = {key for key, _ in world.do(case._bodies(RECORD_PREFIX))}
         return case
@@ -114,10 +118,15 @@ class Erasable:
         assert not found - counted(self.items), f"{what}: an item of the erased device is there twice"
         gone = self.kept - self.world.do(self._others())
         assert not gone, f"{what}: {sorted(gone)[:3]} of the other device went"
+        left = letters(self.world)
+        assert left <= self.letters, f"{what}: a dead letter was altered"
+        missed = [one.key for one in self.letters - left if one.device == OTHER]
+        assert not missed, f"{what}: dead letters {missed} of the other device went"
 
     def traces(self) -> list[str]:
         """Everything that is left of the erased device, but what a store keeps after its deletion whatever is asked."""
-        return self.world.do(self._traces())
+        erased = frozenset(one.key for one in self.letters if one.device == ERASED)
+        return [*self.world.do(self._traces()), *versions(self.world, erased)]
 
     async def _traces(self) -> list[str]:
         world, part = self.world, f"/{device_prefix(ERASED)}"

@@ -1,8 +1,8 @@
 """`l3kit erase` of a deployed twin, interrupted at any of its calls, with movers that run in between or meanwhile.
 
 Afterwards nothing of the other device is lost, doubled or altered; a repeated erase finishes; nothing of the erased
-device is left in any tier, and the record names all of it with the digests that it had. Of all calls and faults a
-sample is taken, chosen at random but always the same.
+device is left in any tier or among the dead letters, and the record names all of it with the digests that it had. Of
+all calls and faults a sample is taken, chosen at random but always the same.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Callable
 import pytest
 
 from l3kit.operate.erase.starting import erase
+from l3kit.session import reached
 from tests.faults.conftest import MakeWorld
 from tests.faults.erasable_world import ERASED, Erasable
 from tests.faults.eraser import FAULTS, Ended, disturbed
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 MOVERS: tuple[Mover, ...] = ("hot-to-cold-mover", "cold-to-archive-mover")
 OWN = {"REQUEST_TIMEOUT_SECONDS": 20}
 """Makes a twin of its own, since an erase reads all reports of all runs."""
+LAYOUTS = [("gcp", "azure", "gcp"), ("azure", "gcp", "aws")]
 MEANWHILE = ("nothing runs", "movers run in between", "movers run at once")
 
 
@@ -59,13 +61,21 @@ def erased_apart(world: World, *disturbance: object) -> Ended:
     return disturbed(session.sandbox_endpoint, session.sandbox_home, world.twin, ERASED, *disturbance)  # type: ignore[arg-type]
 
 
-def sampled(world: World, shard: tuple[int, int], cases_each: int) -> None:
+def store_of_letters(world: World) -> str:
+    host = world.twin.layout.l2
+    return reached(world.session, host, "dead letters").store_name(world.twin, "letters")
+
+
+def sampled(world: World, shard: tuple[int, int], cases_each: int, about: str = "") -> None:
+    """A shard of the cases. `about`: only calls that name this store."""
     Erasable.prepared(world)
     whole = erased_apart(world)
     assert "is erased" in whole.told, whole.told
     chance = random.Random(11)
-    every = [(fault, at) for at in range(1, len(whole.calls) + 1) for fault in range(len(FAULTS))]
-    cases = [(*case, chance.choice(MEANWHILE)) for case in chance.sample(every, cases_each * shard[1])]
+    numbers = [at for at, call in enumerate(whole.calls, 1) if about in call]
+    every = [(fault, at) for at in numbers for fault in range(len(FAULTS))]
+    chosen = chance.sample(every, min(cases_each * shard[1], len(every)))
+    cases = [(*case, chance.choice(MEANWHILE)) for case in chosen]
     assert sum([one_case(world, *case) for case in cases[shard[0] :: shard[1]]]) > 0
 
 
@@ -73,10 +83,18 @@ def sampled(world: World, shard: tuple[int, int], cases_each: int) -> None:
 def test_an_erase_interrupted_at_any_call_is_finished_by_the_next_and_takes_nothing_of_another_device(
     make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
 ) -> None:
-    sampled(tallied(make_world(**OWN)), shard, 4)
+    sampled(tallied(make_world(refusing=True, **OWN)), shard, 4)
 
 
-@pytest.mark.parametrize("layout", [("gcp", "azure", "gcp"), ("azure", "gcp", "aws")], ids="-".join)
+@shards(9)
+def test_an_erase_interrupted_at_each_call_about_dead_letters_leaves_none_and_takes_nothing_of_another_device(
+    make_world: MakeWorld, tallied: Callable[[World], World], shard: tuple[int, int]
+) -> None:
+    world = tallied(make_world(refusing=True, **OWN))
+    sampled(world, shard, 4, store_of_letters(world))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
 @shards(8)
 def test_so_it_is_on_other_clouds(
     make_layout_world: MakeWorld,
@@ -84,4 +102,16 @@ def test_so_it_is_on_other_clouds(
     layout: tuple[str, str, str],
     shard: tuple[int, int],
 ) -> None:
-    sampled(tallied(make_layout_world(layout, MOVERS[0], **OWN)), shard, 2)
+    sampled(tallied(make_layout_world(layout, MOVERS[0], refusing=True, **OWN)), shard, 2)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
+@shards(4)
+def test_so_it_is_with_dead_letters_on_other_clouds(
+    make_layout_world: MakeWorld,
+    tallied: Callable[[World], World],
+    layout: tuple[str, str, str],
+    shard: tuple[int, int],
+) -> None:
+    world = tallied(make_layout_world(layout, MOVERS[0], refusing=True, **OWN))
+    sampled(world, shard, 3, store_of_letters(world))

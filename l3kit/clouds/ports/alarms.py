@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, cast, get_args
 
 from l3kit.providers import part, provider
 from l3kit.tiering.runtime.measures import MEASURES_OF_RUNS
+from l3kit.tiering.settings.function_table import EXPIRER
 
 if TYPE_CHECKING:
     from l3kit.clouds.ports.cloud import Cloud
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 AlarmKind = Literal["failed", "broke-off", "partial-twice", "late", "lag", "missed-starts", "dead-letters"]
 KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
 OF_MOVERS: tuple[AlarmKind, ...] = ("failed", "broke-off", "partial-twice", "late", "lag")
-"""Kinds of which each mover has an alarm; the others belong to the twin's part on a cloud."""
+"""Kinds of which each mover has an alarm; those that no function has belong to the twin's part on a cloud."""
+OF_EXPIRER: tuple[AlarmKind, ...] = ("failed", "broke-off")
+"""Kinds of which the archive expirer has an alarm: what it leaves goes with a later run, which nobody waits for."""
 AlarmState = Literal["alarm", "ok", "unknown", "missing"]
 LAG_DAYS = 2
 """Days that something may stay in its tier after it is due: two runs of a daily schedule."""
@@ -33,7 +36,7 @@ class Meaning:
 
 
 MEANINGS: Mapping[AlarmKind, Meaning] = {
-    "failed": Meaning("its last run could move nothing", "l3kit runs shows why; fix that, then l3kit run the mover"),
+    "failed": Meaning("its last run got nothing done", "l3kit runs shows why; fix that, then start it with l3kit run"),
     "broke-off": Meaning(
         "a run ended without a report: an exception, its time limit or its memory", "l3kit logs has its last lines"
     ),
@@ -45,7 +48,8 @@ MEANINGS: Mapping[AlarmKind, Meaning] = {
         f"something that it left has been due for more than {LAG_DAYS} days", "l3kit runs and l3kit explain show what"
     ),
     "missed-starts": Meaning(
-        "the scheduler could not start a mover and gave up", "l3kit verify, then l3kit run the mover; empty the queue"
+        "the scheduler could not start a function and gave up",
+        "l3kit verify, then l3kit run what did not start; empty the queue",
     ),
     "dead-letters": Meaning("a message became a dead letter", "l3kit letters shows why; fix that, then l3kit replay"),
 }
@@ -57,7 +61,7 @@ class Alarm:
 
     Attributes:
         name: its name on its cloud.
-        mover: the mover that it watches; empty for an alarm of the whole twin.
+        mover: the scheduled function that it watches; empty for an alarm of the whole twin.
         state: `unknown` before there is any data; `missing` if it is still to be created.
         reason: the cloud's own words for the state.
         since: when it came into this state; None if that is not known.
@@ -109,9 +113,15 @@ class WatchSize:
 
 def watch_size(layout: Layout, cloud: str) -> WatchSize:
     """Return the maximum for a twin of this layout on a cloud that offers alarms."""
-    movers, letters = len(layout.movers_on(cloud)), int(layout.has_letters_on(cloud))
-    of_movers = len(OF_MOVERS) * movers + (1 if movers else 0)
-    return WatchSize(of_movers + letters, len(MEASURES_OF_RUNS) * movers + letters)
+    functions, letters = layout.scheduled_on(cloud), int(layout.has_letters_on(cloud))
+    alarms = sum(len(kinds_of(one)) for one in functions) + (1 if functions else 0)
+    metrics = sum(1 if one == EXPIRER else len(MEASURES_OF_RUNS) for one in functions)
+    return WatchSize(alarms + letters, metrics + letters)
+
+
+def kinds_of(function: str) -> tuple[AlarmKind, ...]:
+    """Return the kinds of alarms that a scheduled function has."""
+    return OF_EXPIRER if function == EXPIRER else OF_MOVERS
 
 
 class Alarms(Protocol):

@@ -7,7 +7,7 @@ reached when all tiers are full; then a tier holds the items that arrive during 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from decimal import Decimal
 from typing import Literal, get_args
 
@@ -47,7 +47,7 @@ def monthly_bill(
         book has as unknown makes its rows and the totals over them unknown instead.
     """
     uses: list[Use] = []
-    w, sites = exact_inputs(workload), sites_of(book, layout, regions)
+    w, sites = exact_inputs(workload), sites_of(book, replace(layout, expires=expires), regions)
     month_uses(w, sites, uses.append)
     if expires:
         runs = DAYS_PER_MONTH / w.days_between_runs
@@ -137,17 +137,17 @@ def month_uses(w: Inputs, sites: Sites, add_use: Callable[[Use], None]) -> None:
 
 
 def _alarms(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """The movers' alarms and the metrics that exist for them; without alarms there is nothing, and no price is needed.
+    """The scheduled functions' alarms and the metrics that exist for them; without alarms, no price is needed.
 
     An alarm of dead letters would add one of each, but the model's layouts have no dead letters.
     """
     if not w.ops.any(w.alarms):
         return
-    for site in {site.provider: site for site in (sites.hot, sites.cold)}.values():
+    for site in {site.provider: site for site in (sites.hot, sites.cold, sites.archive)}.values():
         where, size = billing_of(site.provider).watching, watch_size(sites.layout, site.provider)
-        if where is not None:
-            tally.add(site, where, "alarms", w.alarms * size.alarms, "alarms of the movers")
-            tally.add(site, where, "metrics", w.alarms * size.metrics, "metrics of the movers")
+        if where is not None and size.alarms:
+            tally.add(site, where, "alarms", w.alarms * size.alarms, "alarms of scheduled functions")
+            tally.add(site, where, "metrics", w.alarms * size.metrics, "metrics of scheduled functions")
 
 
 def _objects_in_cold(w: Inputs) -> Decimal:

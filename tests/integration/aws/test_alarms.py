@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.aws.control.provisioner import AwsProvisioner
-from l3kit.clouds.ports.alarms import OF_MOVERS
+from l3kit.clouds.ports.alarms import OF_EXPIRER, OF_MOVERS
 from l3kit.deploy import Plan, apply, destroy, plan, plan_destroy
 from l3kit.deploy.plan import Action, Step
 from l3kit.errors import L3Error, ProvisioningError
@@ -20,6 +20,7 @@ from l3kit.operate.movers import run_mover
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.firing import fire_schedule
 from l3kit.session import Session
+from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, deploy, save_link
 from tests.support.accounts import aws_of
@@ -95,6 +96,27 @@ def test_a_run_that_moves_nothing_and_one_that_is_fine_again_are_both_told(
         assert not run_mover(session, twin, HOT).skipped
         for kind in ("failed", "lag"):
             hook.wait_for(f"{twin.name}-{HOT}-{kind}", "OK", 120)
+        destroy(twin, session, data=True)
+
+
+@pytest.mark.slow
+def test_an_expirer_that_may_not_look_into_the_archive_fires_its_alarm(
+    session: Session, make_twin: MakeTwin, aws: Aws
+) -> None:
+    with subscriber() as hook:
+        twin = make_twin(archive_storage_size_in_days=400, notify=[hook.url])
+        deploy(twin, session)
+        role, keeps = aws_of(session).names(twin.name).role(EXPIRER), aws("iam")
+        policy = keeps.get_role_policy(RoleName=role, PolicyName="l3kit")["PolicyDocument"]
+        less = [one for one in policy["Statement"] if "s3:ListBucket" not in one["Action"]]
+        assert len(less) < len(policy["Statement"])
+        keeps.put_role_policy(
+            RoleName=role, PolicyName="l3kit", PolicyDocument=json.dumps({**policy, "Statement": less})
+        )
+        assert run_mover(session, twin, EXPIRER).verdict == "failed"
+        assert hook.wait_for(f"{twin.name}-{EXPIRER}-failed", "ALARM")
+        own = {name for name in states(session, twin) if name.startswith(EXPIRER)}
+        assert own == {f"{EXPIRER}-{kind}" for kind in OF_EXPIRER}
         destroy(twin, session, data=True)
 
 

@@ -13,6 +13,8 @@ FACTS = "tests/unit/operate/explain/test_gather.py"
 AUDIT = "tests/unit/operate/audit/test_auditing_meanwhile.py"
 HISTORY = "tests/unit/operate/test_history.py"
 TURNS = "tests/unit/deploy/test_turns.py"
+STATEMENTS = "l3kit/clouds/aws/control/operator_statements.py"
+STATED = "tests/unit/clouds/aws/control/test_operator_statements.py"
 
 OPERATING = (
     Mutation(
@@ -140,5 +142,19 @@ OPERATING = (
         "        taken = not waited or _taken(lock, seconds)\n",
         "        taken = True\n",
         (TURNS,),
+    ),
+    Mutation(
+        "an operator's policy allows on all objects what is needed on some",
+        STATEMENTS,
+        "set(parts) <= {*found}]",
+        "set(parts) & {*found}]",
+        (STATED,),
+    ),
+    Mutation(
+        "a role of the operator's policy may be passed to any service that another may be passed to",
+        STATEMENTS,
+        "if one.passed_to == new.passed_to and (one.actions",
+        "if (one.actions",
+        (STATED,),
     ),
 )

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from l3kit.clouds.aws.names import AwsNames
-from l3kit.clouds.ports.alarms import KINDS, LAG_DAYS, MEANINGS, OF_MOVERS, AlarmKind
+from l3kit.clouds.ports.alarms import KINDS, LAG_DAYS, MEANINGS, OF_MOVERS, AlarmKind, kinds_of
 from l3kit.tiering.runtime.measures import FAILED, MOVER, NAMESPACE, PARTIAL, TWIN, Measure
-from l3kit.twin.layout import MOVERS
+from l3kit.twin.layout import SCHEDULED
 from l3kit.twin.schedule_times import longest_gap
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class AlarmSpec:
     """One alarm, without its actions.
 
     Attributes:
-        mover: the mover that it watches; empty for an alarm of the whole twin.
+        mover: the scheduled function that it watches; empty for an alarm of the whole twin.
         metric: namespace and name.
         period: seconds.
         periods: number of evaluated periods.
@@ -83,15 +83,15 @@ class AlarmSpec:
 
 
 def alarm_specs(twin: Twin, names: AwsNames, cloud: str) -> tuple[AlarmSpec, ...]:
-    """Return the alarms of the twin's part on AWS, the movers' first; `alarm_gaps` names what is left out.
+    """Return the alarms of the twin's part on AWS, those of functions first; `alarm_gaps` names what is left out.
 
     Args:
         cloud: AWS's name, by which the layout knows what is there.
     """
     gap = longest_gap(twin.config.mover_schedule)
-    movers = twin.layout.movers_on(cloud)
-    found = [spec for mover in movers for spec in _of_mover(names, mover, gap)]
-    if movers:
+    scheduled = twin.layout.scheduled_on(cloud)
+    found = [spec for one in scheduled for spec in _of_mover(names, one, gap) if spec.kind in kinds_of(one)]
+    if scheduled:
         found.append(_missed_starts(names))
     if twin.layout.has_letters_on(cloud):
         found.append(_dead_letters(names))
@@ -112,13 +112,13 @@ def alarm_gaps(twin: Twin, cloud: str) -> tuple[str, ...]:
 def all_alarm_names(names: AwsNames) -> tuple[str, ...]:
     """Return the names of all alarms that any layout of the twin may have."""
     of_twin = [names.alarm(kind) for kind in KINDS if kind not in OF_MOVERS]
-    return (*(names.alarm(kind, mover) for mover in MOVERS for kind in OF_MOVERS), *of_twin)
+    return (*(names.alarm(kind, one) for one in SCHEDULED for kind in kinds_of(one)), *of_twin)
 
 
 def alarm_patterns(names: AwsNames) -> tuple[str, ...]:
-    """Return patterns of these names for a policy, whose length IAM limits: one for all alarms of a mover."""
+    """Return patterns of these names for a policy, whose length IAM limits: one for all alarms of a function."""
     of_twin = [names.alarm(kind) for kind in KINDS if kind not in OF_MOVERS]
-    return (*(names.alarm("*", mover) for mover in MOVERS), *of_twin)
+    return (*(names.alarm("*", one) for one in SCHEDULED), *of_twin)
 
 
 def _of_mover(names: AwsNames, mover: str, gap: timedelta | None) -> list[AlarmSpec]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from l3kit.clouds.aws.control.alarm_specs import alarm_patterns
 from l3kit.clouds.aws.control.grants import Grant, On
+from l3kit.clouds.aws.control.operator_statements import Block, blocks_of
 from l3kit.clouds.aws.control.permissions import grants_for
 from l3kit.clouds.aws.control.policy_limits import MANAGED_POLICY, VERSION, compact
 from l3kit.clouds.aws.names import AwsNames
@@ -130,14 +131,8 @@ def operator_policy(scope: Scope, verbs: Collection[Verb] = VERBS) -> dict[str, 
 
 def policy_of(scope: Scope, grants: Iterable[Grant]) -> dict[str, Any]:
     """Return these rows as an IAM document."""
-    actions: dict[tuple[On, str], set[str]] = {}
-    for grant in grants:
-        if scope.arns(grant.on):
-            actions.setdefault((grant.on, grant.passed_to), set()).update(grant.actions)
-    statements = [
-        _statement(scope.arns(on), sorted(its), condition_of(on, passed_to)) for (on, passed_to), its in actions.items()
-    ]
-    return {"Version": VERSION, "Statement": statements}
+    blocks = blocks_of(grant for grant in grants if scope.arns(grant.on))
+    return {"Version": VERSION, "Statement": [_statement(scope, block) for block in blocks]}
 
 
 def condition_of(on: On, passed_to: str) -> dict[str, str]:
@@ -147,9 +142,11 @@ def condition_of(on: On, passed_to: str) -> dict[str, str]:
     return {"iam:PassedToService": passed_to} if passed_to else {}
 
 
-def _statement(arns: Sequence[str], actions: list[str], condition: Mapping[str, str]) -> dict[str, Any]:
-    statement: dict[str, Any] = {"Effect": "Allow", "Action": actions, "Resource": list(arns)}
-    return {**statement, "Condition": {"StringEquals": dict(condition)}} if condition else statement
+def _statement(scope: Scope, block: Block) -> dict[str, Any]:
+    arns = dict.fromkeys(arn for kind in block.kinds for arn in scope.arns(kind))
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": list(block.actions), "Resource": list(arns)}
+    condition = condition_of(block.kinds[0], block.passed_to)
+    return {**statement, "Condition": {"StringEquals": condition}} if condition else statement
 
 
 def managed_policies(document: dict[str, Any], limit: int = MANAGED_POLICY) -> list[dict[str, Any]]:

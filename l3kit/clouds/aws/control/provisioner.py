@@ -175,7 +175,7 @@ class AwsProvisioner:
     @property
     def _missed_starts(self) -> str:
         """Name of the queue of starts that did not happen; empty if the twin has none here."""
-        watched = self._twin.has_alarms and self._twin.layout.movers_on(PROVIDER)
+        watched = self._twin.has_alarms and self._twin.layout.scheduled_on(PROVIDER)
         return self._context.names.missed_starts_queue() if watched else ""
 
     def left_over_addresses(self, functions: Sequence[str]) -> list[Resource]:

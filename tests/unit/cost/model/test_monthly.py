@@ -38,12 +38,22 @@ def test_looking_for_an_item_reads_a_whole_chunk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layout", "alarms", "metrics"), [("aws-aws-aws", 11, 4), ("gcp-aws-aws", 6, 2), ("gcp-gcp-aws", 0, 0)]
+    ("layout", "expires", "alarms", "metrics"),
+    [
+        ("aws-aws-aws", False, 11, 4),
+        ("gcp-aws-aws", False, 6, 2),
+        ("gcp-gcp-aws", False, 0, 0),
+        ("aws-aws-aws", True, 13, 5),
+        ("gcp-gcp-aws", True, 3, 1),
+        ("aws-aws-gcp", True, 11, 4),
+    ],
 )
 def test_alarms_cost_by_their_number_where_they_are_asked_for_and_offered(
-    layout: str, alarms: int, metrics: int
+    layout: str, expires: bool, alarms: int, metrics: int
 ) -> None:
-    without, with_them = (monthly_bill(workload(alarms=on), Layout.parse(layout), BOOK) for on in (False, True))
+    without, with_them = (
+        monthly_bill(workload(alarms=on), Layout.parse(layout), BOOK, expires=expires) for on in (False, True)
+    )
     more = [row for row in with_them.rows if row.key.service == "cloudwatch"]
     assert [row for row in without.rows if row.key.service == "cloudwatch"] == []
     assert [int(row.quantity or 0) for row in more] == ([alarms, metrics] if alarms else [])

@@ -9,7 +9,8 @@ import pytest
 
 from l3kit.clouds.aws.control.alarm_specs import AlarmSpec, alarm_gaps, alarm_patterns, alarm_specs, all_alarm_names
 from l3kit.clouds.aws.names import AwsNames
-from l3kit.clouds.ports.alarms import KINDS, MEANINGS, OF_MOVERS, watch_size
+from l3kit.clouds.ports.alarms import KINDS, MEANINGS, OF_EXPIRER, OF_MOVERS, watch_size
+from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 from tests.integration.aws.conftest import write_twin
@@ -43,18 +44,15 @@ def test_every_alarm_keeps_to_cloudwatchs_definition_and_to_its_limits_of_time(t
         assert len(spec.name) <= 255
 
 
-def test_each_mover_on_aws_has_each_kind_and_the_twin_the_others(tmp_path: Path) -> None:
-    specs = alarm_specs(twin(tmp_path, chain=("aws", "aws")), NAMES, "aws")
+def test_each_mover_on_aws_has_each_kind_the_expirer_two_and_the_twin_the_others(tmp_path: Path) -> None:
+    specs = alarm_specs(twin(tmp_path, chain=("aws", "aws"), archive_storage_size_in_days=400), NAMES, "aws")
     assert {(spec.mover, spec.kind) for spec in specs} == {
         *((mover, kind) for mover in MOVERS for kind in OF_MOVERS),
+        *((EXPIRER, kind) for kind in OF_EXPIRER),
         *(("", kind) for kind in KINDS if kind not in OF_MOVERS),
     }
     assert [spec.name for spec in specs] == list(all_alarm_names(NAMES))
-    assert (
-        len({spec.name for spec in specs})
-        == len(specs)
-        == watch_size(twin(tmp_path, chain=("aws", "aws")).layout, "aws").alarms
-    )
+    assert len({spec.name for spec in specs}) == len(specs) == watch_size(Twin.load(tmp_path).layout, "aws").alarms
 
 
 @pytest.mark.parametrize(
@@ -73,6 +71,11 @@ def test_only_what_runs_on_aws_is_watched_there(
     specs = alarm_specs(layout, NAMES, "aws")
     assert {spec.mover for spec in specs if spec.mover} == movers
     assert {spec.kind for spec in specs} == kinds
+    expiring = twin(tmp_path, *tiers, chain=chain, archive_storage_size_in_days=400)
+    own = {(EXPIRER, kind) for kind in OF_EXPIRER} if tiers[2] == "aws" else set()
+    found = {(spec.mover, spec.kind) for spec in alarm_specs(expiring, NAMES, "aws")}
+    assert {one for one in found if one[0] == EXPIRER} == own
+    assert (("", "missed-starts") in found) == bool(movers or own)
     metrics = {(spec.metric, spec.dimensions) for spec in specs if spec.metric[0] == "l3kit"}
     size = watch_size(layout.layout, "aws")
     assert (size.alarms, size.metrics) == (len(specs), len(metrics))
