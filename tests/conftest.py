@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import random
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     It ends with the test run that started this process (an xdist worker's, say).
     """
+    gc.disable()
     if config.getoption(SEED_OPTION, "no hypothesis here") is None:
         config.option.hypothesis_seed = str(random.SystemRandom().randrange(2**32))
     outer = os.environ.get(OWNER_VARIABLE, "")
@@ -39,6 +41,12 @@ def pytest_configure(config: pytest.Config) -> None:
         owner = owner_of(int(outer))
         assert owner is not None
         threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
+
+
+def pytest_collection_finish() -> None:
+    """Collect no garbage among the tests: there are millions of objects, and none of them goes before the run ends."""
+    gc.freeze()
+    gc.enable()
 
 
 def _end_with(owner: Owner) -> None:

@@ -87,6 +87,7 @@ def move(opened: OpenTwin, mover: str) -> None:
     assert (moved.verdict, moved.total("items")) == ("complete", 1), moved.summary()
 
 
+@pytest.mark.slow  # its parts are in the suites of stores and writers
 def test_a_twin_with_hot_and_archive_on_it_sends_to_another_cloud_and_receives_from_there(
     sandbox: SandboxState, make_twin: MakeTwin, tmp_path: Path
 ) -> None:

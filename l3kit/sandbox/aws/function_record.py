@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import shutil
-import stat
 import sys
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from l3kit.sandbox.aws.resource_policy import ResourcePolicy
+from l3kit.sandbox.functions.shared_code import SharedCode, opened, outside
 
 RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 MAX_UNPACKED_BYTES = 250 * 1024 * 1024
@@ -149,8 +148,11 @@ def check_variables(variables: Mapping[str, str]) -> None:
         )
 
 
-def unpack(zip_bytes: bytes, folder: Path) -> Path:
+def unpack(zip_bytes: bytes, folder: Path, shared: SharedCode) -> Path:
     """Unpack a zip under `folder`, once per content. Returns the task root.
+
+    Args:
+        shared: has what other functions have too.
 
     Raises: InvalidFunctionError for a damaged or oversized zip, or one that would write outside its folder.
     """
@@ -159,28 +161,19 @@ def unpack(zip_bytes: bytes, folder: Path) -> Path:
     if root.is_dir():
         return root
     try:
-        archive = zipfile.ZipFile(io.BytesIO(zip_bytes))
-    except zipfile.BadZipFile:
+        with opened(zip_bytes) as archive:
+            _check_zip(archive)
+            shared.unpack(zip_bytes, archive, root)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
         raise InvalidFunctionError(
             "Could not unzip uploaded file. Please check your file, then try to upload again."
         ) from None
-    unpacked = sum(entry.file_size for entry in archive.infolist())
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise InvalidFunctionError(f"Unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes")
-    work = folder / digest / "unpacking"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    for entry in archive.infolist():
-        _extract(archive, entry, work)
-    work.rename(root)
     return root
 
 
-def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path) -> None:
-    target = (folder / entry.filename).resolve()
-    if not target.is_relative_to(folder.resolve()):
-        raise InvalidFunctionError(f"The zip holds a path outside of its root: {entry.filename}")
-    archive.extract(entry, folder)
-    mode = entry.external_attr >> 16
-    if mode and not entry.is_dir():
-        target.chmod(stat.S_IMODE(mode) | stat.S_IRUSR | stat.S_IWUSR)
+def _check_zip(archive: zipfile.ZipFile) -> None:
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise InvalidFunctionError(f"Unzipped size must be smaller than {MAX_UNPACKED_BYTES} bytes")
+    if (name := outside(archive)) is not None:
+        raise InvalidFunctionError(f"The zip holds a path outside of its root: {name}")

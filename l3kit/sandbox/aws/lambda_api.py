@@ -7,7 +7,6 @@ import base64
 import contextlib
 import json
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -38,6 +37,7 @@ from l3kit.sandbox.aws.service_objects import ServiceObjects
 from l3kit.sandbox.aws.upstream import AwsUpstream, authorization
 from l3kit.sandbox.faults.messages import MessageFaults
 from l3kit.sandbox.functions.process import note
+from l3kit.sandbox.functions.shared_code import SharedCode
 from l3kit.sandbox.state import Home
 
 MAX_CREATE_BYTES = 70_167_211
@@ -63,6 +63,7 @@ class LambdaApi:
         may_use: MayUse,
     ) -> None:
         self._home = home
+        self._code = SharedCode(home.functions / ".lambda")
         self._moto = moto
         self._cloudwatch = cloudwatch
         self._endpoint = endpoint
@@ -193,7 +194,7 @@ class LambdaApi:
                 record = self._records.pop(name)
                 await self._pools.pop(name).close()
                 self._cloudwatch.forget(record.config.log_group)
-                await asyncio.to_thread(shutil.rmtree, self._home.functions / name, ignore_errors=True)
+                await asyncio.to_thread(self._code.remove, self._home.functions / name)
             return answer.to_response()
 
     def record(self, name: str) -> FunctionRecord | None:
@@ -270,7 +271,8 @@ class LambdaApi:
             raise InvalidFunctionError(
                 f"{name!r} is not a function name: 1 to 64 letters, digits, hyphens, underscores"
             )
-        return await asyncio.to_thread(unpack, base64.b64decode(code["ZipFile"]), self._home.functions / name)
+        code_zip = base64.b64decode(code["ZipFile"])
+        return await asyncio.to_thread(unpack, code_zip, self._home.functions / name, self._code)
 
     async def _refresh(self, name: str, root: Path) -> None:
         path = f"/2015-03-31/functions/{quote(name)}/configuration"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.record import RefusedError
+from l3kit.sandbox.functions.shared_code import SharedCode, opened, outside
 
 
-def unpack(platform: Platform, code: bytes, folder: Path) -> None:
-    """Unpack into `folder`, which is created.
+def unpack(platform: Platform, code: bytes, folder: Path, shared: SharedCode) -> None:
+    """Unpack into `folder`, which is created; what other deployments have too is shared with them.
 
     Raises: RefusedError for a zip that is damaged or too large, lacks a needed file, or would write outside the
         folder.
@@ -20,9 +20,9 @@ def unpack(platform: Platform, code: bytes, folder: Path) -> None:
     if len(code) > (most := platform.limits.zip_bytes):
         raise RefusedError(f"the zip has {len(code):,} bytes; {most:,} are allowed on {platform.cloud}")
     try:
-        with zipfile.ZipFile(BytesIO(code)) as archive:
+        with opened(code) as archive:
             _check(platform, archive)
-            archive.extractall(folder)
+            shared.unpack(code, archive, folder)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise RefusedError(f"the code is not a zip that can be unpacked: {error}") from None
 
@@ -31,8 +31,8 @@ def _check(platform: Platform, archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
     if missing := [name for name in platform.files if name not in names]:
         raise RefusedError(f"the zip lacks {', '.join(missing)} at its top level")
-    if strange := [name for name in names if name.startswith("/") or ".." in PurePosixPath(name).parts]:
-        raise RefusedError(f"the zip holds a path outside of its root: {strange[0]}")
+    if (strange := outside(archive)) is not None:
+        raise RefusedError(f"the zip holds a path outside of its root: {strange}")
     size = sum(entry.file_size for entry in archive.infolist())
     if size > (most := platform.limits.unpacked_bytes):
         raise RefusedError(f"the zip unpacks to {size:,} bytes; {most:,} are allowed on {platform.cloud}")

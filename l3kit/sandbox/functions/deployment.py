@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from l3kit.sandbox.functions.instance import Instance, StartError
 from l3kit.sandbox.functions.process_facts import ports_of
@@ -19,17 +19,24 @@ class Deployment:
 
     Args:
         make_instance: returns a new instance that is not started yet.
+        remove: removes the folder of a record. Blocking.
 
     Attributes:
         problem: why its process failed to start the last time; empty if it started.
         timers: schedules in the function's code by name, as of the last start.
     """
 
-    def __init__(self, record: FunctionRecord, make_instance: Callable[[FunctionRecord], Instance]) -> None:
+    def __init__(
+        self,
+        record: FunctionRecord,
+        make_instance: Callable[[FunctionRecord], Instance],
+        remove: Callable[[Path], None],
+    ) -> None:
         self.record = record
         self.problem = ""
         self.timers: Mapping[str, str] = {}
         self._make = make_instance
+        self._remove = remove
         self._instance: Instance | None = None
         self._starting = asyncio.Lock()
         self._retired = False
@@ -77,7 +84,7 @@ class Deployment:
                 self._instance = None
                 await held.stop(DELETED if self._retired else UNUSED.format(seconds=idle_seconds))
             if self._retired:
-                await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)
+                await asyncio.to_thread(self._remove, self.record.folder)
             return self._retired
 
     def retire(self) -> None:
@@ -92,4 +99,4 @@ class Deployment:
         async with self._starting:
             if self._instance is not None:
                 await self._instance.stop(DELETED)
-        await asyncio.to_thread(shutil.rmtree, self.record.folder, ignore_errors=True)
+        await asyncio.to_thread(self._remove, self.record.folder)

@@ -7,7 +7,6 @@ import contextlib
 import hashlib
 import json
 import re
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -30,6 +29,7 @@ from l3kit.sandbox.functions.process import IDLE_SECONDS, note
 from l3kit.sandbox.functions.record import Definition, FunctionRecord, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
 from l3kit.sandbox.functions.runs import TimedOutError
+from l3kit.sandbox.functions.shared_code import SharedCode
 from l3kit.sandbox.state import Home
 
 Key = tuple[str, str]
@@ -53,6 +53,7 @@ class CloudFunctions:
     ) -> None:
         self._home = home
         self._session = session
+        self._code = SharedCode(home.functions / ".clouds")
         self.endpoint = endpoint
         self._environment = environment
         self._front = Front(self._note)
@@ -143,12 +144,14 @@ class CloudFunctions:
             try:
                 definition = check_definition(platform, name, given)
                 keys = before.record.keys if before else Keys()
-                record = await asyncio.to_thread(_make, platform, name, definition, code, folder, keys)
-                deployment = Deployment(record, self._instance_of)
+                record = await asyncio.to_thread(_make, platform, name, definition, code, folder, keys, self._code)
+                deployment = Deployment(record, self._instance_of, self._code.remove)
                 await self._start(platform, deployment, before)
-            except RefusedError as refusal:
-                await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-                return json_answer({"error": str(refusal)}, 400)
+            except (RefusedError, OSError) as error:
+                await asyncio.to_thread(self._code.remove, folder)
+                if isinstance(error, OSError):
+                    raise
+                return json_answer({"error": str(error)}, 400)
             self._deployments[key] = deployment
             if before is not None:
                 before.retire()
@@ -248,10 +251,16 @@ async def _form(request: web.Request) -> tuple[object, bytes]:
 
 
 def _make(
-    platform: Platform, name: str, definition: Definition, code: bytes, folder: Path, keys: Keys
+    platform: Platform,
+    name: str,
+    definition: Definition,
+    code: bytes,
+    folder: Path,
+    keys: Keys,
+    shared: SharedCode,
 ) -> FunctionRecord:
     """Unpack and build. Blocking. Raises: RefusedError."""
-    code_zip.unpack(platform, code, folder / "code")
+    code_zip.unpack(platform, code, folder / "code", shared)
     (folder / "scratch").mkdir()
     digest = hashlib.sha256(code).hexdigest()
     return FunctionRecord(platform.cloud, name, definition, digest, folder, build(folder / "code"), keys)

@@ -15,6 +15,7 @@ from l3kit.cli.exit_codes import ERROR, UNREAD, UNWRITTEN
 from l3kit.cli.output import Output, reported
 
 BROKEN = BrokenPipeError(32, "Broken pipe")
+UNBUFFERED = pytest.mark.parametrize("unbuffered", [False, pytest.param(True, marks=pytest.mark.slow)])
 
 
 def unread(*arguments: str, unbuffered: bool, closed: str) -> tuple[str, int]:
@@ -33,7 +34,7 @@ def unread(*arguments: str, unbuffered: bool, closed: str) -> tuple[str, int]:
         return other.read(), done.wait(60)
 
 
-@pytest.mark.parametrize("unbuffered", [False, True])
+@UNBUFFERED
 @pytest.mark.parametrize("arguments", [["--help"], ["aply", "--json"], ["permissions", "aws"]], ids=" ".join)
 def test_without_a_reader_it_ends_without_a_word(arguments: list[str], unbuffered: bool) -> None:
     assert unread(*arguments, unbuffered=unbuffered, closed="stdout") == ("", UNREAD)
@@ -79,7 +80,7 @@ def on_a_full_disk(*arguments: str, unbuffered: bool, full: str) -> tuple[str, i
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 class TestOnAFullDisk:
-    @pytest.mark.parametrize("unbuffered", [False, True])
+    @UNBUFFERED
     @pytest.mark.parametrize(
         "arguments", [["--help"], ["--version"], ["permissions", "aws", "--json"], ["aply", "--json"]], ids=" ".join
     )

@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from schemathesis import GenerationMode
 
 from l3kit.errors import StoreError
 from l3kit.tiering.link_auth import AUTH_VARIABLE
@@ -38,14 +39,20 @@ from tests.support.wire_server import TOKEN
 # --- any request ------------------------------------------------------------------------------------------------
 
 
-@SCHEMA.include(path="/ingestion").parametrize()
-@settings(repeatable, max_examples=10)
 def test_drawn_messages_are_taken_or_refused_as_documented(
-    case: schemathesis.Case, entrances: Entrances, worlds: Mapping[str, ChainWorld]
+    entrances: Entrances, worlds: Mapping[str, ChainWorld]
 ) -> None:
-    """`test_drawn_requests` asks the others, which takes seconds to draw, in each process that collects it."""
-    send(case, entrances[case.operation.path])
-    check_letters(worlds[case.operation.path[1:]])
+    """`test_drawn_requests` asks all, with boundary values: drawing those takes seconds in each process that collects
+    it."""
+    operation = SCHEMA["/ingestion"]["POST"]
+
+    @settings(repeatable, max_examples=30)
+    @given(case=operation.as_strategy() | operation.as_strategy(GenerationMode.NEGATIVE))
+    def drawn(case: schemathesis.Case) -> None:
+        send(case, entrances["/ingestion"])
+        check_letters(worlds["ingestion"])
+
+    drawn()
 
 
 WHOLE = {

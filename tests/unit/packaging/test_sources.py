@@ -8,6 +8,7 @@ import json
 import os
 import time
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,25 @@ def opened(data: bytes) -> zipfile.ZipFile:
     return zipfile.ZipFile(io.BytesIO(data))
 
 
+@cache
+def packed(cloud: str, function: str) -> bytes:
+    return pack_sources(cloud, function)
+
+
+@cache
+def imported(source: bytes) -> frozenset[str]:
+    """The modules of l3kit that a module imports, but for types alone."""
+    tree = ast.parse(source)
+    typing_only = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node not in typing_only)
+    return frozenset(node.module for node in found if node.module and node.module.startswith("l3kit"))
+
+
 @pytest.mark.parametrize("cloud", CLOUDS)
 def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(cloud: str) -> None:
     first = pack_sources(cloud, "cold-writer")
@@ -46,7 +66,7 @@ def test_a_zip_is_the_same_to_the_byte_whenever_it_is_made(cloud: str) -> None:
 
 @pytest.mark.parametrize(("cloud", "function"), EVERY)
 def test_a_zip_holds_what_its_function_needs_and_nothing_of_notebooks(cloud: str, function: str) -> None:
-    held = opened(pack_sources(cloud, function)).namelist()
+    held = opened(packed(cloud, function)).namelist()
     entry = {"azure": ["function_app.py", "host.json"], "gcp": ["main.py"]}[cloud]
     for name in (*entry, "requirements.txt", "l3kit/__init__.py", "l3kit/tiering/transfer/wire.py"):
         assert name in held
@@ -71,24 +91,14 @@ def test_a_zip_holds_what_its_function_needs_and_nothing_of_notebooks(cloud: str
 def test_every_module_that_a_packed_one_imports_is_packed_but_for_late_ones_of_other_functions(
     cloud: str, function: str
 ) -> None:
-    archive = opened(pack_sources(cloud, function))
+    archive = opened(packed(cloud, function))
     held = set(archive.namelist())
     missing = set()
     for name in held:
-        if not name.endswith(".py"):
-            continue
-        tree = ast.parse(archive.read(name))
-        typing_only = [
-            inner
-            for node in ast.walk(tree)
-            if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
-            for inner in ast.walk(node)
-        ]
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node not in typing_only and (node.module or "").startswith("l3kit"):
-                path = str(node.module).replace(".", "/")
-                if not {f"{path}.py", f"{path}/__init__.py"} & held:
-                    missing.add((name, node.module))
+        for module in imported(archive.read(name)) if name.endswith(".py") else ():
+            path = module.replace(".", "/")
+            if not {f"{path}.py", f"{path}/__init__.py"} & held:
+                missing.add((name, module))
     late = provider(cloud).late_modules
     others = all_late_modules(late) - late_modules_of(function, late)
     assert {module for _, module in missing} <= others, missing

@@ -24,7 +24,7 @@ class Standing:
 
 
 def deployment(instance: Standing) -> Deployment:
-    return Deployment(cast(Any, None), lambda record: cast(Instance, instance))
+    return Deployment(cast(Any, None), lambda record: cast(Instance, instance), lambda folder: None)
 
 
 def test_a_request_to_a_retired_deployment_goes_to_its_successor() -> None:

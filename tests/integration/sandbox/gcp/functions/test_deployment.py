@@ -45,6 +45,24 @@ def test_a_deleted_function_leaves_no_process_and_no_file(world: World) -> None:
     assert ask(address).status_code == 404
 
 
+def test_functions_with_the_same_package_share_it_until_the_last_of_them_is_deleted(world: World) -> None:
+    shared = world.home.functions / ".clouds"
+    kept = {path.name for path in shared.glob("*")}
+    code = gcp_zip(
+        "from told.words import WORD\n\ndef main(request):\n    return WORD\n", **{"told/words__py": "WORD = 'a'"}
+    )
+    addresses = [world.put("gcp", name, code, public=True).url for name in ("one", "other")]
+    (folder,) = (path for path in shared.iterdir() if path.name not in kept)
+    assert [path.name for path in folder.iterdir()] == ["told"]
+    world.host("gcp").delete("one")
+    world.kill("other")
+    assert ask(addresses[1]).text == "a", "a new process finds it too"
+    world.put("gcp", "other", gcp_zip(TINY), public=True)
+    assert ask(addresses[1]).text == "tiny"
+    assert wait_until(lambda: not folder.exists(), 10)
+    world.host("gcp").delete("other")
+
+
 GOOD = gcp_zip(TINY)
 
 
