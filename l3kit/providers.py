@@ -127,6 +127,8 @@ class Provider:
             l3kit reaches this cloud in the sandbox only. Raises: PermissionMissingError if the account refuses.
         sandbox: its `l3kit.sandbox.cloud.SandboxCloud` as `module:attribute`, which only a sandbox loads; empty if none
             can run it.
+        shell_variables: prefixes of the environment variables that its clients and emulators read; a sandbox's
+            processes inherit none of them from the shell.
         parts: `module:attribute` of what only some commands need, which they load: the port `OperatorPermissions`, the
             port `PriceList`, the port `FirstLight`, the port `Alarms`, a function from an item to the bytes that its
             database bills.
@@ -150,6 +152,7 @@ class Provider:
     parameters: tuple[CloudParameter, ...] = ()
     open_live: Callable[[Mapping[str, str]], Any] | None = None
     sandbox: str = ""
+    shell_variables: tuple[str, ...] = ()
     parts: Mapping[PartName, str] = field(default_factory=dict)
     ci_login: str = ""
     restore_hours: int = 0

@@ -9,10 +9,11 @@ import json
 import os
 from collections.abc import Mapping
 
+from l3kit.providers import names, provider
+
 INSTALLING = "L3KIT_SANDBOX_INSTALLING"
 """JSON of the variables for npm and pip, which the gateway passes on without using them."""
-_CLOUDS = ("AWS_", "AZURE_", "AZURITE_", "BOTO", "CLOUDSDK_", "COSMOS_", "GCLOUD_", "GCE_", "GOOGLE_", "GRPC_")
-_EMULATORS = ("FIRESTORE_", "STORAGE_", "PUBSUB_", "DATASTORE_", "FUNCTIONS_", "MOTO_", "NODE_", "LAMBDA_")
+_RUNTIMES = ("GRPC_", "NODE_")
 _CERTIFICATES = frozenset(
     ("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_DIR", "SSL_CERT_FILE")
 )
@@ -20,10 +21,11 @@ _CERTIFICATES = frozenset(
 
 def without_proxies(shell: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment without variables for clouds, emulators, proxies and certificates."""
+    unwanted = (*_RUNTIMES, *(prefix for cloud in names() for prefix in provider(cloud).shell_variables))
     return {
         name: value
         for name, value in shell.items()
-        if not name.upper().startswith(_CLOUDS + _EMULATORS) and not _is_for_installers(name)
+        if not name.upper().startswith(unwanted) and not _is_for_installers(name)
     }
 
 

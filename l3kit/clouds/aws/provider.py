@@ -62,6 +62,7 @@ PROVIDER = Provider(
     calls_by_name=True,
     billing=BILLING,
     sandbox="l3kit.sandbox.aws.part:PART",
+    shell_variables=("AWS_", "BOTO", "LAMBDA_", "MOTO_"),
     parts={
         "permissions": "l3kit.clouds.aws.control.operator_permissions:PERMISSIONS",
         "price list": "l3kit.clouds.aws.price_list:refresh_prices",

@@ -33,6 +33,7 @@ PROVIDER = Provider(
     answers_devices=True,
     billing=BILLING,
     sandbox="l3kit.sandbox.azure.part:PART",
+    shell_variables=("AZURE_", "AZURITE_", "COSMOS_", "FUNCTIONS_"),
     parts={"retention": "l3kit.clouds.azure.retention:RETENTION"},
     packed={"host.json": json.dumps(HOST_JSON, indent=2).encode()},
     restore_hours=15,

@@ -29,5 +29,9 @@ PROVIDER = Provider(
     receiver_limit=ReceiverLimit(32_000_000, "body"),
     billing=BILLING,
     sandbox="l3kit.sandbox.gcp.part:PART",
+    shell_variables=(
+        *("CLOUDSDK_", "GCE_", "GCLOUD_", "GOOGLE_"),
+        *("DATASTORE_", "FIRESTORE_", "PUBSUB_", "STORAGE_"),  # its emulators
+    ),
     parts={"retention": "l3kit.clouds.gcp.retention:RETENTION"},
 )
