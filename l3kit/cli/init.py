@@ -92,7 +92,7 @@ def add_init(app: typer.Typer) -> None:
         ] = False,
         dry_run: Annotated[bool, typer.Option("--dry-run", help="List the files; write nothing.")] = False,
     ) -> int:
-        """Create the folder of your own twin, with its config files, params, notebooks and a CI workflow."""
+        """Create the folder of your own twin. It gets config files, params, notebooks, and a workflow for CI."""
         file = (devices_from, device_column, encoding)
         given = (name, layout, messages, processing, hot_days, cold_days, listed(devices), no_messages)
         flags = Flags(*given, *file, examples=examples)

@@ -40,7 +40,7 @@ def add_reading(app: typer.Typer) -> None:
 
     @verb(app, "journal")
     def journal(output: Output, place: Place) -> int:
-        """Show which run may move each device, and what was moved, including chunks under way."""
+        """Show which run may move each device, and what was moved. Chunks under way are included."""
         with place.open() as twin:
             output.answer(twin.journal())
         return SUCCESS

@@ -21,7 +21,7 @@ def test_settings_are_read_over_those_that_are_there() -> None:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ([], "no object"),
+        ([], "not an object"),
         ({"Other": 1}, "Other"),
         ({"MaximumRetryAttempts": 3}, "MaximumRetryAttempts"),
         ({"MaximumEventAgeInSeconds": 59}, "MaximumEventAgeInSeconds"),
