@@ -276,7 +276,7 @@ def test_objects_below_the_prefix_that_are_no_chunks_are_left_and_named() -> Non
     cloud = Cloud().fill()
     put_body(cloud.cold, f"{A}/readme.txt", b"by hand")
     report = cloud.erase()
-    (told,) = [one for one in report.unreached if "no chunks" in one.what]
+    (told,) = [one for one in report.unreached if "not chunks" in one.what]
     assert f"{A}/readme.txt" in told.remedy
     assert f"{A}/readme.txt" in cloud.cold.objects
 
