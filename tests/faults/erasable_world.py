@@ -18,7 +18,7 @@ from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
 from l3kit.tiering.ports import ObjectStore
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX
-from tests.faults.refused import Letter, letters, refused, versions
+from tests.faults.refused import Letter, letters, refused, refused_also, versions
 from tests.faults.world import DEVICES, NOW, World, counted, item
 
 ERASED, OTHER = DEVICES
@@ -67,7 +67,7 @@ class Erasable:
         case = cls(world, every, refused(world))
         world.do(case._expire())
         case.seen = {one for one in world.do(case._digests()) if not one[0].startswith(RECEIPT_PREFIX)}
-        case.seen |= {(one.key, one.digest) for one in case.letters if one.device == ERASED}
+        case.seen |= _of_erased(case.letters)
         case.kept = world.do(case._others())
         case.records = {key for key, _ in world.do(case._bodies(RECORD_PREFIX))}
         return case
@@ -90,6 +90,12 @@ class Erasable:
     async def _bodies(self, prefix: str) -> list[tuple[str, bytes]]:
         archive = self.world.archive
         return [(info.key, await archive.read(info.key)) async for info in archive.list(prefix)]
+
+    def refuse_more(self) -> None:
+        """Let the message chain write further dead letters of both devices."""
+        late = refused_also(self.world, 80)
+        self.letters |= late
+        self.seen |= _of_erased(late)
 
     def look(self) -> None:
         """Note what is there of the erased device while nothing runs, whose end the record has to tell."""
@@ -171,6 +177,10 @@ class Erasable:
         assert not missing, f"{what}: the record does not name {sorted(missing)[:3]}"
         count = sum(row["count"] for row in pieces if row["kind"] in ("items", "chunk"))
         assert count >= 3 * EACH, f"{what}: the record tells of {count} items"
+
+
+def _of_erased(found: frozenset[Letter]) -> set[tuple[str, str]]:
+    return {(one.key, one.digest) for one in found if one.device == ERASED}
 
 
 def _device(entry: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -28,13 +28,26 @@ CALLER = "eraser"
 SECONDS = 600.0
 TRIES = 8
 """Refused or unanswered calls in a row, after which a store's retries are used up."""
-FAULTS: Sequence[tuple[str, arranged.Action, int]] = (
-    ("killed before", "silence", 1),
-    ("killed after", "silence_after", 1),
-    ("answers lost", "lose_answer", TRIES),
-    ("refused", "error_503", TRIES),
+ALL = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens, the gateway's action, to how many calls, and to which. `about`: text in their descriptions."""
+
+    what: str
+    action: arranged.Action
+    times: int = 1
+    about: str = ""
+
+
+FAULTS = (
+    Fault("killed before", "silence"),
+    Fault("killed after", "silence_after"),
+    Fault("answers lost", "lose_answer", TRIES),
+    Fault("refused", "error_503", TRIES),
 )
-"""What happens, the gateway's action, and to how many calls. A killed process gets no answer to its last call."""
+"""A killed process gets no answer to its last call."""
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload([__name__, "boto3", "l3kit.clouds.aws.cloud"])
 
@@ -53,23 +66,31 @@ def disturbed(
     home: Path,
     twin: Twin,
     device: str,
-    fault: tuple[str, arranged.Action, int] = ("", "watch", 0),
+    fault: Fault = Fault("undisturbed", "watch"),
     at: int = 0,
     running: Sequence[Future[Any]] = (),
+    late: Callable[[], None] | None = None,
 ) -> Ended:
-    """Erase a device, with a fault at the `at`-th call. `running`: runs of movers at the same time."""
-    what, action, times = fault
-    quiet = _PROCESSES.Event()
+    """Erase a device, with a fault at the `at`-th call.
+
+    Args:
+        running: runs of movers at the same time.
+        late: what happens while the erase waits.
+    """
+    waits, quiet = _PROCESSES.Event(), _PROCESSES.Event()
     here, there = _PROCESSES.Pipe(duplex=False)
-    armed = arranged.arm(endpoint, CALLER, action, at=at, times=max(times, 1))
-    process = _PROCESSES.Process(target=_erase, args=(home, twin.path, device, quiet, there), daemon=True)
+    armed = arranged.arm(endpoint, CALLER, fault.action, at=at, times=fault.times, about=fault.about)
+    process = _PROCESSES.Process(target=_erase, args=(home, twin.path, device, waits, quiet, there), daemon=True)
     process.start()
     there.close()
     deadline = time.monotonic() + SECONDS
     while process.is_alive() and time.monotonic() < deadline:
-        if all(one.done() for one in running):
+        if late is not None and waits.is_set():
+            late()
+            late = None
+        if late is None and all(one.done() for one in running):
             quiet.set()
-        if what.startswith("killed") and armed.fired():
+        if fault.what.startswith("killed") and armed.fired():
             process.kill()
             break
         process.join(0.02)
@@ -87,7 +108,7 @@ def _received(pipe: Connection) -> str:
         return ""
 
 
-def _erase(home: Path, folder: Path, device: str, quiet: Event, told: Connection) -> None:
+def _erase(home: Path, folder: Path, device: str, waits: Event, quiet: Event, told: Connection) -> None:
     state = read_state(Home(home))
     assert state is not None
     twin = Twin.load(folder)
@@ -97,6 +118,7 @@ def _erase(home: Path, folder: Path, device: str, quiet: Event, told: Connection
     ahead = Ahead()
 
     async def sleep(seconds: float) -> None:
+        waits.set()
         quiet.wait(SECONDS)
         await ahead.sleep(seconds)
 

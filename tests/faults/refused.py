@@ -40,9 +40,15 @@ class Letter:
 def refused(world: World) -> frozenset[Letter]:
     """Empty the store of dead letters, and let the chain refuse messages of this case. Returns: their letters."""
     world.do(_clear(world))
-    sent = [(device, item(device, 60 + n, case=world.number)) for device in DEVICES for n in range(EACH)]
+    return refused_also(world, 60)
+
+
+def refused_also(world: World, first: int) -> frozenset[Letter]:
+    """Let the chain refuse further messages, from this minute on. Returns: their letters."""
+    before = letters(world)
+    sent = [(device, item(device, first + n, case=world.number)) for device in DEVICES for n in range(EACH)]
     publish(world.session, world.twin, sent, wait_seconds=SECONDS).raise_if_failed()
-    found = letters(world)
+    found = letters(world) - before
     assert sorted(one.device for one in found) == sorted(device for device, _ in sent), found
     return found
 

@@ -148,8 +148,7 @@ class Cloud:
             put_body(self.archive, expiry_key(device), expiry_record(device))
             record = DeviceRecord(version=1, next_number=3, moved_items=6, moved_chunks=2, last_key=cold)
             self.journal.rows[f"device/{device}"] = to_row(record)
-            letter = DeadLetter("no-time", "has no time", "dispatcher", mark(device).encode(), device)
-            put_body(self.letters, letter.key(WRITTEN), letter.to_json())
+            put_body(self.letters, *letter(device))
         report = report_on(devices)
         row = JournalRow(1, {"report": zlib.compress(orjson.dumps(report)), "verdict": "complete"})
         self.journal.rows[f"{HOT_REPORTS}2026-05-30T00:00:00Z-r1"] = row
@@ -201,6 +200,12 @@ def item(device: str, number: int) -> bytes:
 def chunk_key(device: str, number: int, days: int) -> str:
     end = NOW - timedelta(days=days)
     return object_key(device, f"{end - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", f"{end:%Y-%m-%dT%H:%M:%SZ}", number)
+
+
+def letter(device: str, more: str = "") -> tuple[str, bytes]:
+    """The key and the body of a dead letter. `more`: makes it another one."""
+    one = DeadLetter("no-time", "has no time", "dispatcher", f"{mark(device)}{more}".encode(), device)
+    return one.key(WRITTEN), one.to_json()
 
 
 def expiry_key(device: str) -> str:

@@ -2,18 +2,19 @@
 
 The device is paused for both movers, and its lease taken, before anything is deleted. A chunk under way belongs to a
 run, so a device that has one is refused. A run of the archive mover that began before the pause holds no lease: if it
-may still put something back, the tiers are searched once more (the last look) when it must have ended.
+may still put something back, tiers and dead letters are searched once more (the last look) when it must have ended.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from l3kit.errors import ConfigurationError, HeldError, L3Error, LeaseLostError, StoreError
+from l3kit.errors import ConfigurationError, HeldError, L3Error, LeaseLostError, LeaseTakenError, StoreError
 from l3kit.operate.erase.apart import Apart, Stores
 from l3kit.operate.erase.finding import ObjectBatch, Sighting, item_batches, object_batches
 from l3kit.operate.erase.naming import Mentions
@@ -81,12 +82,16 @@ class Erasing:
         Raises: HeldError; LeaseTakenError while a run has the device; ConfigurationError for a chunk under way.
         """
         await self._check_hold()
-        found = await self._journal.look()
+        try:
+            found = await self._journal.look()
+        except LeaseTakenError as error:
+            remedy = f"Erase it again when that run has ended. {error.remedy}"
+            raise LeaseTakenError(error.resource, f"{error.cause}; {self._so_far()}", remedy) from None
         self._had_record = replace(found, version=0, owner="", lease_until=NEVER) != DeviceRecord()
         if found.entry is not None:
             paused = (Pauses.of_row(await self.stores.journal.load(Pauses.record))).of(self.device)
             resume = "resume it, " if paused else ""
-            cause = f"its chunk {found.entry.key} is under way; nothing was erased"
+            cause = f"its chunk {found.entry.key} is under way; {self._so_far()}"
             remedy = f"Let the hot-to-cold mover finish it ({resume}l3kit run hot-to-cold), then erase again"
             raise ConfigurationError(f"device {self.device}", cause, remedy)
 
@@ -139,7 +144,7 @@ class Erasing:
         try:
             await self.check()
             paused = await self._apart.pause(self.by or ERASER)
-            await self._journal.acquire()
+            await self._acquire()
             look_again = await self.record.last_look(await self._apart.alone_from(paused))
             await self._tiers(look_again)
             await self._letters(look_again)
@@ -148,8 +153,13 @@ class Erasing:
                 return ""
             if look_again is not None:
                 await self._tiers(look_again)
+                await self._letters(look_again)
             await self._mentioned(look_again)
             return await self._finish()
+        except asyncio.CancelledError as stop:
+            if self.record.begun:
+                stop.add_note(f"Device {self.device} is erased in part and stays paused: the same command continues")
+            raise
         except L3Error as error:
             if not isinstance(error, LeaseLostError):
                 await self._give_back()
@@ -163,7 +173,19 @@ class Erasing:
     async def _check_hold(self) -> None:
         if hold := await self._holds.of(self.device):
             remedy = "If whoever set it agrees, lift it: l3kit hold TWIN [DEVICE] --release"
-            raise HeldError(f"device {self.device}", f"is {hold.summary()}; nothing more was erased", remedy)
+            raise HeldError(f"device {self.device}", f"is {hold.summary()}; {self._so_far()}", remedy)
+
+    async def _acquire(self) -> None:
+        """Take the lease of the device, which is paused by now. Raises: LeaseTakenError."""
+        try:
+            await self._journal.acquire()
+        except LeaseTakenError as error:
+            cause = f"{error.cause}; {self._so_far()}, and the device stays paused"
+            remedy = f"Erase it again when that run has ended, or l3kit resume {self.twin.name} {self.device}"
+            raise LeaseTakenError(error.resource, cause, remedy) from None
+
+    def _so_far(self) -> str:
+        return "nothing more was erased" if self.record.begun else "nothing was erased"
 
     async def _wait(self, until: datetime) -> bool:
         """Wait, renewing the lease. Returns: True."""

@@ -121,6 +121,7 @@ def arm(
     seed: int = 0,
     milliseconds: int = 20,
     after: int = 0,
+    about: str = "",
 ) -> ArmedFault:
     """Arm a fault for the `at`-th call (from 1) that a function makes from now on.
 
@@ -131,6 +132,7 @@ def arm(
         writer: name of the function whose URL the caller posts to; these posts count as its calls.
         seed, milliseconds: for `delay`: seed of the random delays, and their maximum.
         after: for `deliver_again`: number of further calls before the second delivery; 0 for `go_on` only.
+        about: only calls whose description has this text are counted and hit.
     Raises: SandboxError.
     """
     plan = {
@@ -142,6 +144,7 @@ def arm(
         "seed": seed,
         "milliseconds": milliseconds,
         "after": after,
+        "about": about,
     }
     status, content = request(endpoint, "POST", "/_sandbox/faults", json.dumps(plan), seconds=SECONDS)
     if status != 200:

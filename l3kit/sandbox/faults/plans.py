@@ -37,6 +37,7 @@ class Plan:
 
     Attributes:
         writer: function whose URL the caller posts to, if any.
+        about: text in the description of the calls to count; all other calls are passed on.
         at: number of the call to act on, from 1; 0 for none.
         times: number of consecutive calls.
         after: for `deliver_again`: number of further calls; 0 for `go_on` only.
@@ -51,6 +52,7 @@ class Plan:
     seed: int = 0
     milliseconds: int = 20
     after: int = 0
+    about: str = ""
     calls: list[str] = field(default_factory=list)
     fired: int = 0
     held: bool = False
@@ -61,7 +63,7 @@ class Plan:
     @classmethod
     def of(cls, content: dict[str, Any]) -> Plan:
         """Build a plan from a JSON object. Raises: ValueError naming the problem."""
-        wanted = ("caller", "action", "at", "times", "writer", "seed", "milliseconds", "after")
+        wanted = ("caller", "action", "at", "times", "writer", "seed", "milliseconds", "after", "about")
         unknown = sorted(set(content) - set(wanted))
         if unknown or not isinstance(content.get("caller"), str):
             raise ValueError(f"a plan has {', '.join(wanted)}; caller is required; unknown: {unknown}")
@@ -71,7 +73,9 @@ class Plan:
         return plan
 
     def note(self, call: str) -> str:
-        """Count a call and return the action that is due."""
+        """Count a call, if it is one to count, and return the action that is due."""
+        if self.about not in call:
+            return "watch"
         self.calls.append(call)
         return self.due(len(self.calls))
 

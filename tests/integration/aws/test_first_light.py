@@ -125,7 +125,7 @@ def test_without_a_terminal_it_makes_nothing_unless_told_yes(
     monkeypatch.setenv("L3KIT_SANDBOX_HOME", str(sandbox.home))
     monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
     assert main(["first-light", "aws", "--target", "sandbox"]) == 1
-    assert "nothing was created. Pass --yes" in capsys.readouterr().err
+    assert "nothing was changed. Pass --yes" in capsys.readouterr().err
 
 
 @pytest.mark.slow

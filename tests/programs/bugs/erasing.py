@@ -170,7 +170,14 @@ ERASES = (
         "an erase does not look again",
         ERASING,
         "            if look_again is not None:\n                await self._tiers(look_again)\n",
-        "",
+        "            if look_again is not None:\n",
+        WAITED,
+    ),
+    Mutation(
+        "an erase does not look again at dead letters",
+        ERASING,
+        "                await self._letters(look_again)\n            await self._mentioned(look_again)\n",
+        "            await self._mentioned(look_again)\n",
         WAITED,
     ),
     Mutation(

@@ -77,7 +77,7 @@ def test_without_a_terminal_nothing_is_done_unless_told_yes(verb: str, capsys: p
     twin = Answering()  # which would not even give a plan
     assert twin.command(verb, "--json") == 1
     told = json.loads(capsys.readouterr().out)["error"]
-    assert "nothing was created" in told["cause"]
+    assert "nothing was changed" in told["cause"]
     assert "--yes" in told["remedy"]
 
 

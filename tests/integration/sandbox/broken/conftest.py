@@ -26,6 +26,7 @@ from tests.support.cloud_functions import HOSTS, azure_zip, definition, gcp_zip
 
 AZURE_APP = """
     import azure.functions as func
+    import package.parts
 
     app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 
@@ -34,8 +35,10 @@ AZURE_APP = """
     def run(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse(str(len(req.get_body())))
 """
-GCP_MAIN = "def main(request):\n    return str(len(request.get_data()))\n"
-AWS_APP = "def handler(event, context):\n    return len(str(event))\n"
+GCP_MAIN = "import package.parts\n\ndef main(request):\n    return str(len(request.get_data()))\n"
+AWS_APP = "import package.parts\n\ndef handler(event, context):\n    return len(str(event))\n"
+PACKAGE = {"package/parts.py": "VALUE = 1\n"}
+"""A folder of each function's zip, which the sandbox unpacks into shared code."""
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,8 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     s3.put_object(Bucket=name, Key="kept", Body=b"kept")
     functions = aws("lambda")
     functions.create_function(
-        FunctionName=name, Runtime=RUNTIME, Role=role, Handler="app.handler", Code={"ZipFile": make_zip(AWS_APP)},
+        FunctionName=name, Runtime=RUNTIME, Role=role, Handler="app.handler",
+        Code={"ZipFile": make_zip(AWS_APP, **PACKAGE)},
         Timeout=60,  # whatever else runs on this machine: Lambda ends a process that takes too long
     )  # fmt: skip
     open_url(aws, name)
@@ -71,8 +75,8 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
         documents = firestore.Client(project=PROJECT).collection(name)
     documents.document("kept").set({"v": 1.5})
     hosts = {cloud: functions_at(state.gateway) for cloud, functions_at in HOSTS.items()}
-    hosts["azure"].put(name, definition(), azure_zip(AZURE_APP))
-    hosts["gcp"].put(name, definition(), gcp_zip(GCP_MAIN))
+    hosts["azure"].put(name, definition(), azure_zip(AZURE_APP, **PACKAGE))
+    hosts["gcp"].put(name, definition(), gcp_zip(GCP_MAIN, **PACKAGE))
 
     def kept() -> dict[str, Any]:
         return {

@@ -158,6 +158,8 @@ def test_what_a_sandbox_writes_is_its_users_alone(world: World) -> None:
     home = Home(world.state.home)
     linked = {path for path in home.root.rglob("*") if path.is_symlink()}
     files = set(home.root.rglob("*")) - linked
+    shared = {path.relative_to(home.functions).parts[0] for path in files if path.match("package/parts.py")}
+    assert shared == {".lambda", ".clouds"}
     zipped = {path for path in files if "code" in path.relative_to(home.root).parts[1:-1]}
     modes = {str(path.relative_to(home.root)): path.stat().st_mode & 0o777 for path in files - zipped}
     assert {name: oct(mode) for name, mode in modes.items() if mode & 0o077} == {}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import hashlib
 from datetime import timedelta
 
 import pytest
 
+from l3kit.errors import StoreError
 from l3kit.operate.holds.changes import hold, release
 from l3kit.operate.pauses.changes import pause
 from l3kit.tiering.format.holds import Holds
@@ -23,6 +25,7 @@ from tests.support.erasable import (
     chunk_key,
     expiry_key,
     expiry_record,
+    letter,
     put,
     put_body,
 )
@@ -47,6 +50,64 @@ def test_a_due_chunk_in_the_cold_tier_is_waited_for_and_what_a_run_puts_back_is_
     assert report.complete
     assert (time.slept, cloud.traces(A)) == (960, [])
     assert late not in cloud.archive.objects
+
+
+def late_letters(cloud: Cloud, time: Time) -> None:
+    """Let a dead letter of each device come in during the first wait."""
+
+    async def sleep(seconds: float) -> None:
+        if not time.slept:
+            for device in (A, B):
+                key, body = letter(device, " late")
+                await cloud.letters.create(key, body, sha256=hashlib.sha256(body).hexdigest())
+        await Time.sleep(time, seconds)
+
+    time.sleep = sleep  # type: ignore[method-assign]
+
+
+def test_a_dead_letter_that_comes_in_during_the_wait_is_erased_and_one_of_another_device_stays() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+    late_letters(cloud, time)
+    report = cloud.erase(A, time)
+    assert (report.complete, cloud.traces(A)) == (True, [])
+    assert set(cloud.letters.objects) == {letter(B)[0], letter(B, " late")[0]}
+    assert report.tally.amounts["letters on aws", "dead letter"].pieces == 2
+    named = [body.decode() for key, body in cloud.archive.bodies().items() if "/part-" in key]
+    assert any(letter(A, " late")[0] in text for text in named)
+
+
+def test_a_late_dead_letter_that_cannot_be_read_keeps_the_erase_from_ending_and_goes_with_the_next() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+    late_letters(cloud, time)
+    read, late = cloud.letters.read, letter(A, " late")[0]
+
+    async def refuse(key: str) -> bytes:
+        if key == late:
+            raise StoreError("letters", "answered 503 to every try")
+        return await read(key)  # type: ignore[no-any-return]
+
+    cloud.letters.read = refuse
+    with pytest.raises(StoreError, match=r"could not be read: answered 503.*Erase again"):
+        cloud.erase(A, time)
+    assert not [key for key in cloud.archive.objects if key.endswith("done.json")]
+    assert late in cloud.letters.objects
+    cloud.letters.read = read
+    assert cloud.erase(A, time).complete
+    assert cloud.traces(A) == []
+
+
+def test_who_interrupts_the_wait_is_told_that_the_same_command_continues() -> None:
+    cloud, time = Cloud().fill(days=OLD), Time()
+
+    async def interrupted(seconds: float) -> None:
+        raise asyncio.CancelledError
+
+    time.sleep = interrupted  # type: ignore[method-assign]
+    with pytest.raises(asyncio.CancelledError) as caught:
+        cloud.erase(A, time)
+    told = f"Device {A} is erased in part and stays paused: the same command continues"
+    assert caught.value.__notes__ == [told]
+    assert cloud.erase(A, Time()).complete
 
 
 def test_a_run_of_the_expirer_is_waited_for_and_its_record_is_erased() -> None:

@@ -193,7 +193,7 @@ def test_a_hold_stops_an_erase_before_anything_goes_and_one_that_is_set_meanwhil
     for device in (None, A):
         hold(cloud.session(), TWIN, device, reason="audit 2026", by="bob", now=lambda: NOW)
         for work in (cloud.plan, cloud.erase):
-            with pytest.raises(HeldError, match=r"held since 2026-06-01T00:00:00Z by bob \(audit 2026\)"):
+            with pytest.raises(HeldError, match=r"by bob \(audit 2026\); nothing was erased"):
                 work()
         release(cloud.session(), TWIN, device)
     del cloud.journal.rows["hold"], cloud.archive.former["_l3kit/held/twin.json"]
@@ -211,7 +211,7 @@ def test_a_hold_stops_an_erase_before_anything_goes_and_one_that_is_set_meanwhil
             cloud.hot.devices[device].pop(key)
 
     cloud.hot.delete_items = hold_and_go
-    with pytest.raises(HeldError):
+    with pytest.raises(HeldError, match="nothing more was erased"):
         cloud.erase(A, time)
     assert len(cloud.hot.devices[A]) == 4, "one page was under way"
     assert cloud.traces(B)
@@ -230,9 +230,26 @@ def test_a_device_with_a_chunk_under_way_or_in_the_hands_of_a_run_is_refused() -
     with pytest.raises(ConfigurationError, match="resume it, l3kit run"):
         cloud.erase()
     cloud.journal.rows[f"device/{A}"] = to_row(DeviceRecord(6, "run 7", NOW + timedelta(seconds=60), 4))
-    with pytest.raises(LeaseTakenError, match="run 7 holds its lease"):
+    with pytest.raises(LeaseTakenError, match=r"run 7 holds its lease; nothing was erased\. Erase it again when"):
         cloud.erase()
     assert cloud.everything().keys() == before.keys()
+
+
+def test_a_run_that_takes_the_device_just_then_is_named_and_that_the_device_stays_paused() -> None:
+    cloud = Cloud().fill()
+    before, create = cloud.everything(), cloud.cold.create
+
+    async def create_and_take(key: str, body: bytes, **content: Any) -> Any:
+        if key == Pauses.key(A):
+            cloud.journal.rows[f"device/{A}"] = to_row(DeviceRecord(6, "run 7", NOW + timedelta(seconds=60), 4))
+        return await create(key, body, **content)
+
+    cloud.cold.create = create_and_take
+    told = rf"nothing was erased, and the device stays paused\. Erase it again .*l3kit resume {TWIN.name} {A}"
+    with pytest.raises(LeaseTakenError, match=told):
+        cloud.erase()
+    assert cloud.everything().keys() == before.keys()
+    assert len(paused(cloud)) == 2
 
 
 def test_records_of_what_expired_go_and_the_record_of_the_erase_has_their_digests() -> None:

@@ -63,3 +63,9 @@ def test_another_functions_deliveries_are_left_alone() -> None:
         return await faults.deliver("f", "m", attempt, "failed")
 
     assert asyncio.run(scene()) == "taken"
+
+
+def test_only_calls_that_a_plan_is_about_are_counted_and_hit() -> None:
+    plan = Plan.of({"caller": "source-of-f", "action": "error_500", "at": 1, "times": 9, "about": "message 2"})
+    assert delivered(plan, [1, 2, 3]) == ([1, 3], ["taken", "failed", "taken"], [])
+    assert plan.calls == ["message 2"]
