@@ -96,6 +96,7 @@ def _tell(found: Forecast, twin: Twin, output: Output) -> None:
     from l3kit.cost.analysis.forecast import cost_of
     from l3kit.cost.model.amounts import format_usd
     from l3kit.prices.price_book import load_prices
+    from l3kit.twin.layout import MOVERS
 
     cost = cost_of(found, twin, load_prices())
     if output.as_json:
@@ -107,4 +108,5 @@ def _tell(found: Forecast, twin: Twin, output: Output) -> None:
         unknown = f", and {total.unknown} prices that are not known" if total.unknown else ""
         print(f"It would cost about {format_usd(total.known)}{unknown}, by list prices without the free tier:")
         print(f"  {', '.join(f'{count:,.0f} {name}' for name, count in cost.requests.items())}")
-    output.tell("Counting read the due items once; on a real account that is billed as reads.")
+    did = "read the due items" if found.function == MOVERS[0] else "listed the tier and looked at each due object"
+    output.tell(f"Counting {did} once; on a real account that is billed as requests.")

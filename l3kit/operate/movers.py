@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from l3kit.errors import CheckFailedError, ConfigurationError, L3Error
 from l3kit.notebook.answer import CheckedAnswer
 from l3kit.notebook.tables import Displayable, Sheet, table
+from l3kit.operate.holds.report import released_by
 from l3kit.operate.pauses.report import resumed_by
 from l3kit.session import reached
 from l3kit.tiering.counts import count_of
@@ -147,7 +148,7 @@ def check_complete(runs: Iterable[MoverRun]) -> None:
     bad = [run.verdict for run in runs if run.verdict != "complete"]
     if bad or left:
         reasons = [f"{pauses.summary()} ({resumed_by(pauses)})" for run in runs if (pauses := run.paused)]
-        reasons += [f"{holds.summary()} (l3kit hold --release)" for run in runs if (holds := run.held)]
+        reasons += [f"{holds.summary()} ({released_by(holds)})" for run in runs if (holds := run.held)]
         reasons += [f"{skip['key']}: {skip['reason']}" for skip in left[:MAX_REASONS]]
         if len(left) > MAX_REASONS:
             reasons.append(f"and {len(left) - MAX_REASONS:,} more, which the runs' tables name")

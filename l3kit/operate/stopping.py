@@ -10,6 +10,7 @@ import orjson
 
 from l3kit.errors import ConfigurationError, KeyConflictError, L3Error, StoreError
 from l3kit.given_values import first_and_nearest
+from l3kit.tiering.format.chunks import is_reserved_device
 from l3kit.tiering.format.stops import MAX_RECORD_BYTES, Stop, Stops
 from l3kit.tiering.ports import JournalStore, ObjectStore
 from l3kit.twin.device_limits import checked_device
@@ -26,7 +27,7 @@ S = TypeVar("S", bound=Stop)
 
 def check_listed(device: str, known: Iterable[str], twin: Twin) -> None:
     """Check that a device is known. Raises: ConfigurationError with the nearest names if it is not."""
-    names = list(dict.fromkeys(known))
+    names = [name for name in dict.fromkeys(known) if not is_reserved_device(name)]
     if checked_device(device) not in names:
         remedy = f"Devices: {first_and_nearest(device, names)}"
         raise ConfigurationError(f"device {device!r}", f"is not one of {twin.name}'s; nothing was changed", remedy)

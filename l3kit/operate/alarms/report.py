@@ -20,6 +20,7 @@ COLUMNS = ("state", "alarm", "watches", "cloud", "since", "meaning", "what to do
 STATES: tuple[AlarmState, ...] = ("alarm", "missing", "unknown", "ok")
 """The most urgent first."""
 NONE = 'has no alarms: set "notify" or "alarms" in config.json, then l3kit apply (docs/how-to/alarms.md)'
+UNKNOWN = "unknown: nothing has been measured yet, as before the first run of a mover or the expirer; a run settles it."
 WAITS = "waits for its confirmation: no alarm is sent there"
 CONFIRM = "Open the message that was sent there, and follow its link; after two days only l3kit apply sends another one"
 
@@ -75,11 +76,15 @@ class AlarmsReport(Displayable, Answer):
         shown = [table(fires, title="What fires, and what to do")] if firing else []
         shown += [table(frame[["state", "alarm", "cloud", "since"]], tint_column="state")] if self.alarms else []
         shown += [table(self.subscribers_frame(), title="Who is notified")] if self.subscribers else []
-        return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self.waiting(), *self.notes))
+        return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self.waiting(), *self.unknown(), *self.notes))
 
     def waiting(self) -> tuple[str, ...]:
         """Return a sentence for each subscriber that has not confirmed."""
         return tuple(f"{one.address} {WAITS}. {CONFIRM}." for one in self.subscribers if one.state == "waits")
+
+    def unknown(self) -> tuple[str, ...]:
+        """Return a sentence on the state `unknown`, if an alarm has it."""
+        return (UNKNOWN,) if any(alarm.state == "unknown" for alarm in self.alarms) else ()
 
     def summary(self) -> str:
         if not self.wanted:
@@ -109,7 +114,7 @@ class AlarmsReport(Displayable, Answer):
                 for alarm in self.alarms
             ],
             "subscribers": [asdict(one) for one in self.subscribers],
-            "notes": [*self.waiting(), *self.notes],
+            "notes": [*self.waiting(), *self.unknown(), *self.notes],
             "gaps": [asdict(gap) for gap in self.gaps],
         }
 

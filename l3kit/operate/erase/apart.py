@@ -52,7 +52,7 @@ class Apart:
 
     async def pause(self, by: str) -> datetime:
         """Pause the device for both movers. Returns: since when the archive mover has been able to see it."""
-        pause = Pause(self.clock(), by, "it is erased")
+        pause = Pause(self.clock(), by, f"it is being erased; l3kit erase {self.device} again completes that")
         await change_record(self.stores.journal, Pauses, self.device, lambda there: there or pause, instead="")
         since = await self.paused_since()
         await put_object(self.stores.cold, Pauses, self.device, pause)

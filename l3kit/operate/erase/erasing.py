@@ -20,6 +20,7 @@ from l3kit.operate.erase.finding import ObjectBatch, Sighting, item_batches, obj
 from l3kit.operate.erase.naming import Mentions
 from l3kit.operate.erase.pieces import Piece, Tally
 from l3kit.operate.erase.record import EraseRecord
+from l3kit.operate.holds.report import released_by
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import Pauses
@@ -172,8 +173,11 @@ class Erasing:
 
     async def _check_hold(self) -> None:
         if hold := await self._holds.of(self.device):
-            remedy = "If whoever set it agrees, lift it: l3kit hold TWIN [DEVICE] --release"
-            raise HeldError(f"device {self.device}", f"is {hold.summary()}; {self._so_far()}", remedy)
+            twin = await self._holds.of_twin()
+            holds = Holds(twin, {} if twin else {self.device: hold})
+            cause = f"is {hold.summary()}{', like the whole twin' if twin else ''}; {self._so_far()}"
+            remedy = f"If whoever set it agrees, lift it: {released_by(holds)}"
+            raise HeldError(f"device {self.device}", cause, remedy)
 
     async def _acquire(self) -> None:
         """Take the lease of the device, which is paused by now. Raises: LeaseTakenError."""
@@ -181,7 +185,7 @@ class Erasing:
             await self._journal.acquire()
         except LeaseTakenError as error:
             cause = f"{error.cause}; {self._so_far()}, and the device stays paused"
-            remedy = f"Erase it again when that run has ended, or l3kit resume {self.twin.name} {self.device}"
+            remedy = f"Erase it again when that run has ended, or l3kit resume {self.device}"
             raise LeaseTakenError(error.resource, cause, remedy) from None
 
     def _so_far(self) -> str:

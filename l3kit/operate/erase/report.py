@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("where", "what", "pieces", "items", "bytes")
+REPORTS_STAY = "Of reports only the device's name, keys and notes go: their figures stay, so that sums still hold"
 CONFIG_STAYS = "The device's entry in config_iot_devices.json stays: remove it there if the device is not to return"
 
 
@@ -56,7 +57,7 @@ class ErasePlan(Displayable, Answer):
 
     def sheet(self) -> Sheet:
         """Return what would be erased, and what is not reached."""
-        notes = (*_waits(self.look_again), *self.notes, CONFIG_STAYS)
+        notes = (*_waits(self.look_again), *self.notes, *_of_reports(self.tally), CONFIG_STAYS)
         return Sheet(self.summary(), _tables(self.tally, self.unreached), notes)
 
     def summary(self) -> str:
@@ -104,7 +105,9 @@ class EraseReport(Displayable, Answer):
 
     def sheet(self) -> Sheet:
         """Return what was erased, and what was not reached."""
-        return Sheet(self.summary(), _tables(self.tally, self.unreached), (*self.notes, CONFIG_STAYS))
+        return Sheet(
+            self.summary(), _tables(self.tally, self.unreached), (*self.notes, *_of_reports(self.tally), CONFIG_STAYS)
+        )
 
     def summary(self) -> str:
         device = f"{self.twin}: device {self.device}"
@@ -153,6 +156,10 @@ def _tables(tally: Tally, unreached: tuple[Unreached, ...]) -> tuple[Any, ...]:
     left = pd.DataFrame(rows, columns=["what", "until", "remedy"])
     shown = (table(_frame(tally)),) if tally else ()
     return (*shown, *((table(left, title="What erase does not reach"),) if rows else ()))
+
+
+def _of_reports(tally: Tally) -> tuple[str, ...]:
+    return (REPORTS_STAY,) if any(kind == "report" for _, kind in tally.amounts) else ()
 
 
 def _waits(look_again: datetime | None) -> tuple[str, ...]:

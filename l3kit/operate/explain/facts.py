@@ -79,6 +79,7 @@ class DeviceFacts:
         expired: chunks that were deleted for their age.
         expirer: schedule of the archive expirer.
         stopped: a sentence on a pause that stops its movers; empty without one.
+        held: a sentence on a hold that forbids deleting its data; empty without one.
         foreign: objects under the device's keys that are not chunks: tier and key.
     """
 
@@ -97,6 +98,7 @@ class DeviceFacts:
     configured: bool = True
     foreign: tuple[tuple[str, str], ...] = ()
     stopped: str = ""
+    held: str = ""
     archive_days: int | None = None
     expired: Expired = NOTHING_EXPIRED
     expirer: Schedule = MISSING

@@ -13,6 +13,7 @@ from l3kit.operate.coroutines import READS_AT_ONCE, run
 from l3kit.operate.expired import NOTHING_EXPIRED, expired_of
 from l3kit.operate.explain.facts import MISSING, DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
 from l3kit.operate.explain.page import DevicePage
+from l3kit.operate.holds.report import holds_of
 from l3kit.operate.pauses.report import pauses_of
 from l3kit.operate.tier_stores import open_tiers
 from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
@@ -82,6 +83,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
         entry = record.entry if record else None
         check = await _check_entry(stores.hot, stores.cold, device_id, entry) if stores.hot and entry else None
         stopped = (await pauses_of(stores, twin)).stops(device_id)
+        held = (await holds_of(stores, twin)).forbids(device_id)
         foreign: list[tuple[str, str]] = []
         cold = await _chunks(stores.cold, device_id, foreign) if stores.cold else None
         archive = await _chunks(stores.archive, device_id, foreign) if stores.archive else None
@@ -103,6 +105,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
             configured=device_id in {device.id for device in twin.devices},
             foreign=tuple(foreign),
             stopped=stopped,
+            held=held,
             archive_days=twin.config.archive_storage_size_in_days,
             expired=expired,
             expirer=expirer,

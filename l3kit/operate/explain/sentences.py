@@ -42,7 +42,13 @@ def sections_of(figures: DeviceFigures) -> dict[str, list[str]]:
     found = {
         "Between the tiers": [*_counting(figures), *_order(figures), *_gaps(figures)],
         "Under way": list(_under_way(figures)),
-        "What happens next": [*_runs(figures), *_next_items(figures), *_next_chunk(figures), *_next_to_expire(figures)],
+        "What happens next": [
+            *_runs(figures),
+            *_next_items(figures),
+            *_next_chunk(figures),
+            *_next_to_expire(figures),
+            *filter(None, [figures.facts.held]),
+        ],
         "Since the first move": [*_moved(figures), *_expired(figures)],
     }
     return {heading: sentences for heading, sentences in found.items() if sentences}

@@ -22,10 +22,12 @@ from l3kit.operate.movers import checked_mover
 from l3kit.operate.pauses.report import PauseReport, pauses_of
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.tiering.counts import count_of
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import movable_moment
 from l3kit.tiering.format.time_ranges import movable_range
 from l3kit.tiering.movers.archive_expirer import REPORT_PREFIX as EXPIRER_REPORTS
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
+from l3kit.tiering.movers.holding import holds_in_archive, holds_in_journal
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX as HOT_REPORTS
 from l3kit.tiering.movers.hot_to_cold import read_report
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore
@@ -88,6 +90,7 @@ def runs(
         schedules,
         stored.lags,
         stored.pauses.pauses,
+        stored.holds,
         stored.pauses.halves,
         dead,
         more_letters=bool(more),
@@ -104,12 +107,14 @@ class Stored:
         runs: since the time asked for, the newest first.
         kept: for each mover with a report, the start of its oldest and of its newest run.
         lags: those that lag most first.
+        holds: those in the journal, and, where data expire, those in the archive tier.
     """
 
     runs: Sequence[PastRun]
     kept: Mapping[str, tuple[datetime, datetime]]
     lags: Sequence[Lag]
     pauses: PauseReport
+    holds: Holds
     gaps: Sequence[Gap]
 
 
@@ -157,7 +162,11 @@ async def history_of(stores: TierStores, twin: Twin, since: datetime, movers: tu
         """Sort by start, and within a second by the run's time of reference."""
         return one.started, one.cutoff + timedelta(days=days[one.mover]), SCHEDULED.index(one.mover)
 
-    return Stored(sorted(found, key=order, reverse=True), kept, lags, await pauses_of(stores, twin), gaps)
+    holds = await holds_in_journal(stores.journal) if stores.journal else Holds()
+    if EXPIRER in movers and stores.archive is not None:
+        holds = holds.joined(await holds_in_archive(stores.archive))
+    pauses = await pauses_of(stores, twin)
+    return Stored(sorted(found, key=order, reverse=True), kept, lags, pauses, holds, gaps)
 
 
 Read = Callable[[str], Awaitable[dict[str, Any] | None]]

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from l3kit.operate.history.answer import Finding, Lag, PastRun
+from l3kit.operate.holds.report import released_by
 from l3kit.operate.pauses.report import AGAIN, resumed_by
 from l3kit.tiering.counts import MAX_NAMED, count_of
+from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.movers.report import iso
 from l3kit.twin.layout import MOVERS, SCHEDULED
@@ -33,6 +35,7 @@ class Situation:
         runs: the newest first.
         kept: for each mover, the start of the oldest and of the newest run with a report, whether requested or not.
         schedules: the schedule of each mover whose cloud is reached.
+        holds: what may not be deleted.
         halves: pauses that only one of the movers has, a sentence for each.
         letters: dead letters by problem, without superseded ones; `more_letters`: there may be more.
     """
@@ -43,6 +46,7 @@ class Situation:
     schedules: Mapping[str, Schedule] = field(default_factory=dict)
     lags: Sequence[Lag] = ()
     pauses: Pauses = NOTHING
+    holds: Holds = field(default_factory=Holds)
     halves: Sequence[str] = ()
     letters: Mapping[str, int] = field(default_factory=dict)
     more_letters: bool = False
@@ -61,7 +65,7 @@ def findings(seen: Situation) -> tuple[Finding, ...]:
         found += _of_runs(mover, [run for run in seen.runs if run.mover == mover])
     for mover, schedule in seen.schedules.items():
         found += _of_schedule(mover, schedule, seen)
-    return (*found, *_of_lags(seen), *_of_letters(seen), *_of_pauses(seen))
+    return (*found, *_of_lags(seen), *_of_letters(seen), *_of_pauses(seen), *_of_holds(seen))
 
 
 def _of_runs(mover: str, runs: Sequence[PastRun]) -> Iterator[Finding]:
@@ -149,3 +153,10 @@ def _of_pauses(seen: Situation) -> Iterator[Finding]:
             why += f"; what waits in the hot tier has been due for up to {late[0].days_over:,} days: {_named(late)}"
         what = "paused movers" if seen.pauses.twin else "paused devices"
         yield Finding(what, why[0].upper() + why[1:], f"{resumed_by(seen.pauses)}, once the reason is gone")
+
+
+def _of_holds(seen: Situation) -> Iterator[Finding]:
+    if seen.holds:
+        why = f"{seen.holds.summary()}: nothing of it is erased, and nothing expires"
+        what = "the twin is held" if seen.holds.twin else "held devices"
+        yield Finding(what, why[0].upper() + why[1:], f"{released_by(seen.holds)}, once the reason is gone")

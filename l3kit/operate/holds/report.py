@@ -71,6 +71,17 @@ class HoldReport(Displayable, Answer):
         expiry = self.archive is None or self.archive.exactly(device) is not None
         return (ERASE, EXPIRY) if expiry else (ERASE,)
 
+    def forbids(self, device: str) -> str:
+        """Return a sentence on the data of a device that are not deleted; empty if it is not held."""
+        hold = self.holds.of(device)
+        if hold is None:
+            return ""
+        twin = self.holds.twin
+        subject = "The twin" if twin else f"Device {device}"
+        stopped = " and ".join(self.stops(None if twin else device))
+        command = released_by(Holds(twin, {} if twin else {device: hold}))
+        return f"{subject} is {hold.summary()}, which stops {stopped} ({command})."
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each hold, with the columns `COLUMNS`."""
         import pandas as pd
@@ -103,6 +114,12 @@ class HoldReport(Displayable, Answer):
             "interrupted": list(self.halves),
             "gaps": [asdict(gap) for gap in self.gaps],
         }
+
+
+def released_by(holds: Holds) -> str:
+    """Return the command that lifts these holds, the twin's first."""
+    device = next(iter(holds.devices), "") if len(holds.devices) == 1 else "DEVICE"
+    return "l3kit hold --release" if holds.twin is not None else f"l3kit hold {device} --release"
 
 
 def read_holds(session: Session, twin: Twin) -> HoldReport:

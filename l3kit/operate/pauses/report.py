@@ -105,7 +105,7 @@ class PauseReport(Displayable, Answer):
         if pause is None:
             return ""
         movers = self._movers(None if of_twin else device)
-        resumed = f"l3kit resume {self.twin}{'' if of_twin else f' {device}'}"
+        resumed = "l3kit resume" if of_twin else f"l3kit resume {device}"
         subject = "The twin" if of_twin else f"Device {device}"
         return f"{subject} is {pause.summary()}: {movers} ({resumed})."
 

@@ -56,6 +56,14 @@ def test_a_dry_run_tells_what_would_move_and_what_it_costs(capsys: pytest.Captur
     told = json.loads(capsys.readouterr().out)
     assert (told["items"], float(told["cost"]["known_usd"]) > 0) == (1000, True)
     assert [call[0] for call in twin.asked] == ["forecast", "forecast"]
+    assert "Counting read the due items once" in printed.err
+
+
+def test_a_dry_run_of_what_reads_no_items_does_not_say_that_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    twin = Answering(forecast=Forecast("archive-expirer", datetime(2026, 3, 1, tzinfo=UTC), ()))
+    twin.config = Twin.load(Path(EXAMPLE))
+    assert twin.command("run", "archive-expirer", "--dry-run") == 0
+    assert "Counting listed the tier and looked at each due object once" in capsys.readouterr().err
 
 
 def test_a_mover_that_is_none_is_refused_before_anything_is_reached(capsys: pytest.CaptureFixture[str]) -> None:

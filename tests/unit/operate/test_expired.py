@@ -125,7 +125,7 @@ def test_a_run_tells_what_it_deleted_and_what_is_held() -> None:
     assert run.summary().startswith(
         "archive-expirer: 3 items, 1 chunk, 9 bytes deleted; paused (device b is held since"
     )
-    with pytest.raises(L3Error, match=r"device b is held since .* \(l3kit hold --release\)"):
+    with pytest.raises(L3Error, match=r"device b is held since .* \(l3kit hold b --release\)"):
         run.raise_if_failed()
 
 

@@ -17,8 +17,10 @@ from l3kit.operate.history import reading
 from l3kit.operate.history.answer import Finding, Lag, PastRun, RunHistory
 from l3kit.operate.history.reading import Stored, history_of, runs
 from l3kit.operate.history.todo import Situation, findings
+from l3kit.operate.stopping import change_record, put_object
 from l3kit.operate.tier_stores import TierStores
 from l3kit.session import Session
+from l3kit.tiering.format.holds import Hold, Holds
 from l3kit.tiering.format.pauses import Pause, Pauses
 from l3kit.tiering.movers.cold_to_archive import REPORT_PREFIX as COLD_REPORTS
 from l3kit.tiering.movers.hot_to_cold import REPORT_PREFIX, read_report
@@ -28,6 +30,7 @@ from l3kit.twin.config import Twin
 from l3kit.twin.layout import MOVERS
 from l3kit.twin.schedules import Schedule
 from tests.support import archiving
+from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import NOW, World, item, readings, refusing
 
 HOT, COLD = MOVERS
@@ -75,7 +78,7 @@ def test_older_runs_are_left_out_without_being_read() -> None:
     world.journal.usage.requests.clear()
     found = read(stores, NOW - timedelta(days=1, hours=1))
     assert [run.mover for run in found.runs] == [COLD, HOT]
-    assert world.journal.usage.requests == {"get": 2}, "a report and the pauses"
+    assert world.journal.usage.requests == {"get": 3}, "a report, the pauses and the holds"
     assert found.kept[HOT] == (NOW - timedelta(days=3), NOW - timedelta(days=1)), "by their names"
 
 
@@ -231,6 +234,28 @@ def test_lags_dead_letters_and_pauses_are_told_in_this_order() -> None:
     assert f"Device {B} is paused since" in found[2].why
     assert found[2].why.endswith(f"; what waits in the hot tier has been due for up to 4.0 days: {B}")
     assert found[2].remedy == f"l3kit resume {B}, once the reason is gone"
+
+
+def test_a_hold_is_told_so_that_nobody_forgets_it() -> None:
+    (found,) = todo(holds=Holds(None, {B: Hold(NOW, "ann", "audit 2026")}))
+    assert (found.what, found.remedy) == ("held devices", f"l3kit hold {B} --release, once the reason is gone")
+    assert found.why.startswith(f"Device {B} is held since ")
+    assert found.why.endswith(" by ann (audit 2026): nothing of it is erased, and nothing expires")
+    (found,) = todo(holds=Holds(Hold(NOW), {B: Hold(NOW)}))
+    assert (found.what, found.remedy) == ("the twin is held", "l3kit hold --release, once the reason is gone")
+    (found,) = todo(holds=Holds(None, {B: Hold(NOW), C: Hold(NOW)}))
+    assert found.remedy == "l3kit hold DEVICE --release, once the reason is gone"
+
+
+def test_holds_of_the_journal_are_read_and_where_data_expire_those_of_the_archive_too() -> None:
+    world, stores = moved()
+    archive = MemoryObjectStore("archive")
+    asyncio.run(change_record(world.journal, Holds, A, lambda there: Hold(NOW), instead=""))
+    asyncio.run(put_object(archive, Holds, B, Hold(NOW)))
+    assert set(read(stores).holds.devices) == {A}
+    every = TierStores(stores.hot, stores.journal, stores.cold, archive)
+    found = asyncio.run(history_of(every, TWIN, LONG_AGO, (*MOVERS, EXPIRER), NOW))
+    assert set(found.holds.devices) == {A, B}
 
 
 def test_a_paused_twin_is_told_with_what_waits_and_half_a_pause_with_what_completes_it() -> None:

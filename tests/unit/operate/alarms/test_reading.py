@@ -92,3 +92,10 @@ def test_a_cloud_that_is_not_reached_is_a_gap(tmp_path: Path) -> None:
 def test_only_aws_offers_alarms_so_far() -> None:
     assert alarms_of("aws") is ALARMS
     assert alarms_of("azure") is alarms_of("gcp") is None
+
+
+def test_the_state_unknown_is_explained(tmp_path: Path) -> None:
+    watched = twin(tmp_path, notify=["ops@example.com"])
+    found = alarms(session(there(**{FAILED: "INSUFFICIENT_DATA"}), subscribed()), watched)
+    assert "unknown: nothing has been measured yet" in str(found)
+    assert "unknown: nothing has been measured yet" not in str(alarms(session(there(), subscribed()), watched))

@@ -144,3 +144,9 @@ def test_a_lease_ended_by_hand_is_not_told_as_free_since_1970() -> None:
     text = flat(page(record=replace(record(), lease_until=NEVER)))
     assert "The device is free; its lease was ended by hand." in text
     assert "1970" not in text
+
+
+def test_a_hold_is_told_beside_what_expires() -> None:
+    held = "Device pump-1 is held since 2026-03-01T12:00:00Z, which stops erase and archive expiry."
+    text = flat(page(archive=(chunk(400, 410),), archive_days=365, held=held))
+    assert "are deleted: 1 now" in text.partition(held)[0]

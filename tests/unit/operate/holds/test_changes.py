@@ -145,3 +145,22 @@ def test_an_error_of_the_second_step_says_what_the_first_one_did(verb: str, stor
     other = Cloud(**{"journal": cloud.journal, "archive": cloud.archive, store: failing})
     with pytest.raises(StoreError, match=f"answered 503; .*{told}"):
         keep(other.session()) if verb == "hold" else release(other.session(), TWIN)
+
+
+def test_a_device_of_l3kit_itself_is_not_among_the_names_to_choose_from() -> None:
+    cloud = Cloud()
+    cloud.journal.rows["device/~canary"] = JournalRow(1, {})
+    with pytest.raises(ConfigurationError, match="Devices: ") as caught:
+        keep(cloud.session(), f"{DEVICE}x")
+    assert "canary" not in str(caught.value)
+
+
+def test_what_a_hold_forbids_is_told_with_the_command_that_lifts_it() -> None:
+    cloud = Cloud()
+    assert cloud.seen().forbids(DEVICE) == ""
+    keep(cloud.session(), DEVICE)
+    told = cloud.seen().forbids(DEVICE)
+    assert told.startswith(f"Device {DEVICE} is held since 2026-03-01T12:00:00Z by ann (audit 2026), which stops ")
+    assert told.endswith(f"erase and archive expiry (l3kit hold {DEVICE} --release).")
+    keep(cloud.session())
+    assert cloud.seen().forbids("another").endswith("(l3kit hold --release).")
