@@ -162,6 +162,7 @@ class Auditing:
         self._sample = Sample(settings.sample, kept.state.seed)
         self._check = ObjectCheck(restore=settings.restore, archive=stores.archive)
         self._failed = 0
+        self._erasing: set[str] = set()
 
     async def work(self) -> None:
         """Survey the tiers, then check each device. Raises: StoreError."""
@@ -173,7 +174,8 @@ class Auditing:
             async for step in steps:
                 if device is None or device.look is not step.look:
                     whole = self._settings.sample >= 1
-                    device = DeviceAudit(step.look, self._stores, self._kept, whole, self._sleep)
+                    erasing = step.look.device_id in self._erasing
+                    device = DeviceAudit(step.look, self._stores, self._kept, whole, self._sleep, erasing=erasing)
                     device.begin()
                 if step.outcome is None:
                     await device.end()
@@ -195,6 +197,7 @@ class Auditing:
         accuse = (lambda fault: None) if state.surveyed else self._kept.add_fault
         found = await survey(self._stores, device, self._sample, accuse)
         steps(DONE)
+        self._erasing = found.erasing
         if device:
             self._check_known(device, found.devices)
         if not state.surveyed:

@@ -36,6 +36,7 @@ class DeviceAudit:
     Attributes:
         whole: whether all objects are checked, not a sample.
         sleep: waits for a running mover.
+        erasing: whether its erase was interrupted, or is under way, so that what is missing is no fault.
     """
 
     look: Look
@@ -46,6 +47,7 @@ class DeviceAudit:
     doubles: Doubles = field(default_factory=Doubles)
     gone: list[Listed] = field(default_factory=list)
     lost: set[str] = field(default_factory=set)
+    erasing: bool = False
 
     def begin(self) -> None:
         """Begin the device, unless an interrupted audit had begun it."""
@@ -146,15 +148,23 @@ class DeviceAudit:
 
     async def end(self) -> None:
         """Check the device as a whole, and again before anything is reported as a fault. Raises: StoreError."""
-        await self._vanished()
-        await self._in_both_tiers()
-        await self._receipts()
-        if self.stores.whole and self.counted is not None:
-            await self._totals(self.counted)
+        if self.erasing:
+            self._tell_erasing()
+        else:
+            await self._vanished()
+            await self._in_both_tiers()
+            await self._receipts()
+            if self.stores.whole and self.counted is not None:
+                await self._totals(self.counted)
         state = self.kept.state
         state.devices += 1
         state.expired += len(self.look.expired.chunks)
         state.last_device, state.current = self.look.device_id, None
+
+    def _tell_erasing(self) -> None:
+        device = self.look.device_id
+        reason = "is being erased, so what is missing of it was not looked for"
+        self.kept.add_gap(Gap("", f"device {device}", reason, f"l3kit erase {device} again completes that"))
 
     async def _vanished(self) -> None:
         """Listed objects that are in no tier any more: a mover removes only seals."""

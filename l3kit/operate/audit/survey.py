@@ -9,6 +9,7 @@ from l3kit.notebook.gaps import Gap
 from l3kit.operate.audit.faults import Fault, Finding
 from l3kit.operate.audit.look import AuditedStores, AuditedTier, chunk_key
 from l3kit.operate.audit.settings import Sample
+from l3kit.operate.erase.record import RECORD_PREFIX, is_unfinished, unfinished
 from l3kit.tiering.format.chunks import CANARY_DEVICE, device_prefix, is_reserved_device
 from l3kit.tiering.format.expiry import EXPIRED_PREFIX
 from l3kit.tiering.format.holds import Holds
@@ -26,6 +27,7 @@ OWN = (
     RECEIPT_PREFIX,
     PARTS_PREFIX,
     EXPIRED_PREFIX,
+    RECORD_PREFIX,
     Holds.prefix,
     Pauses.prefix,
     device_prefix(CANARY_DEVICE),
@@ -40,12 +42,14 @@ class Survey:
         devices: all that have a chunk or a record in the journal.
         chunks: number of all, and of those in the sample.
         own: objects of l3kit's own.
+        erasing: devices whose erase was interrupted, or is under way.
     """
 
     devices: set[str] = field(default_factory=set)
     chunks: int = 0
     sampled: int = 0
     own: int = 0
+    erasing: set[str] = field(default_factory=set)
 
 
 async def survey(stores: AuditedStores, device: str, sample: Sample, accuse: Callable[[Fault], None]) -> Survey:
@@ -57,11 +61,13 @@ async def survey(stores: AuditedStores, device: str, sample: Sample, accuse: Cal
     Raises: StoreError.
     """
     found = Survey()
+    records: list[str] = []
     for place in stores.tiers():
         async for info in _listed(place, device):
             key = chunk_key(info.key)
             if info.key.startswith(OWN):
                 found.own += 1
+                records += [info.key] if info.key.startswith(RECORD_PREFIX) else []
             elif key is None or is_reserved_device(key.device_id):
                 if await place.store.head(info.key) is not None:
                     accuse(_foreign(place, info))
@@ -73,6 +79,9 @@ async def survey(stores: AuditedStores, device: str, sample: Sample, accuse: Cal
         names = [DEVICE_PREFIX + device] if device else await stores.journal.names(DEVICE_PREFIX)
         known = [name.removeprefix(DEVICE_PREFIX) for name in names if await _has_record(stores, name, device)]
         found.devices |= {*known} - {CANARY_DEVICE}
+    found.erasing = unfinished(records)
+    if device and stores.archive is not None and await is_unfinished(stores.archive.store, device):
+        found.erasing.add(device)
     return found
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 
@@ -121,8 +122,23 @@ class EraseRecord:
                 raise StoreError(key, "is not a record that l3kit wrote", "Find out which program wrote it") from None
 
 
+def unfinished(keys: Iterable[str]) -> set[str]:
+    """Return the devices that have a record among these keys which is not closed: their erase was interrupted."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for key in keys:
+        device, _, rest = key.removeprefix(RECORD_PREFIX).partition("/")
+        if key.startswith(RECORD_PREFIX) and (parts := _KEY.fullmatch(rest)):
+            found.setdefault((device, parts["started"]), set()).add(parts["name"])
+    return {unquote(device) for (device, _), names in found.items() if DONE not in names}
+
+
 def _of(device: str) -> str:
     return f"{RECORD_PREFIX}{device_prefix(device)}"
+
+
+async def is_unfinished(archive: ObjectStore, device: str) -> bool:
+    """Return whether an erase of the device was interrupted, or is under way. Raises: StoreError."""
+    return bool(unfinished([info.key async for info in archive.list(_of(device))]))
 
 
 async def open_record(archive: ObjectStore, device: str, now: datetime) -> tuple[EraseRecord, datetime | None]:
