@@ -76,13 +76,15 @@ class AlarmsReport(Displayable, Answer):
         shown = [table(fires, title="What fires, and what to do")] if firing else []
         shown += [table(frame[["state", "alarm", "cloud", "since"]], tint_column="state")] if self.alarms else []
         shown += [table(self.subscribers_frame(), title="Who is notified")] if self.subscribers else []
-        return Sheet(self.summary(), (*shown, *gaps_tables(self.gaps)), (*self.waiting(), *self.unknown(), *self.notes))
+        return Sheet(
+            self.summary(), (*shown, *gaps_tables(self.gaps)), (*self.waiting(), *self._unknown(), *self.notes)
+        )
 
     def waiting(self) -> tuple[str, ...]:
         """Return a sentence for each subscriber that has not confirmed."""
         return tuple(f"{one.address} {WAITS}. {CONFIRM}." for one in self.subscribers if one.state == "waits")
 
-    def unknown(self) -> tuple[str, ...]:
+    def _unknown(self) -> tuple[str, ...]:
         """Return a sentence on the state `unknown`, if an alarm has it."""
         return (UNKNOWN,) if any(alarm.state == "unknown" for alarm in self.alarms) else ()
 
@@ -114,7 +116,7 @@ class AlarmsReport(Displayable, Answer):
                 for alarm in self.alarms
             ],
             "subscribers": [asdict(one) for one in self.subscribers],
-            "notes": [*self.waiting(), *self.unknown(), *self.notes],
+            "notes": [*self.waiting(), *self._unknown(), *self.notes],
             "gaps": [asdict(gap) for gap in self.gaps],
         }
 

@@ -29,6 +29,7 @@ from l3kit.tiering.journal_record import NEVER, DeviceRecord, record_digest
 from l3kit.tiering.movers.holding import HoldWatch, holds_in_archive, holds_in_journal
 from l3kit.tiering.object_versions import former_first
 from l3kit.tiering.ports import ObjectStore
+from l3kit.twin.layout import MOVERS
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
@@ -90,11 +91,15 @@ class Erasing:
             raise LeaseTakenError(error.resource, f"{error.cause}; {self._so_far()}", remedy) from None
         self._had_record = replace(found, version=0, owner="", lease_until=NEVER) != DeviceRecord()
         if found.entry is not None:
-            paused = (Pauses.of_row(await self.stores.journal.load(Pauses.record))).of(self.device)
-            resume = "resume it, " if paused else ""
             cause = f"its chunk {found.entry.key} is under way; {self._so_far()}"
-            remedy = f"Let the hot-to-cold mover finish it ({resume}l3kit run hot-to-cold), then erase again"
+            remedy = f"Let the hot-to-cold mover finish it ({await self._finishing()}), then erase again"
             raise ConfigurationError(f"device {self.device}", cause, remedy)
+
+    async def _finishing(self) -> str:
+        """Return the commands by which the mover finishes a chunk under way."""
+        pauses = Pauses.of_row(await self.stores.journal.load(Pauses.record))
+        resume = f"l3kit resume{'' if pauses.twin else f' {self.device}'}, " if pauses.of(self.device) else ""
+        return f"{resume}l3kit run {MOVERS[0]}"
 
     async def survey(self) -> Tally:
         """Count what there is, without changing anything. Raises: StoreError."""

@@ -230,7 +230,7 @@ def test_a_device_with_a_chunk_under_way_or_in_the_hands_of_a_run_is_refused() -
     with pytest.raises(ConfigurationError, match=r"is under way; nothing was erased\. Let the hot-to-cold mover"):
         cloud.erase()
     pause(cloud.session(), TWIN, A, now=lambda: NOW)
-    with pytest.raises(ConfigurationError, match="resume it, l3kit run"):
+    with pytest.raises(ConfigurationError, match=rf"\(l3kit resume {A}, l3kit run hot-to-cold-mover\)"):
         cloud.erase()
     cloud.journal.rows[f"device/{A}"] = to_row(DeviceRecord(6, "run 7", NOW + timedelta(seconds=60), 4))
     with pytest.raises(LeaseTakenError, match=r"run 7 holds its lease; nothing was erased\. Erase it again when"):
