@@ -9,6 +9,7 @@ FINDING, RECORD = "l3kit/operate/erase/finding.py", "l3kit/operate/erase/record.
 STARTED = ("tests/unit/operate/erase/test_starting.py",)
 WAITED = ("tests/unit/operate/erase/test_apart.py",)
 FOUND = ("tests/unit/operate/erase/test_finding.py",)
+AUDITED = ("tests/unit/operate/audit/test_auditing_erased.py",)
 _ABOUT = """\
         about = {"twin": self.twin.name, "finished": self.clock().isoformat(), "by": self.by, "reason": self.reason}
 """
@@ -200,5 +201,19 @@ ERASES = (
         "        if not any(one.current and one.etag for one in found):\n",
         "        if found:\n",
         WAITED,
+    ),
+    Mutation(
+        "an audit takes the record of an erase for somebody else's object",
+        "l3kit/operate/audit/survey.py",
+        "    RECORD_PREFIX,\n    Holds.prefix,\n",
+        "    Holds.prefix,\n",
+        AUDITED,
+    ),
+    Mutation(
+        "an audit misses what an interrupted erase has deleted",
+        "l3kit/operate/audit/device.py",
+        "        if self.erasing:\n",
+        "        if self.erasing and self.gone:\n",
+        AUDITED,
     ),
 )
