@@ -61,7 +61,7 @@ def _imports_in(statements: Iterable[ast.AST], *, is_late: bool) -> Iterator[tup
 
 
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
-"""Where a statement, an except clause or a case has the statements in it."""
+"""Attributes of a statement, an except clause or a case that hold the statements inside it."""
 
 
 def _is_type_checking(test: ast.expr) -> bool:

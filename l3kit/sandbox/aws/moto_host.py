@@ -105,7 +105,7 @@ def _look_up_once() -> None:
     from moto import backends
     from moto.core import responses, utils
 
-    utils.create_loader = functools.cache(utils.create_loader)
+    utils.create_loader = functools.cache(utils.create_loader)  # type: ignore[attr-defined]
     folders = tuple(backends.list_of_moto_modules())
     backends.list_of_moto_modules = lambda: folders
     responses.method_names_from_class = functools.cache(utils.method_names_from_class)  # type: ignore[attr-defined]
