@@ -1,4 +1,4 @@
-"""What all tests share: slices, one hypothesis profile and seed, an owner for every sandbox, the figures at the end."""
+"""What all tests share: slices, a sandbox, one seed of what is drawn, an owner for sandboxes, figures at the end."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from l3kit.sandbox.owner import OWNER_VARIABLE, Owner, owner_of
+from tests.support.shared_sandbox import all_clouds, aws, sandbox
 from tests.support.slices import FIGURES, pytest_addoption, pytest_collection_modifyitems, pytest_ignore_collect
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_ignore_collect"]
+__all__ = [
+    "all_clouds",
+    "aws",
+    "pytest_addoption",
+    "pytest_collection_modifyitems",
+    "pytest_ignore_collect",
+    "sandbox",
+]
 WATCH_SECONDS = 1.0
 SEED_OPTION = "--hypothesis-seed"
 

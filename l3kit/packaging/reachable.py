@@ -46,17 +46,26 @@ def _imports(source: bytes) -> tuple[tuple[str, bool], ...]:
 
 
 def _imports_in(statements: Iterable[ast.AST], *, is_late: bool) -> Iterator[tuple[str, bool]]:
+    """Look into statements alone: an expression imports nothing, and most of a file is expressions."""
     for node in statements:
         if isinstance(node, ast.Import):
             yield from ((alias.name, is_late) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield str(node.module), is_late
             yield from ((f"{node.module}.{alias.name}", is_late) for alias in node.names)
-        elif isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            yield from _imports_in(node.orelse, is_late=is_late)
         else:
-            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from _imports_in(ast.iter_child_nodes(node), is_late=is_late or is_function)
+            blocks = ("orelse",) if isinstance(node, ast.If) and _is_type_checking(node.test) else _BLOCKS
+            inside_late = is_late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            for block in blocks:
+                yield from _imports_in(getattr(node, block, ()), is_late=inside_late)
+
+
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+"""Attributes of a statement, an except clause or a case that hold the statements inside it."""
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return getattr(test, "id", getattr(test, "attr", "")) == "TYPE_CHECKING"
 
 
 def _file(package: Path, name: str) -> Path | None:

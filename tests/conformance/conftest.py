@@ -9,7 +9,6 @@ import pytest
 from l3kit.conformance import Backend
 from tests.conformance import backends
 from tests.conformance.backends import BACKENDS
-from tests.integration.conftest import all_clouds, aws, sandbox  # noqa: F401 (fixtures)
 
 
 @pytest.fixture(params=[pytest.param(n, marks=[pytest.mark.sandbox] if n != "memory" else []) for n in BACKENDS])

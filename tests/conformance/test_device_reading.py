@@ -8,6 +8,7 @@ import itertools
 import json
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from l3kit.tiering.format.chunks import object_key
 from l3kit.tiering.format.time_ranges import read_bound, within
 from l3kit.tiering.ports import HotStore, ObjectStore
 from l3kit.tiering.runtime.readers import read_history
+from tests.conformance.backends import BACKENDS
 from tests.support.spellings import MOMENTS, movably_spelled, spelled
 
 EXAMPLES = 8
@@ -50,6 +52,9 @@ async def _read(hot: HotStore, device: str, bounds: Sequence[str | None]) -> lis
         request["next"] = answer["next"]
 
 
+@pytest.mark.parametrize(
+    "backend", [pytest.param(name, marks=[pytest.mark.slow] * (name == "azure")) for name in BACKENDS], indirect=True
+)
 def test_a_range_holds_what_a_plain_filter_finds_in_any_spelling(backend: Backend) -> None:
     hot, cold = backend.hot(), backend.objects("cold")
 

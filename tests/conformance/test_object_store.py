@@ -7,7 +7,7 @@ import pytest
 from l3kit.conformance import Backend, ObjectStoreSuite
 from tests.conformance.backends import BACKENDS
 
-PAGES = [pytest.param(name, marks=[pytest.mark.slow] * (name in ("aws", "azure"))) for name in BACKENDS]
+PAGES = [pytest.param(name, marks=[pytest.mark.slow] * (name in ("aws", "azure", "gcp"))) for name in BACKENDS]
 SIZES = [0, 3, 8 * 1024 * 1024, pytest.param(20_000_001, marks=pytest.mark.slow)]
 
 

@@ -20,10 +20,10 @@ from l3kit.sandbox import SandboxState, ensure_up
 from l3kit.sandbox.aws.account import REGION
 from l3kit.sandbox.state import Home
 from l3kit.session import sandbox_session
-from tests.integration.conftest import sandbox
 from tests.programs.old_version import AT, KILLED
+from tests.support.shared_sandbox import sandbox
 
-__all__ = ["sandbox"]
+__all__ = ["sandbox"]  # one of its own: an old version works in it
 
 ROOT = Path(__file__).resolve().parents[2]
 OLD = "02a1024e23b1711ff6e544d3d7b931759a51036c"

@@ -16,10 +16,9 @@ from l3kit.twin.config import Twin
 from tests.faults.refused import write_processors
 from tests.faults.world import CHUNK_BYTES, DEVICES, Mover, Tally, World
 from tests.integration.aws.conftest import deploy, save_link, saved_links, session, write_twin
-from tests.integration.conftest import all_clouds, aws, sandbox
 from tests.support.accounts import aws_of
 
-__all__ = ["all_clouds", "aws", "sandbox", "session"]
+__all__ = ["session"]
 
 MakeWorld = Callable[..., World]
 

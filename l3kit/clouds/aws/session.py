@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from l3kit.clouds.aws.data.credentials import Credentials
@@ -142,4 +143,15 @@ def _isolated_session(region: str) -> Any:
     for section in ("s3", "proxies_config"):
         settings.set_config_variable(section, {})
     settings.set_config_variable("region", region)
+    session.register_component("data_loader", _models())
     return session
+
+
+@cache
+def _models() -> Any:
+    """Return the loader of botocore's service models, which all isolated sessions share: reading takes most of the CPU
+    of opening clients.
+    """
+    from botocore.loaders import create_loader
+
+    return create_loader()

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from l3kit.sandbox.functions.compiled_files import adopt_compiled
+
 _LOCAL_HEADER = 30
 """Bytes of an entry's local header before its name."""
 
@@ -22,8 +24,9 @@ class SharedCode:
     """The code of a sandbox's deployments.
 
     The folders at the top of a zip, most of them packages, are the same in many functions and in each redeployment. So
-    a deployment's root has links to them, and its files at the top. Each folder is unpacked once, and compiled once, by
-    the first function that imports it. It is removed with the last deployment that has it.
+    a deployment's root has links to them, and its files at the top. Each folder is unpacked once, with the compiled
+    files of modules that are installed here too; others are compiled once, by the first function that imports them. It
+    is removed with the last deployment that has it.
 
     The files of shared folders are read-only. The folders are not: Python keeps there what it compiled, replacing whole
     files. What a function writes into its root stays its own.
@@ -87,6 +90,7 @@ class SharedCode:
                 work = self._folder / f".{digest}.{uuid.uuid4().hex}"
                 try:
                     _extract(archive, entries, work, writable=False)
+                    adopt_compiled(work)
                     work.rename(self._folder / digest)
                 except BaseException:
                     shutil.rmtree(work, ignore_errors=True)

@@ -12,11 +12,10 @@ from l3kit.sandbox import SandboxState
 from l3kit.session import Session, sandbox_session
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin, make_twin, saved_links
-from tests.integration.conftest import all_clouds, aws, sandbox
 from tests.integration.layouts.writers import ARCHIVE, COLD, KEY_FAULTS, Writers, sender
 from tests.support.protocol_requests import SCHEMA, Endpoint
 
-__all__ = ["all_clouds", "aws", "make_twin", "sandbox"]
+__all__ = ["make_twin"]
 
 
 @pytest.fixture(scope="session")

@@ -89,7 +89,13 @@ OTHERS: dict[str, tuple[str, Callable[[Session, Twin], str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", OTHERS)
+IN_THE_SLICES = ("a database that says nothing", "a collection of another twin")
+"""`make test` has the database of another twin, and the collection that says nothing."""
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in IN_THE_SLICES)) for case in OTHERS]
+)
 def test_what_is_somebody_elses_is_refused_and_kept(clouds: Session, make_twin: MakeTwin, case: str) -> None:
     cloud, make = OTHERS[case]
     made = make_twin(cloud, cloud, cloud)

@@ -196,7 +196,7 @@ def test_a_state_file_with_dead_or_foreign_pids_is_cleaned(home: Path) -> None:
     assert not (home / "state.json").exists()
 
 
-@pytest.mark.parametrize("end", [l3kit_sandbox.down, l3kit_sandbox.up])
+@pytest.mark.parametrize("end", [pytest.param(l3kit_sandbox.down, marks=pytest.mark.slow), l3kit_sandbox.up])
 def test_a_sandbox_of_another_version_of_l3kit_is_ended(end: Callable[[Path], object], home: Path) -> None:
     """Its state file has another format, of which only the processes are read."""
     before = l3kit_sandbox.up(home)

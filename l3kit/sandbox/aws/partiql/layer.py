@@ -112,7 +112,9 @@ def _outcome(write: Write, status: int, content: Mapping[str, Any]) -> Outcome:
 
 
 def _units(item: Mapping[str, Any] | None) -> int:
-    return max(1, math.ceil(item_size(item) / WRITE_UNIT_BYTES)) if item else 1
+    if not item or len(odd_text.dumps(item)) <= WRITE_UNIT_BYTES:  # JSON is longer than what counts
+        return 1
+    return math.ceil(item_size(item) / WRITE_UNIT_BYTES)
 
 
 def _response(plan: Write | Outcome, outcome: Outcome) -> dict[str, Any]:

@@ -19,6 +19,10 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,6})?", re.AS
 
 def problem_with(value: Any, level: int = 1) -> str | None:
     """DynamoDB's error message for an invalid value; None for a valid one."""
+    if type(value) is dict and len(value) == 1:  # nearly all are texts and numbers, and a batch has hundreds
+        ((only, scalar),) = value.items()
+        if only in ("S", "N") and type(scalar) is str:
+            return _problem_with_number(scalar) if only == "N" else None
     kinds = [kind for kind in value if kind in KINDS] if isinstance(value, Mapping) else []
     if len(kinds) != 1:
         problem = "has more than one datatypes set" if kinds else "is empty"

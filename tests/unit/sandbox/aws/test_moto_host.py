@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from l3kit.sandbox.aws.moto_host import WholeRequests
+from l3kit.sandbox.aws.moto_host import WholeRequests, build_no_addresses_in_advance
 
 Served = tuple[int, list[bytes]]
 
@@ -105,3 +106,21 @@ def test_a_client_that_waits_to_be_asked_for_the_body_is_asked(served: Served) -
         connection.sendall(b"one")
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
     assert taken == [b"one"]
+
+
+def test_addresses_are_built_as_before_though_nothing_is_written_in_advance(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Rule] = []
+    whole = Rule._compile_builder
+
+    def noted(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        written.append(rule)
+        return whole(rule, append_unknown)
+
+    monkeypatch.setattr(Rule, "_compile_builder", noted)
+    build_no_addresses_in_advance()
+    rules = Map([Rule("/a/<name>", endpoint="one", methods=["PUT"]), Rule("/b", endpoint="two")]).bind("host")
+    assert rules.match("/a/x", "PUT") == ("one", {"name": "x"})
+    assert written == []
+    assert rules.build("one", {"name": "ä b", "more": "1"}, method="PUT") == "/a/%C3%A4%20b?more=1"
+    assert rules.build("two") == "/b"
+    assert written
