@@ -6,6 +6,7 @@ The stub pages and bills as DynamoDB does; across clouds the mover posts to a co
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def readings(device: str, count: int, text_bytes: int) -> list[bytes]:
                 "iotDeviceId": device,
                 "id": (first + timedelta(seconds=n)).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "level": 10 + n * 7 % 89,
-                "text": f"{n * 2654435761 % 2**32:08x}" * (text_bytes // 8),
+                "text": hashlib.shake_128(f"{device} {n}".encode()).hexdigest(text_bytes // 2),
             }
         )
         for n in range(count)
@@ -79,9 +80,7 @@ async def _both_runs(items: dict[str, list[bytes]], tuning: Tuning, writer: Writ
     return RealMove(report, (writer.usage.bytes_out if writer else 0) - before)
 
 
-async def _run(
-    place: Place, devices: list[str], tuning: Tuning, writer: Writer | None, run_id: str
-) -> dict[str, Any]:
+async def _run(place: Place, devices: list[str], tuning: Tuning, writer: Writer | None, run_id: str) -> dict[str, Any]:
     hot, journal, cold = open_hot("hot", place), open_journal("journal", place), open_objects("cold", "cold", place)
     target: ColdTarget = LocalTarget(cold)
     if writer is not None:

@@ -90,7 +90,9 @@ class ChunkFiller:
     def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:
         """Return the leading items that fit, at least one, and their JSON array. Must not be called when empty."""
         limit = self._max_bytes if max_bytes is None else max_bytes
-        count = bisect_right(self._ends, self._start + limit - 1)  # 1: the opening bracket; the last comma stands for "]"
+        count = bisect_right(
+            self._ends, self._start + limit - 1
+        )  # 1: the opening bracket; the last comma stands for "]"
         count = max(1, count if self.max_items is None else min(count, self.max_items))
         encoded = encode_sort_keys(self._sort_keys[:count])
         while count > 1 and (entry := len(encoded) + 4 * count) > self._max_entry_bytes:

@@ -19,8 +19,10 @@ from tests.unit.cost.bills import BOOK
 
 READS, WRITES, SENT = Decimal("0.01"), Decimal("0.02"), Decimal("0.02")
 """Maximum relative error of the model. Requests are predicted exactly."""
-LEAST = 1
+LEAST = Decimal(1)
 """Units by which a prediction may always differ: a page that ends exactly at its limit is followed by an empty one."""
+ENVELOPE = 200
+"""Bytes of a request beside its items, which the model leaves out."""
 HOME, ABROAD = Layout("aws", "aws", "aws"), Layout("aws", "gcp", "gcp")
 KB, MB = 1024, 1_000_000
 FULL = 5 * 2**20
@@ -43,28 +45,28 @@ class Case:
 
 CASES = [
     Case(1, 3_000, 24, MB),
-    Case(1, 12_000, 24, MB),
+    Case(1, 11_000, 24, MB),
     Case(3, 2_000, 24, 64 * KB),
     Case(2, 4_000, 104, 256 * KB),
     Case(1, 1_500, 24, 4 * KB),
     Case(20, 50, 24, FULL),
     Case(40, 1, 400, FULL),
-    Case(1, 5_000, 400, MB),
-    Case(3, 1_500, 400, MB),
+    Case(1, 3_000, 400, MB),
+    Case(3, 700, 400, 200 * KB),
     Case(2, 1_000, 400, 100_000),
-    Case(1, 2_500, 1_000, MB),
+    Case(1, 1_500, 1_000, MB),
     Case(4, 600, 1_000, MB),
     Case(1, 5_500, 1_000, FULL),
     Case(1, 1_300, 5_000, MB),
-    Case(2, 1_200, 5_000, FULL),
+    Case(2, 600, 5_000, FULL),
     Case(1, 320, 20_000, MB),
     Case(2, 320, 20_000, FULL),
     Case(1, 60, 100_000, MB),
     Case(1, 60, 100_000, FULL),
-    Case(1, 6_000, 24, 200 * KB, abroad=True),
+    Case(1, 3_000, 24, 200 * KB, abroad=True),
     Case(20, 50, 24, FULL, abroad=True),
-    Case(3, 1_500, 400, MB, abroad=True),
-    Case(1, 2_500, 1_000, MB, abroad=True),
+    Case(3, 700, 400, 200 * KB, abroad=True),
+    Case(1, 1_500, 1_000, MB, abroad=True),
     Case(1, 1_200, 5_000, FULL, abroad=True),
     Case(1, 320, 20_000, MB, abroad=True),
 ]
@@ -84,7 +86,7 @@ def test_the_model_predicts_what_the_mover_reads_writes_asks_and_sends(case: Cas
     assert quantity(predicted, "store chunks", 1_000) == asked
     if case.abroad:
         sent = quantity(predicted, "chunks sent to the cold tier's cloud", 2**30)
-        assert sent == pytest.approx(Decimal(moved.sent_bytes), rel=SENT)
+        assert abs(sent - moved.sent_bytes) <= SENT * moved.sent_bytes + ENVELOPE * asked
 
 
 def workload_of(items: dict[str, list[bytes]], chunk_bytes: int) -> Workload:
@@ -110,8 +112,7 @@ def assert_close(predicted: Bill, measured: Bill, rate: str, tolerance: Decimal)
         sum((row.quantity or Decimal(0)) * 10**6 for row in bill.rows if row.key.rate == rate)
         for bill in (predicted, measured)
     )
-    print(rate, ours, real, float((ours - real) / real))
-    assert abs(ours - real) <= max(tolerance * real, Decimal(LEAST)), f"{rate}: predicted {ours}, measured {real}"
+    assert abs(ours - real) <= max(tolerance * real, LEAST), f"{rate}: predicted {ours}, measured {real}"
 
 
 def quantity(bill: Bill, item: str, per: int) -> Any:
