@@ -75,7 +75,7 @@ class Tables:
         if last is not None:
             key = {"iotDeviceId": {"S": device_id}, "id": {"S": partition.sort_keys[last]}}
             answer += b',"LastEvaluatedKey":' + orjson.dumps(key)
-        units = -(-size // 4096) * (1.0 if request.get("ConsistentRead") else 0.5)
+        units = max(1, -(-size // 4096)) * (1.0 if request.get("ConsistentRead") else 0.5)
         self.units["read"] += units
         return answer + _consumed(request, request["TableName"], units) + b"}"
 
@@ -150,8 +150,10 @@ class Tables:
 
     def _get(self, request: Wire) -> bytes:
         item = self._record(request["Key"])
-        self.units["read"] += -(-stored_size(item or {}) // 4096) or 1
-        return orjson.dumps({} if item is None else {"Item": item})
+        units = max(1, -(-stored_size(item or {}) // 4096)) * (1.0 if request.get("ConsistentRead") else 0.5)
+        self.units["read"] += units
+        told = b"" if item is None else b',"Item":' + orjson.dumps(item)
+        return b"{" + (told + _consumed(request, request["TableName"], units)).lstrip(b",") + b"}"
 
     def _batch_get(self, request: Wire) -> bytes:
         tables = request["RequestItems"]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.programs.bugs.chain import MESSAGE_CHAIN
+from tests.programs.bugs.cost import COST
 from tests.programs.bugs.erasing import ERASES
 from tests.programs.bugs.expiry import EXPIRY
 from tests.programs.bugs.movers import MOVERS
@@ -27,9 +28,9 @@ from tests.programs.bugs.stores import STORES
 from tests.programs.bugs.transfer import TRANSFER
 
 ROOT = Path(__file__).resolve().parents[2]
-COPIED = ("docs", "params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
+COPIED = ("benchmarks", "docs", "params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 SECONDS = 280
-MUTATIONS = (*MESSAGE_CHAIN, *MOVERS, *TRANSFER, *STORES, *OPERATING, *EXPIRY, *ERASES)
+MUTATIONS = (*MESSAGE_CHAIN, *MOVERS, *TRANSFER, *STORES, *OPERATING, *EXPIRY, *ERASES, *COST)
 
 
 @dataclass(frozen=True, slots=True)

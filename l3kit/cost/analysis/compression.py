@@ -14,7 +14,8 @@ import orjson
 from l3kit.cost.model.workload import Workload
 from l3kit.errors import ConfigurationError
 from l3kit.providers import names_with, part
-from l3kit.tiering.format.chunks import ChunkFiller, compress
+from l3kit.tiering.format.chunk_filler import ChunkFiller
+from l3kit.tiering.format.chunks import compress
 from l3kit.tiering.ports import Compression, Page
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
 from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
@@ -91,13 +92,12 @@ def measure(items: Sequence[bytes], chunk_bytes: int = MAX_CHUNK_BYTES) -> Measu
 
 def _bodies(items: Sequence[bytes], chunk_bytes: int) -> Iterator[bytes]:
     """The chunks' bytes, by the filler that the mover uses."""
-    done = 0
-    while done < len(items):
-        filler = ChunkFiller(chunk_bytes)
-        filler.add(Page([f"{at:012d}" for at in range(done, len(items))], list(items[done:]), None))
+    filler = ChunkFiller(chunk_bytes)
+    filler.add(Page([f"{at:012d}" for at in range(len(items))], list(items), None))
+    while not filler.empty:
         draft, body = filler.draft()
         yield body
-        done += draft.count
+        filler.drop(draft)
 
 
 def measure_weather(path: Path, chunk_bytes: int = MAX_CHUNK_BYTES) -> Measured:

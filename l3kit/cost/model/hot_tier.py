@@ -17,6 +17,8 @@ from l3kit.prices.price_book import Site
 from l3kit.providers import HotForm, Service, billing_of
 
 KB = 1024
+PAGE_BYTES = 2**20
+"""Size of a page of the hot store (DynamoDB's limit; l3kit reads pages of this size on all clouds)."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +27,11 @@ class HotTier(ABC):
 
     Attributes:
         where: the service in the price book.
-        looks: how often a mover reads an item. DynamoDB's batches accept no conditions, so a page is read again right
-            before its deletes; the others delete by version (docs/reference/journal.md).
         rates: names of the rates of writes, deletes and reads.
         estimated: whether its units are an estimate.
     """
 
     where: Service
-    looks: ClassVar[int] = 1
     rates: ClassVar[tuple[str, str, str]]
     estimated: ClassVar[bool] = False
 
@@ -42,7 +41,7 @@ class HotTier(ABC):
 
     @abstractmethod
     def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
-        """Units of one strongly consistent query of this many items."""
+        """Units of one strongly consistent query of this many items, in as many pages as they take."""
 
     def delete_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
         """Units of one delete, by the mover or by expiry."""
@@ -55,7 +54,7 @@ class HotTier(ABC):
         self._add(tally, site, self.rates[0], items * self.write_units(tally.ops, site, item_bytes), what, kind)
 
     def delete(self, tally: Tally, site: Site, items: Number, item_bytes: Number) -> None:
-        """Delete items one by one or in batches; all three clouds bill each item."""
+        """Delete items one by one or in batches, with or without conditions; all three clouds bill each item."""
         units = items * self.delete_units(tally.ops, site, item_bytes)
         self._add(tally, site, self.rates[1], units, "delete moved items")
 
@@ -74,16 +73,25 @@ class HotTier(ABC):
 
 
 class DynamoDB(HotTier):
-    """Writes: ceil(bytes / 1 KB) WRU per item. Reads: ceil(bytes / 4 KB) RRU per item or query, at least 1."""
+    """Writes: ceil(bytes / 1 KB) WRU per item. Reads: ceil(bytes / 4 KB) RRU per page, at least 1.
 
-    looks = 2
+    A conditional delete takes the write units of the item it finds, whether or not the condition holds; neither the
+    condition nor the returned item takes read units.
+
+    Source: "DynamoDB read and write operations" in the DynamoDB developer guide.
+    """
+
     rates = ("write_unit", "write_unit", "read_unit")
 
     def write_units(self, ops: Arithmetic, site: Site, item_bytes: Number) -> Number:
         return ops.ceil(item_bytes / KB)
 
     def read_units(self, ops: Arithmetic, site: Site, items: Number, item_bytes: Number) -> Number:
-        return ops.maximum(ops.ceil(items * item_bytes / (4 * KB)), 1)
+        in_page = ops.maximum(ops.ceil(PAGE_BYTES / item_bytes), 1)  # a page ends with the item that exceeds it
+        pages = ops.floor(items / in_page)
+        rest = items - pages * in_page
+        units = pages * ops.ceil(in_page * item_bytes / (4 * KB)) + ops.ceil(rest * item_bytes / (4 * KB))
+        return ops.maximum(units, 1)
 
 
 class CosmosDB(HotTier):

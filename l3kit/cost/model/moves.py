@@ -10,18 +10,16 @@ from decimal import Decimal
 
 from l3kit.cost.model.arithmetic import Arithmetic, Number
 from l3kit.cost.model.function_time import PACE, run_function
-from l3kit.cost.model.hot_tier import hot_tier
+from l3kit.cost.model.hot_tier import PAGE_BYTES, hot_tier
 from l3kit.cost.model.object_tier import Chunks, request, retrieve
 from l3kit.cost.model.uses import Sites, Tally
 from l3kit.tiering.format.chunks import MAX_ENTRY_BYTES
 from l3kit.tiering.movers.archive_targets import PART_BYTES, WHOLE_BYTES
 
-PAGE_BYTES = 2**20
-"""Size of a page of the hot store (DynamoDB's limit; l3kit reads pages of this size on all clouds)."""
 JOURNAL_BYTES_PER_ITEM = 7
 """Sort key and checksum of an item in the journal (docs/reference/journal.md: 7 to 10 bytes)."""
-JOURNAL_FRAME_BYTES = 700
-"""Bytes of a journal record without its items."""
+JOURNAL_FRAME_BYTES = 640
+"""Bytes of a journal record without its items, 610 to 640 with short ids."""
 LIST_PAGE = 1_000
 OWN_LISTS = 2
 """Each archiving run lists the pauses and its receipts (l3kit/tiering/movers/pausing.py, transfer/receipts.py)."""
@@ -130,13 +128,16 @@ def hot_to_cold(w: Inputs, sites: Sites, tally: Tally, seconds: Number | None = 
 
 
 def _read_and_delete(w: Inputs, sites: Sites, tally: Tally) -> None:
-    """Read every page before it is stored, on DynamoDB again before its deletes; query an idle device once."""
+    """Read each due item once, whatever the chunk size, and delete it; ask each device for what is ahead of time.
+
+    Deletes read nothing: they are on condition of the version read, or on DynamoDB of the attributes read.
+    """
     tier, ops, items, size = hot_tier(sites.layout.hot), w.ops, w.items_per_run, w.stored_item_bytes
     moving = w.devices * ops.minimum(items, 1)
-    what = "read items" if tier.looks == 1 else "read items, twice"
-    tier.scan(tally, sites.hot, moving * tier.looks, ops.maximum(items, 1), size, what)
-    quiet = w.devices - moving
-    tier.scan(tally, sites.hot, quiet, ops.number(0), size, "ask devices without old items")
+    tier.scan(tally, sites.hot, moving, ops.maximum(items, 1), size, "read items")
+    none = ops.number(0)
+    tier.scan(tally, sites.hot, w.devices - moving, none, size, "ask devices without old items")
+    tier.scan(tally, sites.hot, w.devices, none, size, "ask devices for readings ahead of time")
     tier.delete(tally, sites.hot, w.devices * items * (1 - w.ttl_deletes), size)
     tier.expire(tally, sites.hot, w.devices * items * w.ttl_deletes, size)
 

@@ -12,7 +12,7 @@ import re
 import zlib
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import unquote
 
 import orjson
@@ -20,7 +20,6 @@ import zstandard
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Compression, Page
-from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 
 RESERVED_PREFIX = "_l3kit/"
 """Prefix of l3kit's own objects (reports, parts of uploads); movers, readers and queries skip them."""
@@ -141,7 +140,8 @@ class Draft:
 
     Attributes:
         sort_keys: the sort keys of its items, ascending, at least one.
-        taken: the pages they were read from, for deleting them later; the last page may contain more than the chunk.
+        taken: the pages they were read from, for deleting them later; the first and the last page may contain more
+            than the chunk.
         encoded_sort_keys, encoded_crcs: in the journal's format.
     """
 
@@ -163,85 +163,6 @@ class Draft:
         wanted = set(sort_keys)
         crcs = decode_checksums(self.encoded_crcs)
         return {key: crc for key, crc in zip(self.sort_keys, crcs, strict=True) if key in wanted}
-
-
-class ChunkFiller:
-    """Collects items of successive pages until a chunk is full.
-
-    Args:
-        max_bytes: maximum size of a chunk, including brackets and commas. A larger single item becomes a chunk of its
-            own.
-        max_entry_bytes: maximum size of sort keys and checksums in the journal.
-        max_items: maximum number of items in a chunk; None is unlimited.
-    """
-
-    def __init__(
-        self,
-        max_bytes: int = MAX_CHUNK_BYTES,
-        max_entry_bytes: int = MAX_ENTRY_BYTES,
-        max_items: int | None = None,
-    ) -> None:
-        self._max_bytes = max_bytes
-        self._max_entry_bytes = max_entry_bytes
-        self._max_items = max_items
-        self._max_count = min(max_entry_bytes // ENTRY_BYTES_PER_ITEM, max_items or max_entry_bytes)
-        self._sort_keys: list[str] = []
-        self._items: list[bytes] = []
-        self._taken: list[Taken] = []
-        self._size = 1  # the opening bracket; each item adds a comma, the last of which counts for "]"
-
-    def add(self, page: Page, chosen: Sequence[int] | None = None) -> None:
-        """Append a page's items, or those with the chosen indexes. Add pages in sort key order."""
-        keys, items = page.sort_keys, page.items
-        if chosen is not None:
-            keys, items = [keys[index] for index in chosen], [items[index] for index in chosen]
-        if items:
-            self._sort_keys += keys
-            self._items += items
-            self._taken.append(Taken(replace(page, items=[]), keys))
-            self._size += sum(map(len, items)) + len(items)
-
-    @property
-    def empty(self) -> bool:
-        return not self._items
-
-    @property
-    def first_key(self) -> str:
-        """Sort key of the first item. Must not be asked for when empty."""
-        return self._sort_keys[0]
-
-    @property
-    def count(self) -> int:
-        return len(self._items)
-
-    @property
-    def full(self) -> bool:
-        """True if about one chunk's worth has been collected, by bytes or by the size of its journal entry."""
-        return self._size > self._max_bytes or self.count >= self._max_count
-
-    def room(self) -> int | None:
-        """Estimate how many more such items fill the chunk to just over its limit; None if unknown."""
-        if not self._items:
-            return self._max_items
-        average = self._size / self.count
-        room = int((self._max_bytes - self._size) / average * 1.005) + 8
-        return max(1, min(room, self._max_count - self.count))
-
-    def draft(self, max_bytes: int | None = None) -> tuple[Draft, bytes]:
-        """Return the leading items that fit, at least one, and their JSON array. Must not be called when empty."""
-        limit = self._max_bytes if max_bytes is None else max_bytes
-        count, size = len(self._items), self._size
-        most = self._max_items or count
-        while (size > limit or count > most) and count > 1:  # from the end, since little was read beyond the limit
-            count -= 1
-            size -= len(self._items[count]) + 1
-        encoded = encode_sort_keys(self._sort_keys[:count])
-        while count > 1 and (entry := len(encoded) + 4 * count) > self._max_entry_bytes:
-            count = max(1, min(count - 1, int(count * self._max_entry_bytes / entry * 0.95)))
-            encoded = encode_sort_keys(self._sort_keys[:count])
-        keys, items = self._sort_keys[:count], self._items[:count]
-        taken = [one for one in self._taken if one.sort_keys[0] <= keys[-1]]
-        return Draft(keys, taken, encoded, checksums(items)), json_array(items)
 
 
 def json_array(items: Sequence[bytes]) -> bytes:

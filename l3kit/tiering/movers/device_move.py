@@ -13,14 +13,16 @@ from zlib import crc32
 
 from l3kit.errors import ChunkRefusedError, KeyConflictError, L3Error, StoreError
 from l3kit.tiering.counts import count_of
-from l3kit.tiering.format.chunks import ChunkFiller, ChunkKey, Draft
+from l3kit.tiering.format.chunk_filler import ChunkFiller
+from l3kit.tiering.format.chunks import ChunkKey, Draft
 from l3kit.tiering.format.item_times import movable_moment
-from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, due, movable_range
+from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, movable_range
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
 from l3kit.tiering.movers.cold_target import ColdTarget
 from l3kit.tiering.movers.device_recovery import Recovery
+from l3kit.tiering.movers.due_items import DueItems
 from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE, Narrowing
 from l3kit.tiering.movers.report import DeviceReport
 from l3kit.tiering.ports import HotStore, Page
@@ -62,7 +64,6 @@ class DeviceMove:
         self._journal = journal
         self._cutoff = cutoff
         self._latest = latest
-        self._checked_up_to = ""
         self._tuning = tuning
         self._time_left = time_left
         self._paused = paused
@@ -91,11 +92,16 @@ class DeviceMove:
 
     async def _move_chunks(self, cutoff: int) -> None:
         await self._count_ahead()
-        after: str | None = None
-        while True:
-            filler, exhausted = await self._fill(cutoff, after)
-            if filler.empty:
-                return
+        due = DueItems(
+            self._hot,
+            self._device_id,
+            cutoff,
+            max_bytes=self._tuning.max_chunk_bytes,
+            report=self.report,
+            refuse=self._refuse,
+        )
+        settled: str | None = None
+        while not (filler := await due.fill(self._narrowing.max_items)).empty:
             self._under_way = movable_moment(filler.first_key)
             if not self._time_left():
                 self.report.remains = True
@@ -104,12 +110,12 @@ class DeviceMove:
                 self.report.paused = True
                 return
             draft, body = self._fitting_draft(filler)
-            exhausted = exhausted and draft.count == filler.count
-            del filler  # frees its items; like the body they take 5 MiB
+            filler.drop(draft)  # frees its items; like the body they take 5 MiB
             try:
                 stored = await self._store(draft, body)
             except ChunkRefusedError as error:
                 if self._narrow(draft, error):
+                    due.read_again(settled)
                     continue
                 stored = False
             del body
@@ -118,34 +124,7 @@ class DeviceMove:
                 await self._delete(draft)
                 self._journal.forget()
             self._under_way = None
-            if exhausted:
-                return
-            # Little was read beyond the chunk (ChunkFiller.room), so it is read again.
-            after = draft.sort_keys[-1]
-
-    async def _fill(self, cutoff: int, after: str | None) -> tuple[ChunkFiller, bool]:
-        """Read until a chunk is full. Returns: the items, and whether the device has no more."""
-        before = movable_range(None, cutoff - 1).before
-        filler = ChunkFiller(self._tuning.max_chunk_bytes, max_items=self._narrowing.max_items)
-        while not filler.full:
-            page = await self._hot.read_page(self._device_id, before=before, after=after, limit=filler.room())
-            for sort_key, reason in page.refused:
-                self._refuse(sort_key, reason)
-            chosen = due(page.sort_keys, cutoff)
-            if chosen is not None:
-                self._leave_unmovable(page.sort_keys)
-            filler.add(page, chosen)
-            if page.next_after is None:
-                return filler, True
-            after = page.next_after
-        return filler, False
-
-    def _leave_unmovable(self, sort_keys: Sequence[str]) -> None:
-        """Count unmovable keys, each once: part of a page is read again with the next chunk."""
-        for key in sort_keys:
-            if key > self._checked_up_to and movable_moment(key) is None:
-                self.report.leave(key)
-        self._checked_up_to = max(self._checked_up_to, sort_keys[-1])
+            settled = draft.sort_keys[-1]
 
     async def _count_ahead(self) -> None:
         """Count the keys that sort after the present, which reads of due items never reach."""

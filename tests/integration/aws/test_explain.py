@@ -17,7 +17,8 @@ from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.movers import run_mover
 from l3kit.operate.tier_stores import TierStores, open_tiers
 from l3kit.session import Session
-from l3kit.tiering.format.chunks import Chunk, ChunkFiller, Draft
+from l3kit.tiering.format.chunk_filler import ChunkFiller
+from l3kit.tiering.format.chunks import Chunk, Draft
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.ports import Page

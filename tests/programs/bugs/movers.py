@@ -100,7 +100,8 @@ MOVERS = (
     Mutation(
         "a refused chunk is not narrowed down to its odd item",
         "l3kit/tiering/movers/device_move.py",
-        "                if self._narrow(draft, error):\n                    continue\n",
+        "                if self._narrow(draft, error):\n"
+        "                    due.read_again(settled)\n                    continue\n",
         "                self._narrow(draft, error)\n                raise\n",
         (ODD_ITEMS,),
     ),

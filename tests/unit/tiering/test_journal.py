@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from l3kit.errors import LeaseLostError, LeaseTakenError, StoreError
-from l3kit.tiering.format.chunks import Chunk, ChunkFiller, Draft
+from l3kit.tiering.format.chunk_filler import ChunkFiller
+from l3kit.tiering.format.chunks import Chunk, Draft
 from l3kit.tiering.journal import DEVICE_PREFIX, LEASE_MARGIN_SECONDS, LEASE_SECONDS, DeviceJournal, end_lease
 from l3kit.tiering.journal_record import NEVER, from_row
 from l3kit.tiering.ports import JournalRow, Page

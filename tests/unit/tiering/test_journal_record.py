@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from l3kit.errors import StoreError
-from l3kit.tiering.format.chunks import ChunkFiller, ChunkKey, checksums, encode_sort_keys
+from l3kit.tiering.format.chunk_filler import ChunkFiller
+from l3kit.tiering.format.chunks import ChunkKey, checksums, encode_sort_keys
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row, to_row
 from l3kit.tiering.ports import JournalRow, Page
 

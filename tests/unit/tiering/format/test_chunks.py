@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from l3kit.clouds.aws.data.items import to_chunk_json, to_wire
 from l3kit.errors import StoreError
+from l3kit.tiering.format.chunk_filler import ChunkFiller
 from l3kit.tiering.format.chunks import (
-    ChunkFiller,
     ChunkKey,
     checksums,
     compress,
