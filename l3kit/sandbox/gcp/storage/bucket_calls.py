@@ -24,6 +24,7 @@ class BucketCalls:
         content = await call.content()
         name = checked_bucket_name(content.get("name"))
         fields = checked_bucket_fields(content)
+        call.access.to_project("storage.buckets.create", project)
         taken = self._storage.buckets.get(name)
         if taken is not None:
             raise Refusal(409, "conflict", _taken(taken, project))
@@ -31,16 +32,19 @@ class BucketCalls:
         location = str(content.get("location") or "US").upper()
         bucket = Bucket(name, project, location, self._storage.next_generation(), fields, now, now)
         self._storage.buckets[name] = bucket
+        call.access.keep(name)
         return json_answer(bucket.resource(call.base))
 
     async def get(self, call: Call, name: str) -> web.StreamResponse:
         bucket = self._storage.bucket(name)
+        call.access.to_bucket("storage.buckets.get", name)
         Conditions.of(call).check(bucket)
         return json_answer(bucket.resource(call.base))
 
     async def change(self, call: Call, name: str) -> web.StreamResponse:
         content = await call.content()
         bucket = self._storage.bucket(name)
+        call.access.to_bucket("storage.buckets.update", name)
         Conditions.of(call).check(bucket)
         bucket.fields = patched_bucket_fields(bucket.fields, content)
         bucket.metageneration += 1
@@ -49,10 +53,12 @@ class BucketCalls:
 
     async def delete(self, call: Call, name: str) -> web.StreamResponse:
         bucket = self._storage.bucket(name)
+        call.access.to_bucket("storage.buckets.delete", name)
         Conditions.of(call).check(bucket)
         if bucket.objects:
             raise Refusal(409, "conflict", "The bucket you tried to delete is not empty.")
         del self._storage.buckets[name]
+        call.access.release(name)
         return web.Response(status=204)
 
 
