@@ -56,24 +56,11 @@ INVALID = Problem("invalid")
 
 
 class Guard:
-    """Judges calls.
-
-    What the control plane made is `keep`: all else belongs to twins deployed by the sandbox's own admin interface, whose
-    sessions send no token.
-    """
+    """Judges calls."""
 
     def __init__(self, tokens: Tokens, judge: Judge) -> None:
         self._tokens = tokens
         self._judge = judge
-        self._kept: set[str] = set()
-
-    def keep(self, resource: str) -> None:
-        """Refuse calls without a token on this database or bucket, given by its full name, unless anybody may."""
-        self._kept.add(resource)
-
-    def release(self, resource: str) -> None:
-        """Forget a database or bucket that is gone."""
-        self._kept.discard(resource)
 
     def caller(self, authorization: str | None) -> Caller | Problem:
         """Return who sends this header. Returns a problem if the token cannot be used."""
@@ -84,10 +71,16 @@ class Guard:
         email = self._tokens.email_of(token) if scheme.lower() == "bearer" else None
         return INVALID if email is None else Caller(email)
 
-    def problem(self, caller: Caller, permissions: Iterable[str], resource: str) -> Problem | None:
-        """Return why a caller may not do this; None if it may."""
-        holder = "/".join(resource.split("/")[:4])
-        if caller.email == FALLBACK or (caller.email is None and holder not in self._kept):
+    def problem(
+        self, caller: Caller, permissions: Iterable[str], resource: str, *, is_open: bool = False
+    ) -> Problem | None:
+        """Return why a caller may not do this; None if it may.
+
+        Args:
+            is_open: whether the control plane did not make this database or bucket: then it belongs to twins that the
+                sandbox's own admin interface deployed, whose sessions send no token.
+        """
+        if caller.email == FALLBACK or (caller.email is None and is_open):
             return None
         for permission in permissions:
             if self._judge.refusal(caller.email, permission, resource) is not None:

@@ -23,7 +23,7 @@ PATH = f"{ROOT}{ACCOUNTS}default/identity"
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 EARLY_SECONDS = 300.0
 """A token is given out again until so long before it expires."""
-NUMBER = str(zlib.crc32(PROJECT.encode()))
+NUMBER = str(100_000_000_000 + zlib.crc32(PROJECT.encode()))
 _FACTS = {
     "project/project-id": PROJECT,
     "project/numeric-project-id": NUMBER,

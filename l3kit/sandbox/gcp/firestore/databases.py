@@ -10,6 +10,11 @@ DEFAULT = "(default)"
 """Every project has one from the start."""
 
 
+def is_default(name: str) -> bool:
+    """Return whether this is the full name of a project's first database."""
+    return name.endswith(f"/{DEFAULT}")
+
+
 class Databases:
     """Those that have been made."""
 
@@ -24,8 +29,8 @@ class Databases:
 
     def check(self, name: str) -> None:
         """Check that a database exists. Raises: CallRefusedError."""
-        _, project, _, database = name.split("/")
-        if database != DEFAULT and name not in self._made:
+        if not is_default(name) and name not in self._made:
+            _, project, _, database = name.split("/")
             message = (
                 f"The database {database} does not exist for project {project} Please visit "
                 f"https://console.cloud.google.com/datastore/setup?project={project} to add a Cloud Datastore or Cloud "

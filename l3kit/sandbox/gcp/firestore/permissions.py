@@ -11,6 +11,7 @@ from typing import Any
 
 import grpc
 
+from l3kit.sandbox.gcp.firestore.databases import is_default
 from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
 from l3kit.sandbox.gcp.guard import Caller, Guard, Problem
 
@@ -38,7 +39,10 @@ def needed(method: str, request: Any) -> tuple[str, ...]:
 def admit(guard: Guard, authorization: str | None, method: str, request: Any, database: str) -> None:
     """Check a call's token and its owner's permissions. Raises: CallRefusedError."""
     caller = guard.caller(authorization)
-    found = guard.problem(caller, needed(method, request), database) if isinstance(caller, Caller) else caller
+    if isinstance(caller, Caller):
+        found = guard.problem(caller, needed(method, request), database, is_open=is_default(database))
+    else:
+        found = caller
     if found is not None:
         raise _refused(found)
 

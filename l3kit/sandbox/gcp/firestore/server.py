@@ -69,15 +69,11 @@ class FirestoreServer:
     def database_made(self, name: str) -> None:
         """Serve a further database, given by its full name."""
         self._databases.made(name)
-        if self._guard is not None:
-            self._guard.keep(name)
 
     def database_gone(self, name: str) -> None:
         """Delete a database with its documents."""
         self._databases.gone(name)
         self._documents.drop(name)
-        if self._guard is not None:
-            self._guard.release(name)
 
     def _handlers(self) -> dict[str, Any]:
         reads, commits = self._reads, self._commits

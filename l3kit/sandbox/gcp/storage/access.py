@@ -13,6 +13,7 @@ from aiohttp import web
 
 from l3kit.sandbox.gcp.guard import Caller, Guard, Problem
 from l3kit.sandbox.gcp.storage.answers import Refusal
+from l3kit.sandbox.gcp.storage.buckets import Bucket
 
 REALM: Mapping[str, str] = {"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'}
 _HEADER = ("header", "Authorization")
@@ -38,36 +39,33 @@ class Access:
             raise Refusal(401, "authError", "Invalid Credentials", location=_HEADER, headers=REALM)
         return cls(guard, caller)
 
+    @property
+    def has_token(self) -> bool:
+        return self._caller.email is not None
+
     def to_project(self, permission: str, project: str) -> None:
-        """Check a permission on a project. Raises: Refusal (401, 403)."""
-        self._check(permission, f"projects/{project}", "project")
+        """Check a permission on a project, which is open to whoever sends no token. Raises: Refusal (403)."""
+        self._check(permission, f"projects/{project}", "project", is_open=True)
 
-    def to_bucket(self, permission: str, bucket: str) -> None:
+    def to_bucket(self, permission: str, bucket: Bucket) -> None:
         """Check a permission on a bucket. Raises: Refusal (401, 403)."""
-        self._check(permission, _bucket(bucket), "bucket")
+        self._check(permission, f"projects/_/buckets/{bucket.name}", "bucket", is_open=bucket.is_open)
 
-    def to_object(self, permission: str, bucket: str, name: str) -> None:
+    def to_object(self, permission: str, bucket: Bucket, name: str) -> None:
         """Check a permission on an object, which need not exist. Raises: Refusal (401, 403)."""
-        self._check(permission, f"{_bucket(bucket)}/objects/{name}", "object")
+        resource = f"projects/_/buckets/{bucket.name}/objects/{name}"
+        self._check(permission, resource, "object", is_open=bucket.is_open)
 
-    def to_put(self, bucket: str, name: str, *, replaces: bool) -> None:
+    def to_put(self, bucket: Bucket, name: str) -> None:
         """Check the permissions for a new object. Raises: Refusal (401, 403)."""
         self.to_object("storage.objects.create", bucket, name)
-        if replaces:
+        if name in bucket.objects:
             self.to_object("storage.objects.delete", bucket, name)
 
-    def keep(self, bucket: str) -> None:
-        """Refuse calls without a token on a bucket that was made with one."""
-        if self._guard is not None and self._caller.email is not None:
-            self._guard.keep(_bucket(bucket))
-
-    def release(self, bucket: str) -> None:
-        """Forget a bucket that is gone."""
-        if self._guard is not None:
-            self._guard.release(_bucket(bucket))
-
-    def _check(self, permission: str, resource: str, kind: str) -> None:
-        found = self._guard.problem(self._caller, (permission,), resource) if self._guard is not None else None
+    def _check(self, permission: str, resource: str, kind: str, *, is_open: bool) -> None:
+        if self._guard is None:
+            return
+        found = self._guard.problem(self._caller, (permission,), resource, is_open=is_open)
         if found is None:
             return
         who = found.email or "Anonymous caller"
@@ -78,7 +76,3 @@ class Access:
         if found.kind == "denied":
             raise Refusal(403, "forbidden", message)
         raise Refusal(401, "required", message, location=_HEADER, headers=REALM)
-
-
-def _bucket(name: str) -> str:
-    return f"projects/_/buckets/{name}"

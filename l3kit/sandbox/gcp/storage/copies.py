@@ -72,8 +72,8 @@ class Copies:
         self, call: Call, resource: Mapping[str, Any], source: tuple[str, str], destination: tuple[str, str]
     ) -> tuple[StoredObject, NewObject]:
         held, target = self._storage.bucket(source[0]), self._storage.bucket(destination[0])
-        call.access.to_object("storage.objects.get", *source)
-        call.access.to_put(*destination, replaces=destination[1] in target.objects)
+        call.access.to_object("storage.objects.get", held, source[1])
+        call.access.to_put(target, destination[1])
         origin = held.live(source[1], call.number("sourceGeneration"))
         Conditions.of(call, "Source").check(origin)
         # The source's fields are copied only if the request gives none.

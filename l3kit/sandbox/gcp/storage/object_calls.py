@@ -23,7 +23,7 @@ class ObjectCalls:
 
     async def list(self, call: Call, bucket: str) -> web.StreamResponse:
         found = self._storage.bucket(bucket)
-        call.access.to_bucket("storage.objects.list", bucket)
+        call.access.to_bucket("storage.objects.list", found)
         content: dict[str, Any] = {"kind": "storage#objects"}
         if call.query.get("softDeleted", "").lower() == "true":
             kept = found.kept(self._storage.clock())
@@ -53,7 +53,7 @@ class ObjectCalls:
     def _wanted(self, call: Call, bucket: str, name: str, permission: str) -> StoredObject:
         """The live object, after checking the sender's permission and the request's conditions. Raises: Refusal."""
         found = self._storage.bucket(bucket)
-        call.access.to_object(permission, bucket, name)
+        call.access.to_object(permission, found, name)
         stored = found.live(name, call.number("generation"))
         Conditions.of(call).check(stored)
         return stored

@@ -52,7 +52,7 @@ class Storage:
 
     def admit(self, access: Access, new: NewObject) -> None:
         """Check whether a new object may be put where it is wanted. Raises: Refusal (401, 403, 404)."""
-        access.to_put(new.bucket, new.name, replaces=new.name in self.bucket(new.bucket).objects)
+        access.to_put(self.bucket(new.bucket), new.name)
 
     def put(self, new: NewObject, body: Body) -> StoredObject:
         """Make an uploaded body the live object if its conditions hold. Raises: Refusal; the body is then removed."""

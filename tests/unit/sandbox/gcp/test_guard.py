@@ -7,7 +7,7 @@ import pytest
 from l3kit.sandbox.gcp.account import FALLBACK
 from l3kit.sandbox.gcp.guard import Caller, Guard, NoPolicies, Problem
 from l3kit.sandbox.gcp.identity import Tokens
-from tests.support.google_roles import Roles
+from tests.support.google_roles import ALL, Roles
 
 EMAIL = "mover@l3kit-sandbox.iam.gserviceaccount.com"
 DATABASE, BUCKET = "projects/p/databases/d", "projects/_/buckets/b"
@@ -49,19 +49,22 @@ def test_an_expired_token_is_invalid_and_a_new_one_is_not() -> None:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer owner"])
-@pytest.mark.parametrize(("resource", "within"), [(DATABASE, DATABASE), (BUCKET, f"{BUCKET}/objects/a/b")])
-def test_without_a_token_only_what_the_control_plane_did_not_make_is_open(
-    header: str | None, resource: str, within: str
-) -> None:
-    judged = guard()
-    assert asked(judged, header, within) is None
-    judged.keep(resource)
-    assert asked(judged, header, within) == Problem("missing", "", "read")
-    judged.release(resource)
-    assert asked(judged, header, within) is None
+def test_without_a_token_only_what_the_control_plane_did_not_make_is_open(header: str | None) -> None:
+    caller = guard().caller(header)
+    assert caller == Caller(None)
+    assert guard().problem(Caller(None), ["read"], BUCKET) == Problem("missing", "", "read")
+    assert guard().problem(Caller(None), ["read"], BUCKET, is_open=True) is None
+
+
+def test_what_is_open_is_judged_for_whoever_has_a_token() -> None:
+    assert guard().problem(Caller(EMAIL), ["read"], BUCKET, is_open=True) == Problem("denied", EMAIL, "read")
+
+
+def test_what_the_judge_opens_to_all_needs_no_token() -> None:
+    judged = Guard(TOKENS, Roles({ALL: {"read": {BUCKET}}}))
+    assert asked(judged, None, BUCKET) is None
+    assert asked(judged, "Bearer x", BUCKET) == Problem("invalid")
 
 
 def test_functions_of_the_admin_interface_may_do_everything() -> None:
-    judged = guard()
-    judged.keep(DATABASE)
-    assert asked(judged, f"Bearer {TOKENS.access_token(FALLBACK)}") is None
+    assert asked(guard(), f"Bearer {TOKENS.access_token(FALLBACK)}") is None
