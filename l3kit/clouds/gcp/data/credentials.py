@@ -15,7 +15,13 @@ import google.auth
 from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
 
-from l3kit.clouds.gcp.data.metadata_server import FLAVOR, METADATA_SECONDS, TOKEN_PATH, metadata_host
+from l3kit.clouds.gcp.data.metadata_server import (
+    FLAVOR,
+    FUNCTION_VARIABLE,
+    METADATA_SECONDS,
+    TOKEN_PATH,
+    metadata_host,
+)
 from l3kit.errors import ConfigurationError
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
@@ -35,6 +41,7 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
     def __init__(self, host: str) -> None:
         super().__init__()
         self._host = host
+        self._lock = threading.Lock()
 
     def refresh(self, request: object) -> None:
         """Get a token; the metadata server keeps one until five minutes before it expires.
@@ -43,6 +50,12 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
             request: not used, since a metadata server is never behind a proxy.
         Raises: TransportError if a retry may help; RefreshError.
         """
+        former = self.token
+        with self._lock:
+            if self.token is former:  # else another thread has got one meanwhile
+                self._fetch()
+
+    def _fetch(self) -> None:
         status, headers, body = _asked(self._host, TOKEN_PATH)
         if status in (408, 429) or status >= 500:
             raise TransportError(f"the metadata server returned HTTP {status}", retryable=True)
@@ -53,7 +66,8 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
             token, seconds = str(content["access_token"]), float(content["expires_in"])
         except (ValueError, KeyError, TypeError):
             raise TransportError("the metadata server's answer is no access token", retryable=True) from None
-        self.token, self.expiry = token, datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)
+        self.expiry = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)  # first: see `valid`
+        self.token = token
 
 
 class CallMetadata:
@@ -101,7 +115,7 @@ def shown(error: GoogleAuthError) -> str:
 
 def default_credentials(env: Mapping[str, str] = os.environ) -> Credentials:
     """Return those of the function's service account, or of the logged-in user. Raises: ConfigurationError."""
-    if "K_SERVICE" in env:
+    if FUNCTION_VARIABLE in env:
         return FunctionCredentials(metadata_host(env))
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
