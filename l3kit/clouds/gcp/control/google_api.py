@@ -22,16 +22,13 @@ SECONDS = 60.0
 UPLOAD_SECONDS = 300.0
 VERSIONS: Mapping[str, str] = {"cloudfunctions": "v2", "run": "v2", "cloudresourcemanager": "v3"}
 """Version of the operations of an API; v1 for others."""
-STATUS_OF_CODE: Mapping[int, int] = {
-    **{1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409},
-    **{11: 400, 12: 501, 13: 500, 14: 503, 15: 500, 16: 401},
-}
-"""HTTP status of each code of google.rpc.Code, in which operations tell their end."""
 CODES = (
-    *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"),
-    *("PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE"),
-    *("UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"),
+    *(("OK", 200), ("CANCELLED", 499), ("UNKNOWN", 500), ("INVALID_ARGUMENT", 400), ("DEADLINE_EXCEEDED", 504)),
+    *(("NOT_FOUND", 404), ("ALREADY_EXISTS", 409), ("PERMISSION_DENIED", 403), ("RESOURCE_EXHAUSTED", 429)),
+    *(("FAILED_PRECONDITION", 400), ("ABORTED", 409), ("OUT_OF_RANGE", 400), ("UNIMPLEMENTED", 501)),
+    *(("INTERNAL", 500), ("UNAVAILABLE", 503), ("DATA_LOSS", 500), ("UNAUTHENTICATED", 401)),
 )
+"""Each google.rpc.Code, in which operations tell their end, with its HTTP status."""
 
 
 class Response(Protocol):
@@ -110,8 +107,7 @@ class GoogleApi:
         ended = self.patience.poll(read, lambda state: bool(state.get("done")), what, limit)
         if error := ended.get("error"):
             code = int(error.get("code", 2))
-            name = CODES[code] if 0 <= code < len(CODES) else ""
-            status = STATUS_OF_CODE.get(code, 500)
+            name, status = CODES[code] if 0 <= code < len(CODES) else ("", 500)
             raise Refusal(status, name, str(error.get("message", "")), error.get("details", ()))
         return dict(ended.get("response") or {})
 
