@@ -26,6 +26,7 @@ from l3kit.errors import ConfigurationError
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 """The one scope that all services take; roles alone decide what is allowed."""
+Metadata = list[tuple[str, str]]
 LOG_IN = "Log in: gcloud auth application-default login"
 
 
@@ -82,23 +83,23 @@ class CallMetadata:
         self._found: Credentials | None = None
         self._lock = threading.Lock()
 
-    async def of_call(self) -> list[tuple[str, str]]:
+    async def of_call(self, refused: Metadata | None = None) -> Metadata:
         """Return the metadata of one call, with a new token if necessary.
 
+        Args:
+            refused: those of a call that was refused for them.
         Raises: GoogleAuthError; ConfigurationError if there are no credentials.
         """
         found = self._found
-        if found is None or not found.valid:
-            found = await asyncio.to_thread(self._renewed)
-        headers: dict[str, str] = {}
-        found.apply(headers)
-        return list(headers.items())
+        if found is None or not found.valid or _applied(found) == refused:
+            found = await asyncio.to_thread(self._renewed, refused)
+        return _applied(found)
 
-    def _renewed(self) -> Any:
+    def _renewed(self, refused: Metadata | None) -> Any:
         with self._lock:  # side by side calls need one token
             if self._found is None:
                 self._found = self._find()
-            if not self._found.valid:
+            if not self._found.valid or _applied(self._found) == refused:
                 self._found.refresh(_request())
             return self._found
 
@@ -122,6 +123,12 @@ def default_credentials(env: Mapping[str, str] = os.environ) -> Credentials:
     except DefaultCredentialsError:
         raise ConfigurationError("Google Cloud", "there are no credentials", LOG_IN) from None
     return credentials
+
+
+def _applied(credentials: Any) -> Metadata:
+    headers: dict[str, str] = {}
+    credentials.apply(headers)
+    return list(headers.items())
 
 
 def _request() -> Any:

@@ -64,14 +64,14 @@ def _credentials(env: Mapping[str, str]) -> Callable[[], Credentials] | None:
     return found
 
 
-def _firestore(
-    env: Mapping[str, str], agent: str, credentials: Callable[[], Credentials] | None
-) -> FirestorePlace:
+def _firestore(env: Mapping[str, str], agent: str, credentials: Callable[[], Credentials] | None) -> FirestorePlace:
     """Read the settings that `load_settings` has validated, and FIRESTORE_EMULATOR_HOST, which a sandbox sets."""
     from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 
     endpoint = env.get("FIRESTORE_EMULATOR_HOST") or None
-    return FirestorePlace(env["GOOGLE_CLOUD_PROJECT"], env["FIRESTORE_DATABASE"], endpoint, agent, credentials=credentials)
+    return FirestorePlace(
+        env["GOOGLE_CLOUD_PROJECT"], env["FIRESTORE_DATABASE"], endpoint, agent, credentials=credentials
+    )
 
 
 def agent_of(env: Mapping[str, str]) -> str:

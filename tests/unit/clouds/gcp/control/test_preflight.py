@@ -99,10 +99,14 @@ def test_an_api_that_is_off_needs_the_permission_to_switch_it_on(twin: Twin) -> 
 def test_a_permission_that_cannot_be_tested_is_noted_and_the_others_are_tested(twin: Twin) -> None:
     def tested(body: Mapping[str, Any]) -> Mapping[str, Any]:
         if "run.services.getIamPolicy" in body["permissions"]:
-            raise Refusal(400, "INVALID_ARGUMENT", "Permission run.services.getIamPolicy is not valid for this resource.")
+            raise Refusal(
+                400, "INVALID_ARGUMENT", "Permission run.services.getIamPolicy is not valid for this resource."
+            )
         return holding("iam.roles.get")(body)
 
-    with pytest.raises(PermissionMissingError, match=r"1 permissions are missing .*: roles/iam\.roleAdmin: iam\.roles\.get"):
+    with pytest.raises(
+        PermissionMissingError, match=r"1 permissions are missing .*: roles/iam\.roleAdmin: iam\.roles\.get"
+    ):
         checked(twin, control(TEST=tested))
     found = checked(twin, control(TEST=lambda body: tested(body) | holding()(body)))
     assert found == ("Permissions could not be checked beforehand: run.services.getIamPolicy.",)
