@@ -72,9 +72,13 @@ def world(tmp_path: Path) -> Iterator[World]:
         )
         assert made_bucket.status_code == 200
         made.env = {
-            **{"K_SERVICE": "mover", "K_REVISION": "mover-1", "GCE_METADATA_HOST": address.removeprefix("http://")},
-            **{"GOOGLE_CLOUD_PROJECT": PROJECT, "FIRESTORE_DATABASE": "twin"},
-            **{"FIRESTORE_EMULATOR_HOST": firestore, "STORAGE_EMULATOR_HOST": storage},
+            "K_SERVICE": "mover",
+            "K_REVISION": "mover-1",
+            "GCE_METADATA_HOST": address.removeprefix("http://"),
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "FIRESTORE_DATABASE": "twin",
+            "FIRESTORE_EMULATOR_HOST": firestore,
+            "STORAGE_EMULATOR_HOST": storage,
         }
         yield made
 
@@ -106,10 +110,10 @@ def test_all_its_stores_share_one_token(world: World) -> None:
 
 def test_a_permission_that_it_lacks_is_told_with_the_remedy(world: World) -> None:
     world.may("storage.objects.get")
-    with pytest.raises(StoreError, match="PERMISSION_DENIED Missing or insufficient permissions.*run deploy_l3"):
+    with pytest.raises(StoreError, match=r"PERMISSION_DENIED Missing or insufficient permissions.*run deploy_l3"):
         run(read_all(world.opened()))
     world.may("datastore.entities.get", "datastore.entities.list")
-    with pytest.raises(StoreError, match=f"{EMAIL} does not have storage.objects.get access.*run deploy_l3"):
+    with pytest.raises(StoreError, match=rf"{EMAIL} does not have storage.objects.get access.*run deploy_l3"):
         run(read_all(world.opened()))
 
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from l3kit.clouds.gcp.control.grants import DEPLOYING, kinds_of
+from l3kit.clouds.gcp.control.grants import kinds_of
 from l3kit.clouds.gcp.control.operator_permissions import PERMISSIONS
 from l3kit.clouds.gcp.control.permissions import REQUIRED_PERMISSIONS, grants_for, permission_table
-from l3kit.clouds.ports.operator_permissions import VERBS, PolicyScope, operator_permissions
+from l3kit.clouds.ports.operator_permissions import DEPLOYING, VERBS, PolicyScope, operator_permissions
 from l3kit.twin.layout import Layout
 
 
@@ -19,12 +19,6 @@ def test_a_row_names_permissions_of_one_service_and_the_role_that_has_them() -> 
         assert len({name.partition(".")[0] for name in row.permissions}) == 1
         assert re.fullmatch(r"roles/[a-zA-Z.]+", row.role)
         assert set(row.verbs) <= set(VERBS)
-
-
-def test_no_row_names_a_permission_twice_for_a_verb() -> None:
-    for verb in VERBS:
-        named = [name for row in grants_for([verb]) for name in row.permissions]
-        assert sorted(set(named)) == sorted(named), verb
 
 
 def test_the_table_has_a_line_for_each_row() -> None:
