@@ -74,6 +74,16 @@ NOTES = {"required": "required. ", "readOnly": "output only. "}
 FACTS = ("$ref", "enum", "format", "maximum", "minimum", "pattern", "readOnly", "repeated", "required", "type")
 
 
+def ids(called: Mapping[str, Mapping[str, str]] = CALLED) -> frozenset[str]:
+    """Return methods as their definitions name them, `storage.buckets.insert` for example."""
+    return frozenset(
+        f"{document.partition('.')[0]}.{resource}.{name}"
+        for document, resources in called.items()
+        for resource, names in resources.items()
+        for name in names.split()
+    )
+
+
 def pruned(document: Mapping[str, Any], called: Mapping[str, str]) -> dict[str, Any]:
     """Cut a discovery document to some of its methods, and the schemas that these use."""
     methods = {m["id"]: _method(document, m) for resource in called.items() for m in _methods(document, *resource)}
