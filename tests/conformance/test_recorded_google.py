@@ -50,7 +50,7 @@ UNRECORDED: Mapping[str, Mapping[str, str]] = {
     },
     "iam.v1": {
         "projects.roles": "create delete get list patch undelete",
-        "projects.serviceAccounts": "getIamPolicy list setIamPolicy testIamPermissions",
+        "projects.serviceAccounts": "enable getIamPolicy list setIamPolicy testIamPermissions",
         "roles": "get",
     },
     "iamcredentials.v1": {"projects.serviceAccounts": "generateAccessToken generateIdToken"},

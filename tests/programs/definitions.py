@@ -37,7 +37,7 @@ CALLED: Mapping[str, Mapping[str, str]] = {
     },
     "iam.v1": {
         "projects.roles": "create delete get list patch undelete",
-        "projects.serviceAccounts": "create delete get getIamPolicy list patch setIamPolicy testIamPermissions",
+        "projects.serviceAccounts": "create delete enable get getIamPolicy list patch setIamPolicy testIamPermissions",
         "roles": "get",
     },
     "iamcredentials.v1": {"projects.serviceAccounts": "generateAccessToken generateIdToken"},

@@ -383,6 +383,20 @@ def test_a_message_is_read_into_one_form() -> None:
     assert soft == {"softDeletePolicy": {"retentionDurationSeconds": "0"}}
 
 
+def test_the_response_of_an_operation_is_judged_by_its_type() -> None:
+    match = RULES.match(FIRESTORE, "GET", "/v1/projects/p/databases/d/operations/o")
+    assert match is not None
+    kind = "type.googleapis.com/google.firestore.admin.v1.Database"
+    done = {"name": "projects/p/databases/d/operations/o", "done": True, "response": {"@type": kind, **DATABASE}}
+    assert RULES.answer_faults(match, done) == ()
+    (found,) = RULES.answer_faults(match, changed(done, "response.location", "us"))
+    assert (
+        found.description
+        == "Invalid JSON payload received. Unknown name \"location\" at 'response': Cannot find field."
+    )
+    assert RULES.answer_faults(match, changed(done, "response.@type", "x/google.of.Another")) == ()
+
+
 def test_answers_are_judged_too() -> None:
     match = RULES.match(FIRESTORE, "GET", "/v1/projects/p/databases/d")
     assert match is not None
