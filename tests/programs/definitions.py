@@ -37,7 +37,7 @@ CALLED: Mapping[str, Mapping[str, str]] = {
     },
     "iam.v1": {
         "projects.roles": "create delete get list patch undelete",
-        "projects.serviceAccounts": "create delete get getIamPolicy list patch setIamPolicy testIamPermissions",
+        "projects.serviceAccounts": "create delete enable get getIamPolicy list patch setIamPolicy testIamPermissions",
         "roles": "get",
     },
     "iamcredentials.v1": {"projects.serviceAccounts": "generateAccessToken generateIdToken"},
@@ -72,6 +72,16 @@ CALLED: Mapping[str, Mapping[str, str]] = {
 NOTES = {"required": "required. ", "readOnly": "output only. "}
 """Facts that most documents tell only by how a description begins."""
 FACTS = ("$ref", "enum", "format", "maximum", "minimum", "pattern", "readOnly", "repeated", "required", "type")
+
+
+def ids(called: Mapping[str, Mapping[str, str]] = CALLED) -> frozenset[str]:
+    """Return methods as their definitions name them, `storage.buckets.insert` for example."""
+    return frozenset(
+        f"{document.partition('.')[0]}.{resource}.{name}"
+        for document, resources in called.items()
+        for resource, names in resources.items()
+        for name in names.split()
+    )
 
 
 def pruned(document: Mapping[str, Any], called: Mapping[str, str]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Google's published definitions of its APIs as the rules of the sandbox's double.
 
-They refuse what the definitions refuse: unknown paths, parameters and fields, wrong types and enums. Names taken, states,
-permissions, and most of what a request must have are not in them: these are the double's own.
+They refuse what the definitions refuse: unknown paths, parameters and fields, wrong types and enums. Names taken,
+states, permissions and most of what a request must have are not in them: these are the double's own.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import NoReturn
 
-_MAX_SHOWN = 100
+from l3kit.sandbox.gcp.control.rules.fault import MAX_SHOWN
 
 
 class MalformedError(Exception):
@@ -41,7 +41,7 @@ def _once(pairs: list[tuple[str, object]]) -> Mapping[str, object]:
     found: dict[str, object] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f'Repeated name "{name[:_MAX_SHOWN]}".')
+            raise ValueError(f'Repeated name "{name[:MAX_SHOWN]}".')
         found[name] = value
     return found
 

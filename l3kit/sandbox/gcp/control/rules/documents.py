@@ -1,6 +1,7 @@
 """Google's definitions of its APIs, cut to the calls that l3kit makes.
 
-They are in `definitions/`, which `make definitions` writes. The words in them are those of discovery documents: `$ref`, `httpMethod`, `additionalProperties` and so on.
+They are in `definitions/`, which `make definitions` writes. The words in them are those of discovery documents:
+`$ref`, `httpMethod`, `additionalProperties` and so on.
 """
 
 from __future__ import annotations
@@ -58,18 +59,21 @@ class Document:
     proto: bool
 
 
+@cache
 def services() -> frozenset[str]:
     """Return the host names of the APIs that are defined."""
     return frozenset(name.partition(".")[0] + DOMAIN for name in _names())
 
 
-@cache
 def documents(service: str) -> tuple[Document, ...]:
-    """Read what is defined of an API, all versions; nothing for an unknown one."""
-    api = service.removesuffix(DOMAIN)
-    return tuple(
-        _document(json.loads((_FOLDER / name).read_bytes())) for name in _names() if name.startswith(f"{api}.")
-    )
+    """Read what is defined of an API, all versions; nothing for an unknown host."""
+    return _documents(service.removesuffix(DOMAIN)) if service in services() else ()
+
+
+@cache
+def _documents(api: str) -> tuple[Document, ...]:
+    names = [name for name in _names() if name.startswith(f"{api}.")]
+    return tuple(_document(json.loads((_FOLDER / name).read_bytes())) for name in names)
 
 
 @cache

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_SHOWN = 200
+"""Characters of a name or a value that a fault shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -20,7 +23,7 @@ class Fault:
 def unknown_name(name: str, at: str, why: str = "Cannot find field.") -> Fault:
     """A name that a message lacks, or that cannot stand as it does."""
     place = f" at '{at}'" if at else ""
-    return Fault(at, f'Invalid JSON payload received. Unknown name "{name}"{place}: {why}')
+    return Fault(at, f'Invalid JSON payload received. Unknown name "{name[:MAX_SHOWN]}"{place}: {why}')
 
 
 def invalid_value(at: str, why: str) -> Fault:

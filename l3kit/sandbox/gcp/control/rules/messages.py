@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from l3kit.sandbox.gcp.control.rules.documents import Schema
 from l3kit.sandbox.gcp.control.rules.fault import Fault, invalid_value, unknown_name
 from l3kit.sandbox.gcp.control.rules.masks import misses
 from l3kit.sandbox.gcp.control.rules.names import in_definition, known
-from l3kit.sandbox.gcp.control.rules.scalars import FIELD_MASK, wrong
+from l3kit.sandbox.gcp.control.rules.scalars import FIELD_MASK, shown, wrong
 
 NOT_REPEATING = "Proto field is not repeating, cannot start list."
 
@@ -37,11 +36,11 @@ class Messages:
             case "object", Mapping():
                 yield from self._object(schema, value, at)
             case "object", _:
-                yield invalid_value(at, f"({name}), {json.dumps(value)}")
+                yield invalid_value(at, f"({name}), {shown(value)}")
             case "array", list():
                 yield from self._list(schema["items"], value, at)
             case "array", _:
-                yield invalid_value(at, f"(a list), {json.dumps(value)}")
+                yield invalid_value(at, f"(a list), {shown(value)}")
             case _, list():
                 parent, _, field = at.rpartition(".")
                 yield unknown_name(field, parent, NOT_REPEATING)
@@ -79,6 +78,17 @@ class Messages:
             else:
                 yield from self.faults(rest, inner, f"{at}[{n}].value")
         yield from self._mask(fields, value, at)
+        if isinstance(kind := value.get("@type"), str) and rest is not None:
+            yield from self._typed(kind, value, at)
+
+    def _typed(self, kind: str, value: Mapping[str, object], at: str) -> Iterator[Fault]:
+        """Check a message that tells its own type, as in the response of an operation, if the type is defined here."""
+        package = kind.rpartition("/")[2].split(".")
+        whole = "".join(part[:1].upper() + part[1:] for part in package)
+        for name in (whole, package[-1]):
+            if name in self.schemas:
+                yield from self.faults({"$ref": name}, {k: v for k, v in value.items() if k != "@type"}, at)
+                return
 
     def _list(self, items: Schema, values: Sequence[object], at: str) -> Iterator[Fault]:
         for n, value in enumerate(values):

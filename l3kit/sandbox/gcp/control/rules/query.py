@@ -39,14 +39,15 @@ def _common(document: Document, method: Method, name: str, value: str) -> Iterat
     if told is None:
         why = f"Cannot bind query parameter. Field '{name}' could not be found in request message."
         yield unknown_name(name, "", why)
-    elif name.removeprefix("$") == "fields":
-        yield from _selection(document, method, value)
-    elif name.removeprefix("$") == "alt":
-        known_form = value.removesuffix(_ENUMS_AS_NUMBERS) in told["enum"] and (value != _MEDIA or method.media)
-        if not known_form and not (value == _MEDIA and method.media):
-            yield invalid_value(name, wrong(told, value) or f'(of this method), "{value}"')
-    elif (why_not := wrong(told, value)) is not None:
+        return
+    plain = name.removeprefix("$")
+    value = value.removesuffix(_ENUMS_AS_NUMBERS) if plain == "alt" else value
+    if (why_not := wrong(told, value)) is not None:
         yield invalid_value(name, why_not)
+    elif plain == "alt" and value == _MEDIA and not method.media:
+        yield invalid_value(name, f'(of this method), "{value}"')
+    elif plain == "fields":
+        yield from _selection(document, method, value)
 
 
 def _selection(document: Document, method: Method, fields: str) -> Iterator[Fault]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from l3kit.sandbox.gcp.control.rules.fault import MAX_SHOWN
+
 _RANGES = {
     "int32": (-(2**31), 2**31 - 1),
     "uint32": (0, 2**32 - 1),
@@ -23,14 +25,13 @@ _TIMESTAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MASK = re.compile(r"(\*|[\w`.*-]+(,[\w`.*-]+)*)?")
 _MAX_DURATION_SECONDS = 315_576_000_000
-_SHOWN = 200
 DURATION, TIMESTAMP, FIELD_MASK = "google-duration", "google-datetime", "google-fieldmask"
 
 
 def wrong(schema: Mapping[str, Any], value: object) -> str | None:
     """Return the type that a value should have, with the value, in Google's words; None for one that is right."""
     expected = _expected(schema, value)
-    return expected and f"({expected}), {_shown(value)}"
+    return expected and f"({expected}), {shown(value)}"
 
 
 def _expected(schema: Mapping[str, Any], value: object) -> str | None:
@@ -112,6 +113,7 @@ def _is_moment(value: str) -> bool:
     return True
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """Return the JSON of a value, the beginning of a long one."""
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
+    return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "..."

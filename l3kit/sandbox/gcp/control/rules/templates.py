@@ -26,7 +26,7 @@ class Template:
     @classmethod
     def of(cls, path: str, parameters: Mapping[str, Mapping[str, Any]]) -> Template:
         """Read a template; `{+name}` stands for several segments, as the parameter's pattern says."""
-        plain, _, action = path.strip("/").partition(":")
+        plain, _, action = path.partition(":")
         pattern, end = "", 0
         for place in _PART.finditer(plain):
             inner = "[^/]+"
@@ -44,6 +44,6 @@ class Template:
 
 def split(path: str, actions: frozenset[str]) -> tuple[str, str]:
     """Return a path without its action, and the action: one of those given, behind the last segment's last colon."""
-    bare = path.strip("/")
+    bare = path.removeprefix("/")
     head, colon, tail = bare.rpartition(":")
     return (head, tail) if colon and "/" not in tail and tail in actions else (bare, "")
