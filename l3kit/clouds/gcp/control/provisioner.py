@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control import collections
-from l3kit.clouds.gcp.control.buckets import Bucket
+from l3kit.clouds.gcp.control.sdk_buckets import Bucket
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
 from l3kit.twin.cron_forms import unix_cron
