@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from l3kit.clouds.ports.control import Refusal
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 from l3kit.twin.config import Twin
 from tests.support.canned_control import CannedControl, disabled
+from tests.support.twins import twin_on
 
 PROJECT, REGION = "plant-7", "europe-west1"
 ALL = {name for row in REQUIRED_PERMISSIONS for name in row.permissions}
@@ -53,8 +55,8 @@ def control(**changed: Any) -> CannedControl:
 
 
 @pytest.fixture
-def twin(make_twin: Callable[..., Twin]) -> Twin:
-    return make_twin("gcp", "gcp", "gcp")
+def twin(tmp_path: Path) -> Twin:
+    return twin_on(tmp_path, "gcp", "gcp", "gcp")
 
 
 def checked(twin: Twin, control: CannedControl) -> tuple[str, ...]:
@@ -99,10 +101,14 @@ def test_an_api_that_is_off_needs_the_permission_to_switch_it_on(twin: Twin) -> 
 def test_a_permission_that_cannot_be_tested_is_noted_and_the_others_are_tested(twin: Twin) -> None:
     def tested(body: Mapping[str, Any]) -> Mapping[str, Any]:
         if "run.services.getIamPolicy" in body["permissions"]:
-            raise Refusal(400, "INVALID_ARGUMENT", "Permission run.services.getIamPolicy is not valid for this resource.")
+            raise Refusal(
+                400, "INVALID_ARGUMENT", "Permission run.services.getIamPolicy is not valid for this resource."
+            )
         return holding("iam.roles.get")(body)
 
-    with pytest.raises(PermissionMissingError, match=r"1 permissions are missing .*: roles/iam\.roleAdmin: iam\.roles\.get"):
+    with pytest.raises(
+        PermissionMissingError, match=r"1 permissions are missing .*: roles/iam\.roleAdmin: iam\.roles\.get"
+    ):
         checked(twin, control(TEST=tested))
     found = checked(twin, control(TEST=lambda body: tested(body) | holding()(body)))
     assert found == ("Permissions could not be checked beforehand: run.services.getIamPolicy.",)
