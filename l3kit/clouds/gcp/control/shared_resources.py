@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from l3kit.clouds.gcp.control.accounts import ServiceAccount
 from l3kit.clouds.gcp.control.bindings import Bindings
 from l3kit.clouds.gcp.control.function_bodies import BUILD_ACCOUNT
-from l3kit.clouds.gcp.control.grants import (
+from l3kit.clouds.gcp.control.function_grants import (
     BUCKETS,
     PERMISSIONS,
     Where,
