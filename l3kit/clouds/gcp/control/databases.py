@@ -125,8 +125,10 @@ class Database:
             )
             self.place.control.wait(FIRESTORE, begun, f"{DESCENDING}, in database {self.database}", SETTING_LIMIT)
         except Refusal as refusal:
-            if not is_taken(refusal):  # made by a request whose answer was lost, or still being made
+            if not is_taken(refusal):  # an earlier request, whose answer was lost, is still making it
                 raise
+            what = f"{DESCENDING}, in database {self.database}"
+            self.place.patience.wait(lambda: self._has_index(), what, SETTING_LIMIT)
 
     def _patch(self, path: str, body: Mapping[str, Any], mask: str, what: str, limit: float | None) -> None:
         begun = self._once_free_of_others(
@@ -148,12 +150,16 @@ class Database:
         entries = (unless_missing(lambda: get(FIRESTORE, f"{groups}/{ITEMS}/fields/*")) or {}).get("indexConfig")
         if entries is None or entries.get("usesAncestorConfig") or entries.get("indexes"):
             yield Difference(NO_ENTRIES, (change(NO_ENTRIES, "on", "off"),))
-        indexes = unless_missing(lambda: get(FIRESTORE, f"{groups}/{ITEMS}/indexes")) or {}
-        if not any(map(_is_descending, indexes.get("indexes", ()))):
+        if not self._has_index():
             yield differs(DESCENDING, DESCENDING, None, True)
         expiry = unless_missing(lambda: get(FIRESTORE, f"{groups}/{self.journal}/fields/{EXPIRES}")) or {}
         if expiry.get("ttlConfig", {}).get("state", "NEEDS_REPAIR") == "NEEDS_REPAIR":
             yield differs(self._expiry, self._expiry, None, True)
+
+    def _has_index(self) -> bool:
+        path = f"{self._path}/collectionGroups/{ITEMS}/indexes"
+        there = unless_missing(lambda: self.place.control.get(FIRESTORE, path)) or {}
+        return any(one.get("state") == "READY" for one in there.get("indexes", ()) if _is_descending(one))
 
     def _fault(self, there: Mapping[str, Any]) -> ProvisioningError | None:
         for path, wanted in (("locationId", self.place.region), ("type", "FIRESTORE_NATIVE")):
@@ -190,7 +196,7 @@ class Database:
 
 def _is_descending(index: Mapping[str, Any]) -> bool:
     fields = [(one.get("fieldPath"), one.get("order")) for one in index.get("fields", ())]
-    return fields == [("__name__", "DESCENDING")] and index.get("state") != "NEEDS_REPAIR"
+    return fields == [("__name__", "DESCENDING")]
 
 
 def _same_protection(wanted: object, there: object) -> bool:

@@ -46,25 +46,15 @@ class SharedResources:
         accounts = [self._account(name) for name in (*USES, *functions)]
         return [*roles, *accounts, *(self._bindings(where, functions) for where in self._used(functions))]
 
-    def left_over(self, here: Sequence[str], gone: Sequence[str]) -> list[Resource]:
-        """Return what may remain of functions that are gone, in order of removal.
-
-        Args:
-            here: the functions that remain.
-        """
+    def left_over(self, here: Sequence[str]) -> list[Resource]:
+        """Return what may remain of functions other than these, in order of removal."""
         used, needed = self._used(here), purposes_of(here, self.layout)
-        accounts = (*gone, *(() if here else USES))
+        accounts = (*(name for name in FUNCTIONS if name not in here), *(() if here else USES))
         return [
             *(self._bindings(where, ()) for where in PLACES if where not in used),
             *(self._account(name) for name in accounts),
             *(self._role(purpose) for purpose in PERMISSIONS if purpose not in needed),
         ]
-
-    def everything(self) -> list[Resource]:
-        """Return what any layout of the twin may have, in order of creation."""
-        roles = [self._role(purpose) for purpose in PERMISSIONS]
-        accounts = [self._account(name) for name in (*USES, *FUNCTIONS)]
-        return [*roles, *accounts, *(self._bindings(where, ()) for where in PLACES)]
 
     def _used(self, functions: Collection[str]) -> tuple[Where, ...]:
         found = {grant.on for function in functions for grant in grants_of(function, self.layout)}
