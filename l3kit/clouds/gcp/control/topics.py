@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from l3kit.clouds.gcp.control.invocations import INVOKER_ACCOUNT
-from l3kit.clouds.gcp.control.place import FUNCTIONS, PUBSUB, Place, labels, owner_in
+from l3kit.clouds.gcp.control.place import FUNCTIONS, PUBSUB, Place, already_there, labels, owner_in
 from l3kit.clouds.gcp.control.policies import (
     Held,
     PolicyPlace,
@@ -21,7 +21,6 @@ from l3kit.clouds.gcp.control.refusals import explained, is_taken, unless_missin
 from l3kit.clouds.gcp.undelivered import PREFIX
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.message_source import DeployedRoute, Route
-from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.clouds.shared.drift import drift
 from l3kit.errors import ProvisioningError
 from l3kit.twin.topics import telemetry_filter
@@ -65,7 +64,7 @@ class PubSub:
     def create(self, name: str, route: Route) -> None:
         with explained(f"message route {name}", ROLE):
             if not self._make("topics", name, {"labels": labels(route.owner)}):
-                raise AlreadyThereError(f"topic {name}", "exists already")
+                raise already_there(self.place, f"topic {name}", lambda: self._read("topics", name) is not None)
             self._complete(name, route)
 
     def update(self, name: str, route: Route) -> None:
