@@ -21,12 +21,6 @@ def test_a_row_names_permissions_of_one_service_and_the_role_that_has_them() -> 
         assert set(row.verbs) <= set(VERBS)
 
 
-def test_no_row_names_a_permission_twice_for_a_verb() -> None:
-    for verb in VERBS:
-        named = [name for row in grants_for([verb]) for name in row.permissions]
-        assert sorted(set(named)) == sorted(named), verb
-
-
 def test_the_table_has_a_line_for_each_row() -> None:
     lines = permission_table(["logs"]).splitlines()
     assert lines[0] == "| permissions | role that has them | what for | verbs |"

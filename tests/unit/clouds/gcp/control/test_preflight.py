@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from l3kit.clouds.ports.control import Refusal
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 from l3kit.twin.config import Twin
 from tests.support.canned_control import CannedControl, disabled
+from tests.support.twins import twin_on
 
 PROJECT, REGION = "plant-7", "europe-west1"
 ALL = {name for row in REQUIRED_PERMISSIONS for name in row.permissions}
@@ -53,8 +55,8 @@ def control(**changed: Any) -> CannedControl:
 
 
 @pytest.fixture
-def twin(make_twin: Callable[..., Twin]) -> Twin:
-    return make_twin("gcp", "gcp", "gcp")
+def twin(tmp_path: Path) -> Twin:
+    return twin_on(tmp_path, "gcp", "gcp", "gcp")
 
 
 def checked(twin: Twin, control: CannedControl) -> tuple[str, ...]:
