@@ -9,19 +9,23 @@ from typing import Any
 
 import google.auth
 import google.oauth2.credentials
+import requests
 from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import AuthorizedSession
 
+from l3kit.clouds.gcp.control.functions import CloudRunFunctions
 from l3kit.clouds.gcp.control.google_api import LOG_IN, GoogleApi
-from l3kit.clouds.gcp.control.place import PROJECTS
+from l3kit.clouds.gcp.control.place import PROJECTS, Place
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
+from l3kit.clouds.gcp.control.topics import PubSub
 from l3kit.clouds.gcp.data.credentials import SCOPE, shown
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Control, Refusal
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 
 CREDENTIALS = "Google Cloud credentials"
+_CHECK = "Check gcp_project: it is the project's id, not its name or number; or grant whoever runs this roles/browser"
 _NO_REGION = "Set it to the twin's region, such as us-central1; data cannot be moved to another one later"
 
 Found = Callable[[], tuple[Credentials, str]]
@@ -84,9 +88,17 @@ def open_project(
         cause = "is empty, and the credentials belong to no project; nothing was done"
         raise ConfigurationError("gcp_project", cause, "Set it to the id of the twin's project")
     credentials = billed_to(credentials, project)
-    control = GoogleApi(endpoints.control, _session(credentials, endpoints))
+    control = GoogleApi(
+        endpoints.control,
+        _direct(AuthorizedSession(credentials), endpoints),
+        plain=_direct(requests.Session(), endpoints),
+    )
     check_project(control, project)
-    raise NotImplementedError
+    place = Place(control, project, region)
+    functions, messages = CloudRunFunctions(place), PubSub(place)
+    return GcpSession(
+        project, region, endpoints.storage, endpoints.firestore, functions, messages, "", control, credentials
+    )
 
 
 def billed_to(credentials: Credentials, project: str) -> Credentials:
@@ -117,10 +129,7 @@ def check_project(control: Control, project: str) -> None:
         raise ProvisioningError(resource, f"is {state}; nothing was done", "Restore it, or set gcp_project to another")
 
 
-_CHECK = "Check gcp_project: it is the project's id, not its name or number; or grant whoever runs this roles/browser"
-
-
-def _session(credentials: Credentials, endpoints: Endpoints) -> Any:
-    http = AuthorizedSession(credentials)
-    http.trust_env = endpoints is GOOGLE  # no proxy stands before loopback
+def _direct(http: requests.Session, endpoints: Endpoints) -> requests.Session:
+    """Pass over the shell's proxies, of which none stands before loopback, unless this is Google."""
+    http.trust_env = endpoints is GOOGLE
     return http
