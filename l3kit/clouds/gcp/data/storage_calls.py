@@ -21,8 +21,11 @@ from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 REMEDIES = {401: "The credentials are not valid or have expired: log in again"}
 REPLACING = "storage.objects.delete"
-"""The permission to upload onto a name that is taken. l3kit uploads onto free names alone: whoever lacks this permission
-learns from its name what a failed precondition says. Which of the two Google tells is not documented."""
+"""The permission to upload onto a name that is taken.
+
+l3kit uploads onto free names alone: a refusal for the lack of it says what a failed precondition says. Which of the two
+Google tells is not documented.
+"""
 DELETES = frozenset({"delete", "delete_version"})
 BUCKET_MISSING = "bucket does not exist"
 

@@ -61,10 +61,10 @@ def test_an_upload_that_may_not_replace_an_object_has_found_its_name_taken(kind:
 
 @pytest.mark.parametrize("kind", ["delete", "delete_version"])
 def test_a_delete_that_is_not_allowed_is_an_error(kind: str) -> None:
-    with pytest.raises(StoreError, match="does not have storage.objects.delete access"):
+    with pytest.raises(StoreError, match=r"does not have storage.objects.delete access"):
         refused(kind, LACKS_DELETE)
 
 
 def test_an_upload_without_the_permission_to_create_is_an_error() -> None:
-    with pytest.raises(StoreError, match="storage.objects.create"):
+    with pytest.raises(StoreError, match=r"storage\.objects\.create"):
         refused("put", LACKS_DELETE.replace("delete", "create"))
