@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Callable, Iterator
 
 import grpc
@@ -14,6 +15,8 @@ from google.cloud.firestore_v1.services.firestore.transports import FirestoreGrp
 
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.gcp.account import PROJECT
+from l3kit.sandbox.gcp.identity import OPERATOR_FILE
+from l3kit.sandbox.state import Home
 from tests.integration.sandbox.gcp.control.owner import LOCATION, NAME, Owner
 
 pytestmark = pytest.mark.xdist_group("gcp-control")
@@ -105,3 +108,15 @@ def test_a_function_reads_a_bucket_as_its_account_and_the_operator_as_its_owner(
     assert requests.get(bucket, timeout=60).status_code == 401
     owner = {"Authorization": f"Bearer {google.token}"}
     assert requests.get(bucket, headers=owner, timeout=60).status_code == 200
+
+
+def test_no_token_is_in_a_log_or_the_state_and_the_operators_is_its_users_alone(
+    google: Owner, all_clouds: SandboxState, get: Get
+) -> None:
+    with pytest.raises(NotFound):
+        get(google.token)
+    home = Home(all_clouds.home)
+    kept = home.cloud("gcp") / OPERATOR_FILE
+    assert (kept.read_text(), stat.S_IMODE(kept.stat().st_mode)) == (google.token, 0o600)
+    for file in (home.state_file, *home.logs.iterdir()):
+        assert b"ya29." not in file.read_bytes(), file.name
