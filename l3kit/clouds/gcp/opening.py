@@ -15,11 +15,11 @@ from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import AuthorizedSession
 
 from l3kit.clouds.gcp.control.functions import CloudRunFunctions
-from l3kit.clouds.gcp.control.google_api import LOG_IN, GoogleApi
+from l3kit.clouds.gcp.control.google_api import GoogleApi
 from l3kit.clouds.gcp.control.place import PROJECTS, Place
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.gcp.control.topics import PubSub
-from l3kit.clouds.gcp.data.credentials import SCOPE, shown
+from l3kit.clouds.gcp.data.credentials import LOG_IN, SCOPE, shown
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Control, Refusal
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
@@ -41,7 +41,7 @@ def _google(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where Google Cloud is: by default at Google's own addresses.
+    """Addresses of Google Cloud, by default Google's own.
 
     Attributes:
         control: returns the address of an API by its host.

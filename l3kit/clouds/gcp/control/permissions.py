@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from l3kit.clouds.gcp.control.grants import LETTERS, LOOKING, READING, Grant, On
-from l3kit.clouds.ports.operator_permissions import VERBS, Verb
+from l3kit.clouds.gcp.control.grants import READING, Grant, On
+from l3kit.clouds.ports.operator_permissions import LETTERS, LOOKING, VERBS, Verb
 
 
 def _grant(on: On, role: str, prefix: str, names: str, why: str, verbs: tuple[Verb, ...], only: str = "") -> Grant:

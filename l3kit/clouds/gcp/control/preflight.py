@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control.apis import NEEDED
-from l3kit.clouds.gcp.control.grants import DEPLOYING, Grant, On, kinds_of
+from l3kit.clouds.gcp.control.grants import Grant, On, kinds_of
 from l3kit.clouds.gcp.control.permissions import REQUIRED_PERMISSIONS
 from l3kit.clouds.gcp.control.place import FIRESTORE, FUNCTIONS, PROJECTS, SCHEDULER, SERVICES, Place
 from l3kit.clouds.gcp.control.refusals import BILLING as LINK_BILLING
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.ports.control import Control, Refusal
+from l3kit.clouds.ports.operator_permissions import DEPLOYING
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ PLACES: dict[On, tuple[str, str, str]] = {
     "schedules": (SCHEDULER, "v1/projects/{}/locations", "Cloud Scheduler"),
     "database": (FIRESTORE, "v1/projects/{}/locations", "Firestore"),
 }
-"""Where each service lists the regions that have it."""
+"""Lists of the regions that have a service."""
 _INVALID = re.compile(r"[Pp]ermission '?([A-Za-z.]+)'? is not valid")
 
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from l3kit.clouds.gcp.control.grants import DEPLOYING, kinds_of
+from l3kit.clouds.gcp.control.grants import kinds_of
 from l3kit.clouds.gcp.control.operator_permissions import PERMISSIONS
 from l3kit.clouds.gcp.control.permissions import REQUIRED_PERMISSIONS, grants_for, permission_table
-from l3kit.clouds.ports.operator_permissions import VERBS, PolicyScope, operator_permissions
+from l3kit.clouds.ports.operator_permissions import DEPLOYING, VERBS, PolicyScope, operator_permissions
 from l3kit.twin.layout import Layout
 
 
