@@ -19,8 +19,8 @@ from l3kit.twin.cron_forms import unix_cron
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
-    from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.clouds.ports.provisioner import Provisioner
     from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
@@ -49,10 +49,10 @@ class GcpCloud(HostedFunctions):
     def account(self) -> str:
         return f"{self.session.project}-{self.session.region}"
 
-    def provisioner(self, twin: Twin, links: DeployedLinks) -> GcpProvisioner:
-        from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> Provisioner:
+        from l3kit.clouds.gcp.control.provisioner import provisioner_of
 
-        return GcpProvisioner(twin, self.session, links)
+        return provisioner_of(twin, self.session, links)
 
     def store_name(self, twin: Twin, resource: StoreName) -> str:
         return self.session.names(twin.name).store(resource)

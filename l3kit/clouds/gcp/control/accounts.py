@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from l3kit.clouds.gcp.control.place import IAM, Place, description, is_described_as
+from l3kit.clouds.gcp.control.place import IAM, Place, already_there, description, is_described_as
 from l3kit.clouds.gcp.control.refusals import explained, is_taken, unless_missing
 from l3kit.clouds.ports.changes import Difference
 from l3kit.clouds.ports.control import Refusal
-from l3kit.clouds.ports.resources import AlreadyThereError, Finding
+from l3kit.clouds.ports.resources import Finding
 
 ROLE = "roles/iam.serviceAccountAdmin on the project"
 SEEN_LIMIT = 180.0
@@ -48,7 +48,7 @@ class ServiceAccount:
                 self.place.control.post(IAM, self._parent, {"accountId": self.account, "serviceAccount": about})
             except Refusal as refusal:
                 if is_taken(refusal):
-                    raise AlreadyThereError(f"service account {self.account}", "exists already") from None
+                    raise already_there(self.place, f"service account {self.account}", self._is_there) from None
                 raise
             self._wait_until_seen()
 
@@ -67,11 +67,13 @@ class ServiceAccount:
         reads = []
 
         def seen() -> bool:
-            there = unless_missing(lambda: self.place.control.get(IAM, self._path)) is not None
-            reads.append(there)
+            reads.append(self._is_there())
             return len(reads) >= GOOD_READS and all(reads[-GOOD_READS:])
 
         self.place.patience.wait(seen, f"service account {self.account} is found everywhere", SEEN_LIMIT)
+
+    def _is_there(self) -> bool:
+        return unless_missing(lambda: self.place.control.get(IAM, self._path)) is not None
 
     @property
     def _parent(self) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from l3kit.clouds.gcp.control.place import STORAGE, Place, labels, owner_in
+from l3kit.clouds.gcp.control.place import STORAGE, Place, already_there, labels, owner_in
 from l3kit.clouds.gcp.control.refusals import explained, is_missing, is_taken, unless_missing
 from l3kit.clouds.ports.control import Refusal
-from l3kit.clouds.ports.resources import AlreadyThereError, Finding
+from l3kit.clouds.ports.resources import Finding
 from l3kit.clouds.shared.drift import alike_in_any_case, drift
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
@@ -58,7 +58,7 @@ class Bucket:
                 self.place.control.post(STORAGE, "storage/v1/b", body, {"project": self.place.project})
             except Refusal as refusal:
                 if is_taken(refusal):
-                    raise AlreadyThereError(f"bucket {self.name}", "exists already") from None
+                    raise already_there(self.place, f"bucket {self.name}", self._is_there) from None
                 raise
 
     def update(self) -> None:
@@ -98,6 +98,9 @@ class Bucket:
     def _delete_object(self, one: Mapping[str, Any]) -> None:
         path = f"{self._path}/o/{quote(str(one['name']), safe='')}"
         unless_missing(lambda: self.place.control.delete(STORAGE, path, {"generation": str(one["generation"])}))
+
+    def _is_there(self) -> bool:
+        return self._read() is not None
 
     def _read(self) -> dict[str, Any] | None:
         try:

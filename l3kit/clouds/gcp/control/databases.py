@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from l3kit.clouds.gcp.control.database_owner import DatabaseOwner
 from l3kit.clouds.gcp.control.place import FIRESTORE, Place
-from l3kit.clouds.gcp.control.refusals import explained, is_taken, unless_missing
+from l3kit.clouds.gcp.control.refusals import explained, is_concurrent, is_taken, unless_missing
 from l3kit.clouds.ports.changes import Difference, change, differs
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
 from l3kit.clouds.shared.drift import alike_in_any_case, drift
 from l3kit.errors import ProvisioningError
 
+T = TypeVar("T")
 ROLE = "roles/datastore.owner on the project"
 ITEMS = "items"
 """Collection group of the readings: `clouds.gcp.data.item_reads` reads it by name, newest first too."""
@@ -33,7 +33,7 @@ _ON, _OFF = "DELETE_PROTECTION_ENABLED", "DELETE_PROTECTION_DISABLED"
 
 @dataclass(frozen=True)
 class Database:
-    """One database.
+    """One database. Without labels, its id tells its owner: ids that begin with `l3kit-` are l3kit's alone.
 
     Attributes:
         journal: the collection whose records expire.
@@ -42,7 +42,6 @@ class Database:
 
     place: Place
     database: str
-    twin_name: str
     journal: str
     protected: bool | None = None
     kind: str = field(default="database", init=False)
@@ -57,11 +56,7 @@ class Database:
             there = self._read()
             if there is None:
                 return Finding.missing({"location": self.place.region, PROTECTION: self.protected})
-            owner = self._owner.read()
-            if owner not in ("", self.twin_name) or (not owner and not self._owner.is_empty()):
-                return Finding(True, owned=False)
-            found = [] if owner else [Difference("the twin it belongs to is not noted in it")]
-            found += [*self._differences(there), *self._differences_of_collections()]
+            found = [*self._differences(there), *self._differences_of_collections()]
             protected = there.get("deleteProtectionState") == _ON and self.protected is not False
             return Finding.of(True, found, protected=protected, fault=self._fault(there))
 
@@ -88,7 +83,9 @@ class Database:
             if there.get("deleteProtectionState") == _ON:
                 off = {"deleteProtectionState": _OFF}
                 self._patch("", off, "deleteProtectionState", "deletion protection", CREATE_LIMIT)
-            begun = unless_missing(lambda: self.place.control.delete(FIRESTORE, self._path))
+            begun = self._once_free_of_others(
+                lambda: unless_missing(lambda: self.place.control.delete(FIRESTORE, self._path))
+            )
             if begun is not None:
                 self.place.control.wait(FIRESTORE, begun, f"database {self.database} is gone", DELETE_LIMIT)
             what = f"database {self.database} is gone"
@@ -103,13 +100,12 @@ class Database:
             control.wait(FIRESTORE, begun, f"database {self.database} is there", CREATE_LIMIT)
         except Refusal as refusal:
             if is_taken(refusal) and not _rests(refusal):
+                self._wait_until_seen(CREATE_LIMIT)  # perhaps an earlier request is still making it
                 raise AlreadyThereError(f"database {self.database}", "exists already") from None
             raise
 
     def _complete(self) -> None:
-        """Note the owner, and make what the collections need, each only if it differs."""
-        if not self._owner.read():
-            self._owner.write(self.twin_name)
+        """Make what the collections need, each only if it differs."""
         missing = {one.words for one in self._differences_of_collections()}
         if NO_ENTRIES in missing:
             body: dict[str, Any] = {"indexConfig": {"indexes": []}}
@@ -124,14 +120,20 @@ class Database:
         path = f"{self._path}/collectionGroups/{ITEMS}/indexes"
         fields = [{"fieldPath": "__name__", "order": "DESCENDING"}]
         try:
-            begun = self.place.control.post(FIRESTORE, path, {"queryScope": "COLLECTION", "fields": fields})
+            begun = self._once_free_of_others(
+                lambda: self.place.control.post(FIRESTORE, path, {"queryScope": "COLLECTION", "fields": fields})
+            )
             self.place.control.wait(FIRESTORE, begun, f"{DESCENDING}, in database {self.database}", SETTING_LIMIT)
         except Refusal as refusal:
-            if not is_taken(refusal):  # made by a request whose answer was lost, or still being made
+            if not is_taken(refusal):  # an earlier request, whose answer was lost, is still making it
                 raise
+            what = f"{DESCENDING}, in database {self.database}"
+            self.place.patience.wait(lambda: self._has_index(), what, SETTING_LIMIT)
 
     def _patch(self, path: str, body: Mapping[str, Any], mask: str, what: str, limit: float | None) -> None:
-        begun = self.place.control.patch(FIRESTORE, f"{self._path}{path}", body, {"updateMask": mask})
+        begun = self._once_free_of_others(
+            lambda: self.place.control.patch(FIRESTORE, f"{self._path}{path}", body, {"updateMask": mask})
+        )
         if limit is not None:  # a TTL that is being set up is usable
             self.place.control.wait(FIRESTORE, begun, f"{what} of database {self.database} is set", limit)
 
@@ -148,12 +150,16 @@ class Database:
         entries = (unless_missing(lambda: get(FIRESTORE, f"{groups}/{ITEMS}/fields/*")) or {}).get("indexConfig")
         if entries is None or entries.get("usesAncestorConfig") or entries.get("indexes"):
             yield Difference(NO_ENTRIES, (change(NO_ENTRIES, "on", "off"),))
-        indexes = unless_missing(lambda: get(FIRESTORE, f"{groups}/{ITEMS}/indexes")) or {}
-        if not any(map(_is_descending, indexes.get("indexes", ()))):
+        if not self._has_index():
             yield differs(DESCENDING, DESCENDING, None, True)
         expiry = unless_missing(lambda: get(FIRESTORE, f"{groups}/{self.journal}/fields/{EXPIRES}")) or {}
         if expiry.get("ttlConfig", {}).get("state", "NEEDS_REPAIR") == "NEEDS_REPAIR":
             yield differs(self._expiry, self._expiry, None, True)
+
+    def _has_index(self) -> bool:
+        path = f"{self._path}/collectionGroups/{ITEMS}/indexes"
+        there = unless_missing(lambda: self.place.control.get(FIRESTORE, path)) or {}
+        return any(one.get("state") == "READY" for one in there.get("indexes", ()) if _is_descending(one))
 
     def _fault(self, there: Mapping[str, Any]) -> ProvisioningError | None:
         for path, wanted in (("locationId", self.place.region), ("type", "FIRESTORE_NATIVE")):
@@ -163,20 +169,21 @@ class Database:
                 return ProvisioningError(f"database {self.database}", cause, remedy)
         return None
 
-    def _once_free(self, create: Any) -> None:
+    def _once_free_of_others(self, call: Callable[[], T]) -> T:
+        """Repeat a change while another one of the database is under way."""
+        what = f"no other change of database {self.database} is under way"
+        return self.place.patience.retry_while(call, is_concurrent, what, SETTING_LIMIT)
+
+    def _once_free(self, create: Callable[[], None]) -> None:
         what = f"the id of database {self.database} can be used again after a deletion"
         self.place.patience.retry_while(create, _rests, what, FREE_LIMIT)
 
-    def _wait_until_seen(self) -> None:
+    def _wait_until_seen(self, limit: float = SEEN_LIMIT) -> None:
         what = f"database {self.database} is found"
-        self.place.patience.wait(lambda: self._read() is not None, what, SEEN_LIMIT)
+        self.place.patience.wait(lambda: self._read() is not None, what, limit)
 
     def _read(self) -> dict[str, Any] | None:
         return unless_missing(lambda: self.place.control.get(FIRESTORE, self._path))
-
-    @property
-    def _owner(self) -> DatabaseOwner:
-        return DatabaseOwner(self.place, self.database)
 
     @property
     def _expiry(self) -> str:
@@ -189,7 +196,7 @@ class Database:
 
 def _is_descending(index: Mapping[str, Any]) -> bool:
     fields = [(one.get("fieldPath"), one.get("order")) for one in index.get("fields", ())]
-    return fields == [("__name__", "DESCENDING")] and index.get("state") != "NEEDS_REPAIR"
+    return fields == [("__name__", "DESCENDING")]
 
 
 def _same_protection(wanted: object, there: object) -> bool:

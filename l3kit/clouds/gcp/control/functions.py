@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from l3kit.clouds.gcp.control import function_bodies as bodies
@@ -12,13 +13,12 @@ from l3kit.clouds.gcp.control.code_digests import LABEL, digest_label
 from l3kit.clouds.gcp.control.function_logs import read_log
 from l3kit.clouds.gcp.control.invocations import Post, invoke, post_with_requests
 from l3kit.clouds.gcp.control.jobs import as_timer, read_job
-from l3kit.clouds.gcp.control.place import FUNCTIONS, Place
+from l3kit.clouds.gcp.control.place import FUNCTIONS, Place, already_there
 from l3kit.clouds.gcp.control.policies import change, service_policy
 from l3kit.clouds.gcp.control.refusals import explained, is_concurrent, is_taken, unless_missing
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
 from l3kit.clouds.ports.function_logs import LogLine
-from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import ProvisioningError
 
 ROLE = (
@@ -110,8 +110,9 @@ class CloudRunFunctions:
             try:
                 return self._finished(self.place.control.post(FUNCTIONS, parent, body, {"functionId": name}), name)
             except Refusal as refusal:
-                if is_taken(refusal):
-                    raise AlreadyThereError(f"function {name}", "exists already") from None
+                if is_taken(refusal) or is_concurrent(refusal):
+                    is_there = partial(self._is_there, name)
+                    raise already_there(self.place, f"function {name}", is_there) from None
                 raise
 
         return create
@@ -193,6 +194,9 @@ class CloudRunFunctions:
             return {**policy, "bindings": [*others, *ours]}
 
         change(self.place, service_policy(self.place, name), changed)
+
+    def _is_there(self, name: str) -> bool:
+        return self._read(name) is not None
 
     def _read(self, name: str) -> dict[str, Any] | None:
         return unless_missing(lambda: self.place.control.get(FUNCTIONS, self._path(name)))

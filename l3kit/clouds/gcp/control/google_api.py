@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -31,6 +31,9 @@ CODES = (
 """Each google.rpc.Code, in which operations tell their end, with its HTTP status."""
 
 
+T = TypeVar("T")
+
+
 class Response(Protocol):
     """What is read of an answer."""
 
@@ -47,7 +50,8 @@ class Response(Protocol):
 class Http(Protocol):
     """A session that adds credentials, such as google-auth's `AuthorizedSession`."""
 
-    def request(self, method: str, url: str, **more: Any) -> Any: ...
+    @property
+    def request(self) -> Callable[..., Any]: ...
 
 
 class GoogleApi:
@@ -71,7 +75,7 @@ class GoogleApi:
     ) -> None:
         self._base = base
         self._http = http
-        self._plain = plain or requests.Session()
+        self._plain: Http = requests.Session() if plain is None else plain
         self.patience = Patience(sleep=sleep, clock=clock, random=random)
 
     def get(self, service: str, path: str, query: Query | None = None) -> dict[str, Any]:
@@ -121,7 +125,7 @@ class GoogleApi:
             more |= {"data": content, "headers": {"Content-Type": "application/json"}}
         return self._with_patience(service, lambda: _content(_sent(self._http, method, url, **more)))
 
-    def _with_patience(self, what: str, once: Callable[[], Any]) -> Any:
+    def _with_patience(self, what: str, once: Callable[[], T]) -> T:
         try:
             return self.patience.send(once)
         except UnansweredError as error:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from l3kit.clouds.gcp.control.place import SCHEDULER, Place, description, is_described_as
+from l3kit.clouds.gcp.control.place import SCHEDULER, Place, already_there, description, is_described_as
 from l3kit.clouds.gcp.control.refusals import explained, is_taken, unless_missing
 from l3kit.clouds.ports.changes import differs
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.function_host import Timer
-from l3kit.clouds.ports.resources import AlreadyThereError, Finding
+from l3kit.clouds.ports.resources import Finding
 from l3kit.clouds.shared.drift import drift
 from l3kit.errors import ProvisioningError
 
@@ -77,7 +77,7 @@ class Job:
                 self._once_known(create)
             except Refusal as refusal:
                 if is_taken(refusal):
-                    raise AlreadyThereError(f"schedule {self.name}", "exists already") from None
+                    raise already_there(self.place, f"schedule {self.name}", self._is_there) from None
                 raise
 
     def update(self) -> None:
@@ -97,6 +97,9 @@ class Job:
     def delete(self) -> None:
         with explained(f"schedule {self.name}", ROLE):
             unless_missing(lambda: self.place.control.delete(SCHEDULER, _path(self.place, self.name)))
+
+    def _is_there(self) -> bool:
+        return read_job(self.place, self.name) is not None
 
     def _once_known(self, call: Callable[[], None]) -> None:
         what = f"service account {self.email} is known to Cloud Scheduler"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.control import Control
+from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.clouds.shared.patience import Patience
 from l3kit.twin.naming import LABEL_TWIN
 
@@ -22,6 +23,8 @@ SERVICES = "serviceusage.googleapis.com"
 LOGGING = "logging.googleapis.com"
 TOKENS = "iamcredentials.googleapis.com"
 MANAGED = "l3kit-managed"
+SEEN_LIMIT = 120.0
+"""Maximum seconds until something that exists is found."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,15 @@ class Place:
     def number(self) -> str:
         """Read the project's number. Raises: Refusal."""
         return str(self.control.get(PROJECTS, f"v3/projects/{self.project}")["name"]).rpartition("/")[2]
+
+
+def already_there(place: Place, resource: str, is_seen: Callable[[], bool]) -> AlreadyThereError:
+    """Wait until a resource whose name is taken is found, and return the error that says so.
+
+    Right after another request has made it, it is perhaps not found yet. Raises: ProvisioningError at the limit.
+    """
+    place.patience.wait(is_seen, f"{resource}, whose name is taken, is found", SEEN_LIMIT)
+    return AlreadyThereError(resource, "exists already")
 
 
 def labels(twin_name: str) -> dict[str, str]:

@@ -149,7 +149,7 @@ def _binding(held: Held, members: list[str]) -> dict[str, Any]:
 
 def _is(binding: Mapping[str, Any], held: Held) -> bool:
     there = binding.get("condition", {}).get("expression", "")
-    return binding["role"] == held.role and there == held.condition
+    return bool(binding["role"] == held.role and there == held.condition)
 
 
 def _without(binding: Mapping[str, Any], member: str) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from l3kit.clouds.gcp.control.place import IAM, Place, description, is_described_as
+from l3kit.clouds.gcp.control.place import IAM, Place, already_there, description, is_described_as
 from l3kit.clouds.gcp.control.refusals import explained, unless_missing
 from l3kit.clouds.ports.changes import Difference, list_changes
 from l3kit.clouds.ports.control import Refusal
-from l3kit.clouds.ports.resources import AlreadyThereError, Finding
+from l3kit.clouds.ports.resources import Finding
 from l3kit.errors import ProvisioningError
 
 ROLE = "roles/iam.roleAdmin on the project"
@@ -49,7 +49,7 @@ class CustomRole:
                 self.place.control.post(IAM, self._parent, {"roleId": self.role, "role": self._wanted()})
             except Refusal as refusal:
                 if refusal.status == 409:
-                    raise AlreadyThereError(f"role {self.role}", "exists already") from None
+                    raise already_there(self.place, f"role {self.role}", self._is_there) from None
                 if refusal.status == 400 and "deleted" in refusal.message:
                     remedy = "Wait, or deploy a twin of another name"
                     raise ProvisioningError(f"role {self.role}", RESTING, remedy) from None
@@ -76,6 +76,9 @@ class CustomRole:
 
     def _read(self) -> dict[str, Any] | None:
         return unless_missing(lambda: self.place.control.get(IAM, self._path))
+
+    def _is_there(self) -> bool:
+        return self._read() is not None
 
     def _is_ours(self, there: dict[str, Any]) -> bool:
         return is_described_as(self.twin_name, there.get("description"))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from l3kit.clouds.gcp.control.invocations import INVOKER_ACCOUNT
-from l3kit.clouds.gcp.control.place import FUNCTIONS, PUBSUB, Place, labels, owner_in
+from l3kit.clouds.gcp.control.place import FUNCTIONS, PUBSUB, Place, already_there, labels, owner_in
 from l3kit.clouds.gcp.control.policies import (
     Held,
     PolicyPlace,
@@ -21,7 +21,6 @@ from l3kit.clouds.gcp.control.refusals import explained, is_taken, unless_missin
 from l3kit.clouds.gcp.undelivered import PREFIX
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.message_source import DeployedRoute, Route
-from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.clouds.shared.drift import drift
 from l3kit.errors import ProvisioningError
 from l3kit.twin.topics import telemetry_filter
@@ -35,6 +34,9 @@ ATTEMPTS = 5
 RIGHTS_LIMIT = 300.0
 """Maximum seconds until Pub/Sub may write to the bucket and use the account."""
 
+WRITES = (Held("roles/storage.legacyBucketReader"), Held("roles/storage.objectCreator"))
+"""Roles on the bucket that a Cloud Storage subscription needs (Pub/Sub, "Cloud Storage subscriptions")."""
+
 
 @dataclass(frozen=True)
 class PubSub:
@@ -44,7 +46,6 @@ class PubSub:
     """
 
     place: Place
-    kind: str = field(default="topic", init=False)
 
     def get(self, name: str) -> DeployedRoute | None:
         with explained(f"message route {name}", ROLE):
@@ -63,7 +64,7 @@ class PubSub:
     def create(self, name: str, route: Route) -> None:
         with explained(f"message route {name}", ROLE):
             if not self._make("topics", name, {"labels": labels(route.owner)}):
-                raise AlreadyThereError(f"topic {name}", "exists already")
+                raise already_there(self.place, f"topic {name}", lambda: self._read("topics", name) is not None)
             self._complete(name, route)
 
     def update(self, name: str, route: Route) -> None:
@@ -79,6 +80,9 @@ class PubSub:
             dead = self.place.names(owner).dead_letters() if owner else ""
             for one in filter(None, (name, dead)):
                 self._remove("subscriptions", one)
+            if owner:
+                letters = bucket_policy(self.place, self.place.names(owner).store("letters"))
+                unless_missing(lambda: self._disallow(letters))
             for one in filter(None, (dead, name)):  # its own topic, which names the owner, last
                 self._remove("topics", one)
 
@@ -105,6 +109,10 @@ class PubSub:
             return with_held(policy, agent, sorted(held_by(policy, agent) | set(roles), key=str))
 
         change(self.place, on, changed)
+
+    def _disallow(self, on: PolicyPlace) -> None:
+        agent = self._agent()
+        change(self.place, on, lambda policy: with_held(policy, agent, ()))
 
     def _fault(self, name: str, route: Route, push: Mapping[str, Any], store: Mapping[str, Any]) -> str:
         """Return why the route does not work as it should; empty if it does."""
@@ -137,8 +145,12 @@ class PubSub:
             if self._make("subscriptions", name, wanted):
                 return
             there = self._read("subscriptions", name) or {}
-            if drift(wanted, there):
-                sent = {"subscription": {**wanted, "name": self._name("subscriptions", name)}, "updateMask": mask}
+            if there.get("topic") != wanted["topic"]:  # of a topic that was deleted by hand
+                self._remove("subscriptions", name)
+                self._make("subscriptions", name, wanted)
+            elif drift(wanted, there):
+                changed = {**wanted, "name": self._name("subscriptions", name)}
+                sent = {"subscription": changed, "updateMask": mask}
                 self.place.control.patch(PUBSUB, self._path("subscriptions", name), sent)
 
         what = f"Pub/Sub may do what subscription {name} says"
@@ -207,10 +219,6 @@ class PubSub:
 
     def _path(self, kind: str, name: str) -> str:
         return f"v1/{self._name(kind, name)}"
-
-
-WRITES = (Held("roles/storage.legacyBucketReader"), Held("roles/storage.objectCreator"))
-"""Roles on the bucket that a Cloud Storage subscription needs (Pub/Sub, "Cloud Storage subscriptions")."""
 
 
 def _rights_are_new(refusal: Refusal) -> bool:

@@ -15,11 +15,18 @@ import google.auth
 from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, RefreshError, TransportError
 
-from l3kit.clouds.gcp.data.metadata_server import FLAVOR, METADATA_SECONDS, TOKEN_PATH, metadata_host
+from l3kit.clouds.gcp.data.metadata_server import (
+    FLAVOR,
+    FUNCTION_VARIABLE,
+    METADATA_SECONDS,
+    TOKEN_PATH,
+    metadata_host,
+)
 from l3kit.errors import ConfigurationError
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 """The one scope that all services take; roles alone decide what is allowed."""
+Metadata = list[tuple[str, str]]
 LOG_IN = "Log in: gcloud auth application-default login"
 
 
@@ -35,6 +42,7 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
     def __init__(self, host: str) -> None:
         super().__init__()
         self._host = host
+        self._lock = threading.Lock()
 
     def refresh(self, request: object) -> None:
         """Get a token; the metadata server keeps one until five minutes before it expires.
@@ -43,6 +51,12 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
             request: not used, since a metadata server is never behind a proxy.
         Raises: TransportError if a retry may help; RefreshError.
         """
+        former = self.token
+        with self._lock:
+            if self.token is former:  # else another thread has got one meanwhile
+                self._fetch()
+
+    def _fetch(self) -> None:
         status, headers, body = _asked(self._host, TOKEN_PATH)
         if status in (408, 429) or status >= 500:
             raise TransportError(f"the metadata server returned HTTP {status}", retryable=True)
@@ -53,7 +67,8 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
             token, seconds = str(content["access_token"]), float(content["expires_in"])
         except (ValueError, KeyError, TypeError):
             raise TransportError("the metadata server's answer is no access token", retryable=True) from None
-        self.token, self.expiry = token, datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)
+        self.expiry = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=seconds)  # first: see `valid`
+        self.token = token
 
 
 class CallMetadata:
@@ -68,23 +83,23 @@ class CallMetadata:
         self._found: Credentials | None = None
         self._lock = threading.Lock()
 
-    async def of_call(self) -> list[tuple[str, str]]:
+    async def of_call(self, refused: Metadata | None = None) -> Metadata:
         """Return the metadata of one call, with a new token if necessary.
 
+        Args:
+            refused: those of a call that was refused for them.
         Raises: GoogleAuthError; ConfigurationError if there are no credentials.
         """
         found = self._found
-        if found is None or not found.valid:
-            found = await asyncio.to_thread(self._renewed)
-        headers: dict[str, str] = {}
-        found.apply(headers)
-        return list(headers.items())
+        if found is None or not found.valid or _applied(found) == refused:
+            found = await asyncio.to_thread(self._renewed, refused)
+        return _applied(found)
 
-    def _renewed(self) -> Any:
+    def _renewed(self, refused: Metadata | None) -> Any:
         with self._lock:  # side by side calls need one token
             if self._found is None:
                 self._found = self._find()
-            if not self._found.valid:
+            if not self._found.valid or _applied(self._found) == refused:
                 self._found.refresh(_request())
             return self._found
 
@@ -101,13 +116,19 @@ def shown(error: GoogleAuthError) -> str:
 
 def default_credentials(env: Mapping[str, str] = os.environ) -> Credentials:
     """Return those of the function's service account, or of the logged-in user. Raises: ConfigurationError."""
-    if "K_SERVICE" in env:
+    if FUNCTION_VARIABLE in env:
         return FunctionCredentials(metadata_host(env))
     try:
         credentials, _ = google.auth.default(scopes=[SCOPE])
     except DefaultCredentialsError:
         raise ConfigurationError("Google Cloud", "there are no credentials", LOG_IN) from None
     return credentials
+
+
+def _applied(credentials: Any) -> Metadata:
+    headers: dict[str, str] = {}
+    credentials.apply(headers)
+    return list(headers.items())
 
 
 def _request() -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, Unauthenticated
 from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
@@ -17,7 +17,7 @@ from google.cloud.firestore_v1.services.firestore.transports.grpc_asyncio import
 from google.rpc.error_details_pb2 import RetryInfo
 from grpc import StatusCode as Code
 
-from l3kit.clouds.gcp.data.credentials import CallMetadata, default_credentials, may_pass, shown
+from l3kit.clouds.gcp.data.credentials import CallMetadata, Metadata, default_credentials, may_pass, shown
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
@@ -139,13 +139,7 @@ class FirestoreClient:
         self.usage.count(kind)
         self.usage.bytes_out += type(request).pb(request).ByteSize()
         try:
-            let_in = await self._identity.of_call() if self._identity else ANYBODY
-            stub = getattr(self._client(resource), method)
-            answer = await stub(request, retry=None, timeout=self._timeout, metadata=[*self._metadata, *let_in])
-            if enough is not None:
-                return await self._collect(answer, enough)
-            if isinstance(answer, ListDocumentsAsyncPager):  # which would fetch the next pages by itself
-                answer = await anext(aiter(answer.pages))
+            answer = await self._admitted(method, resource, request, enough)
         except GoogleAPICallError as error:
             return self._failure(error, kind, resource, expected)
         except GoogleAuthError as error:
@@ -153,8 +147,8 @@ class FirestoreClient:
             if may_pass(error):
                 return Passing(cause)
             raise StoreError(resource, cause, REMEDIES[Code.UNAUTHENTICATED]) from None
-        if answer is None:  # the response to a delete is empty
-            return None
+        if answer is None or enough is not None:  # the response to a delete is empty
+            return answer
         plain = type(answer).pb(answer)
         self.usage.bytes_in += plain.ByteSize()
         return plain
@@ -164,6 +158,28 @@ class FirestoreClient:
         api, self._api = self._api, None
         if api is not None and self._loop is asyncio.get_running_loop():
             await api.transport.close()
+
+    async def _admitted(self, method: str, resource: str, request: Any, enough: Enough | None) -> Any:
+        """Send; once more with a new token if the first one is refused, which was valid by its own time."""
+        if self._identity is None:
+            return await self._sent(method, resource, request, enough, ANYBODY)
+        first = await self._identity.of_call()
+        try:
+            return await self._sent(method, resource, request, enough, first)
+        except Unauthenticated:
+            second = await self._identity.of_call(refused=first)
+            if second == first:
+                raise
+            return await self._sent(method, resource, request, enough, second)
+
+    async def _sent(self, method: str, resource: str, request: Any, enough: Enough | None, let_in: Metadata) -> Any:
+        stub = getattr(self._client(resource), method)
+        answer = await stub(request, retry=None, timeout=self._timeout, metadata=[*self._metadata, *let_in])
+        if enough is not None:
+            return await self._collect(answer, enough)
+        if isinstance(answer, ListDocumentsAsyncPager):  # which would fetch the next pages by itself
+            return await anext(aiter(answer.pages))
+        return answer
 
     async def _collect(self, stream: Any, enough: Enough) -> list[Any]:
         answers = []

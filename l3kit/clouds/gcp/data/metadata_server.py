@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+FUNCTION_VARIABLE = "K_SERVICE"
+"""Set in every function, and nowhere else."""
 METADATA_VARIABLE = "GCE_METADATA_HOST"
 METADATA_HOST = "metadata.google.internal"
 ACCOUNT_PATH = "/computeMetadata/v1/instance/service-accounts/default"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -143,6 +144,31 @@ def test_a_token_that_is_about_to_expire_is_replaced() -> None:
         return [(await metadata.of_call())[0][1] for _ in range(2)]
 
     assert asyncio.run(calls()) == ["Bearer token-1", "Bearer token-2"]
+
+
+def test_a_refused_token_is_replaced_once_for_all_calls_that_it_was_refused_to() -> None:
+    counted = Counted()
+
+    async def calls() -> list[list[tuple[str, str]]]:
+        metadata = CallMetadata(lambda: counted)
+        first = await metadata.of_call()
+        return list(await asyncio.gather(*(metadata.of_call(refused=first) for _ in range(8))))
+
+    assert {found[0][1] for found in asyncio.run(calls())} == {"Bearer token-2"}
+
+
+def test_threads_that_need_a_token_at_once_fetch_one() -> None:
+    with metadata_server(Served()) as state, ThreadPoolExecutor(8) as pool:
+        found = FunctionCredentials(state.host)
+        together = threading.Barrier(8)
+
+        def refresh() -> None:
+            together.wait(10)
+            found.before_request(None, "GET", "http://x", {})
+
+        for done in [pool.submit(refresh) for _ in range(8)]:
+            done.result(10)
+    assert len(state.seen) == 1
 
 
 def test_what_google_auth_adds_to_an_error_is_not_shown() -> None:
