@@ -108,7 +108,7 @@ def billed_to(credentials: Credentials, project: str) -> Credentials:
 
 
 def check_project(control: Control, project: str) -> None:
-    """Check that the project is there and in use.
+    """Check that the project is there and in use, as far as it tells.
 
     Raises: PermissionMissingError if the credentials may not see it; ProvisioningError.
     """
@@ -118,9 +118,8 @@ def check_project(control: Control, project: str) -> None:
     except PermissionMissingError as error:
         raise PermissionMissingError(error.resource, f"{error.cause}; nothing was done", error.remedy) from None
     except Refusal as refusal:
-        if is_disabled(refusal):
-            cause = f"{PROJECTS} is not enabled for these credentials; nothing was done"
-            raise ProvisioningError(resource, cause, f"Enable it: gcloud services enable {PROJECTS}") from None
+        if is_disabled(refusal):  # as in a new project, until apply enables it
+            return
         if refusal.status in (403, 404):
             cause = "does not exist, or the credentials may not see it; nothing was done"
             raise PermissionMissingError(resource, cause, _CHECK) from None

@@ -18,7 +18,12 @@ def _grant(on: On, role: str, prefix: str, names: str, why: str, verbs: tuple[Ve
 REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("project", "browser", "resourcemanager", "projects.get", "see the project and its state", VERBS),
     _grant(
-        "project", "serviceusage.serviceUsageViewer", "serviceusage", "services.get", "see which APIs are on", LOOKING
+        "project",
+        "serviceusage.serviceUsageViewer",
+        "serviceusage",
+        "services.get services.list",
+        "see which APIs are on",
+        LOOKING,
     ),
     _grant(
         "project",
