@@ -103,8 +103,10 @@ def open_project(
 
 def billed_to(credentials: Credentials, project: str) -> Credentials:
     """Let a person's requests count for a project, as many APIs demand; a service account's count for its own."""
-    is_user = isinstance(credentials, google.oauth2.credentials.Credentials)
-    return credentials.with_quota_project(project) if is_user and not credentials.quota_project_id else credentials
+    if isinstance(credentials, google.oauth2.credentials.Credentials) and not credentials.quota_project_id:
+        counted: Credentials = credentials.with_quota_project(project)
+        return counted
+    return credentials
 
 
 def check_project(control: Control, project: str) -> None:
