@@ -18,6 +18,8 @@ from l3kit.sandbox.gcp.control.topics import Topics, check_id
 
 MIN_ATTEMPTS, MAX_ATTEMPTS = 5, 100
 _FIXED = ("name", "topic", "filter", "state", "enableMessageOrdering", "topicMessageRetentionDuration")
+EXPIRY = "expirationPolicy"
+"""Empty, it means never; left out, 31 days (Pub/Sub, "ExpirationPolicy")."""
 _RETENTION = (600.0, 31 * 86_400.0)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
@@ -55,7 +57,7 @@ class Subscriptions:
         if name in self._all:
             raise taken(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")
         self.project.check_quota("subscriptions", len(self._all))
-        given = {key: value for key, value in call.body.items() if value not in (None, "", {})}
+        given = {key: value for key, value in call.body.items() if value not in (None, "", {}) or key == EXPIRY}
         return self._put(name, {**given, "topic": topic}, call.caller)
 
     def _get(self, call: Call) -> Answer:
@@ -108,7 +110,7 @@ class Subscriptions:
             "pushConfig": push,
             "ackDeadlineSeconds": deadline,
             "messageRetentionDuration": kept,
-            "expirationPolicy": given.get("expirationPolicy") or {"ttl": "2678400s"},
+            EXPIRY: given.get(EXPIRY, {"ttl": "2678400s"}),
             "state": "ACTIVE",
         }
         self._tell_all()
