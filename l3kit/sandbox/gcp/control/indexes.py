@@ -47,7 +47,8 @@ class Indexes:
         database = self._database(group)
         given = list(call.body.get("fields") or ())
         scope = str(call.body.get("queryScope") or "COLLECTION")
-        if len(given) < 2 and not _is_newest_first(given):
+        lone = given[0].get("fieldPath") if len(given) == 1 else "" if given else "nothing"
+        if lone not in ("", "__name__"):
             raise invalid("No index is needed for a single field: use single-field index settings.", "index.fields")
         if given[-1].get("fieldPath") != "__name__":
             given.append({"fieldPath": "__name__", "order": given[-1].get("order") or "ASCENDING"})
@@ -146,14 +147,6 @@ def _replace(content: dict[str, Any], name: str, value: Mapping[str, Any] | None
         content.pop(name, None)
     else:
         content[name] = value
-
-
-def _is_newest_first(fields: list[Mapping[str, Any]]) -> bool:
-    """Return whether an index is the one of a single field that no single-field setting can make.
-
-    Source: magic-modules pull request 12121, by Firestore's engineers.
-    """
-    return [(one.get("fieldPath"), one.get("order")) for one in fields] == [("__name__", "DESCENDING")]
 
 
 def _own_indexes(given: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

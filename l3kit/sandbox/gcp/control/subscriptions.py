@@ -18,8 +18,6 @@ from l3kit.sandbox.gcp.control.topics import Topics, check_id
 
 MIN_ATTEMPTS, MAX_ATTEMPTS = 5, 100
 _FIXED = ("name", "topic", "filter", "state", "enableMessageOrdering", "topicMessageRetentionDuration")
-EXPIRY = "expirationPolicy"
-"""Empty, it means never; left out, 31 days (Pub/Sub, "ExpirationPolicy")."""
 _RETENTION = (600.0, 31 * 86_400.0)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
@@ -57,7 +55,7 @@ class Subscriptions:
         if name in self._all:
             raise taken(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")
         self.project.check_quota("subscriptions", len(self._all))
-        given = {key: value for key, value in call.body.items() if value not in (None, "", {}) or key == EXPIRY}
+        given = {key: value for key, value in call.body.items() if value not in (None, "")}
         return self._put(name, {**given, "topic": topic}, call.caller)
 
     def _get(self, call: Call) -> Answer:
@@ -110,7 +108,7 @@ class Subscriptions:
             "pushConfig": push,
             "ackDeadlineSeconds": deadline,
             "messageRetentionDuration": kept,
-            EXPIRY: given.get(EXPIRY, {"ttl": "2678400s"}),
+            "expirationPolicy": given.get("expirationPolicy", {"ttl": "2678400s"}),
             "state": "ACTIVE",
         }
         self._tell_all()
