@@ -17,7 +17,9 @@ from l3kit.sandbox.gcp.control.functions import Functions
 from l3kit.sandbox.gcp.control.iam import Policies, kind_of
 from l3kit.sandbox.gcp.control.indexes import Indexes
 from l3kit.sandbox.gcp.control.jobs import Jobs
+from l3kit.sandbox.gcp.control.locations import Locations
 from l3kit.sandbox.gcp.control.logs import Logs
+from l3kit.sandbox.gcp.control.objects import Objects
 from l3kit.sandbox.gcp.control.operations import Operations
 from l3kit.sandbox.gcp.control.project import Project
 from l3kit.sandbox.gcp.control.projects import Projects
@@ -56,6 +58,7 @@ class Apis:
         databases = Databases(project, effects, operations)
         indexes = Indexes(project, databases)
         databases.at_end.append(indexes.drop)
+        buckets = Buckets(project, effects, policies)
         builder = Builder(project, effects, policies, self.usage)
         self.functions = Functions(project, effects, operations, policies, accounts, services, self.uploads, builder)
         served = (
@@ -66,7 +69,9 @@ class Apis:
             Credentials(project, self.accounts, self.tokens),
             databases,
             indexes,
-            Buckets(project, effects, policies),
+            Locations(project),
+            buckets,
+            Objects(effects, buckets),
             self.functions,
             services,
             Jobs(project, effects, accounts),

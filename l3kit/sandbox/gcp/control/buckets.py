@@ -95,10 +95,10 @@ class Buckets:
         return {"kind": "storage#buckets", **page(call, shown, "items", 1000)}
 
     def _get(self, call: Call) -> Answer:
-        return self._shown(self._there(call), call)
+        return self._shown(self.there(call), call)
 
     def _patch(self, call: Call) -> Answer:
-        bucket = self._there(call)
+        bucket = self.there(call)
         _check_metageneration(call, bucket)
         changes = {name: value for name, value in call.body.items() if name not in _FIXED and name != "etag"}
         location = str(call.body.get("location") or bucket.location).upper()
@@ -113,7 +113,7 @@ class Buckets:
         return self._shown(bucket, call)
 
     def _delete(self, call: Call) -> Answer:
-        bucket = self._there(call)
+        bucket = self.there(call)
         _check_metageneration(call, bucket)
         if bucket.objects:
             raise RefusedError("ABORTED", "The bucket you tried to delete is not empty.")
@@ -126,7 +126,7 @@ class Buckets:
         return self._policy(call, version)
 
     def _set_policy(self, call: Call) -> Answer:
-        bucket = self._there(call)
+        bucket = self.there(call)
         members = {str(one) for given in call.body.get("bindings") or () for one in given.get("members") or ()}
         if members & PUBLIC and bucket.fields["iamConfiguration"]["publicAccessPrevention"] == "enforced":
             raise public_access_prevented()
@@ -150,7 +150,7 @@ class Buckets:
         answer = {"kind": "storage#testIamPermissionsResponse"}
         return {**answer, "permissions": found} if found else answer
 
-    def _there(self, call: Call) -> Bucket:
+    def there(self, call: Call) -> Bucket:
         """Return an own bucket. Raises: RefusedError."""
         name = call.parameters["bucket"]
         bucket = self.effects.store.buckets.get(name)
@@ -165,7 +165,7 @@ class Buckets:
         return bucket
 
     def _resource(self, call: Call) -> str:
-        return BUCKETS + self._there(call).name
+        return BUCKETS + self.there(call).name
 
     def _listed(self, call: Call) -> str:
         return self.project.own(f"projects/{call.query.get('project', '')}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from l3kit.sandbox.gcp.storage.buckets import Bucket
+from l3kit.sandbox.gcp.storage.objects import StoredObject
 
 
 class DeployError(Exception):
@@ -90,6 +91,9 @@ class BucketStore(Protocol):
 
     def next_generation(self) -> int:
         """Return a number that is higher than all before."""
+
+    def remove(self, stored: StoredObject) -> None:
+        """Delete a live object."""
 
 
 class Effects(Protocol):

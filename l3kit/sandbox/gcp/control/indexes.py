@@ -47,7 +47,8 @@ class Indexes:
         database = self._database(group)
         given = list(call.body.get("fields") or ())
         scope = str(call.body.get("queryScope") or "COLLECTION")
-        if len(given) < 2:
+        lone = given[0].get("fieldPath") if len(given) == 1 else "" if given else "nothing"
+        if lone not in ("", "__name__"):
             raise invalid("No index is needed for a single field: use single-field index settings.", "index.fields")
         if given[-1].get("fieldPath") != "__name__":
             given.append({"fieldPath": "__name__", "order": given[-1].get("order") or "ASCENDING"})

@@ -11,6 +11,7 @@ from l3kit.sandbox.gcp.control.plane import ControlPlane
 from l3kit.sandbox.gcp.control.rules import Rules
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 from l3kit.sandbox.gcp.storage.buckets import Bucket
+from l3kit.sandbox.gcp.storage.objects import StoredObject
 
 
 @dataclass(slots=True)
@@ -23,6 +24,9 @@ class MemoryStore:
     def next_generation(self) -> int:
         self.generation += 1
         return self.generation
+
+    def remove(self, stored: StoredObject) -> None:
+        self.buckets[stored.bucket].take(stored.name)
 
 
 @dataclass(slots=True)

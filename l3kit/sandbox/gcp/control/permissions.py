@@ -82,6 +82,7 @@ _PREDEFINED: Mapping[str, str] = {
         "artifactregistry.tags.create artifactregistry.tags.update"
     ),
     "artifactregistry.admin": "artifactregistry.*",
+    "browser": "resourcemanager.projects.get resourcemanager.projects.getIamPolicy",
     "cloudbuild.builds.builder": (
         "artifactregistry.*.get artifactregistry.*.list artifactregistry.repositories.*Artifacts "
         "artifactregistry.tags.create artifactregistry.tags.update cloudbuild.* logging.logEntries.create "

@@ -33,6 +33,8 @@ class ServiceAccounts:
             f"{prefix}.list": Method(self._list, "iam.serviceAccounts.list"),
             f"{prefix}.patch": Method(self._patch, "iam.serviceAccounts.update"),
             f"{prefix}.delete": Method(self._delete, "iam.serviceAccounts.delete"),
+            f"{prefix}.enable": Method(self._enable, "iam.serviceAccounts.enable"),
+            f"{prefix}.disable": Method(self._disable, "iam.serviceAccounts.disable"),
         }
 
     def check_acts_as(self, caller: str, email: str) -> None:
@@ -90,6 +92,14 @@ class ServiceAccounts:
         self.policies.drop_member(account.email, account.unique_id)
         return {}
 
+    def _enable(self, call: Call) -> Answer:
+        self._there(call).disabled = False
+        return {}
+
+    def _disable(self, call: Call) -> Answer:
+        self._there(call).disabled = True
+        return {}
+
     def _there(self, call: Call) -> Account:
         """Return an account by its email or unique id. Raises: RefusedError."""
         given = call.name.rpartition("/")[2]
@@ -118,4 +128,5 @@ class ServiceAccounts:
             "etag": account.etag,
             "oauth2ClientId": account.unique_id,
             **account.fields,
+            **({"disabled": True} if account.disabled else {}),
         }

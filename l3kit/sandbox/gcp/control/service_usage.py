@@ -15,6 +15,7 @@ TITLES: Mapping[str, str] = {
     f"{name}.googleapis.com": title
     for name, title in {
         "artifactregistry": "Artifact Registry API",
+        "cloudbilling": "Cloud Billing API",
         "cloudbuild": "Cloud Build API",
         "cloudfunctions": "Cloud Functions API",
         "cloudresourcemanager": "Cloud Resource Manager API",
@@ -39,7 +40,7 @@ TITLES: Mapping[str, str] = {
 }
 _UNPAID = frozenset(
     f"{name}.googleapis.com"
-    for name in ("cloudresourcemanager", "iam", "iamcredentials", "logging", "monitoring", "serviceusage", "storage")
+    for name in ("cloudbilling", "cloudresourcemanager", "iam", "iamcredentials", "logging", "monitoring", "serviceusage", "storage")
 )
 """APIs that can be enabled without a billing account."""
 MAX_BATCH = 20

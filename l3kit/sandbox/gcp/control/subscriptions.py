@@ -55,7 +55,7 @@ class Subscriptions:
         if name in self._all:
             raise taken(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")
         self.project.check_quota("subscriptions", len(self._all))
-        given = {key: value for key, value in call.body.items() if value not in (None, "", {})}
+        given = {key: value for key, value in call.body.items() if value not in (None, "")}
         return self._put(name, {**given, "topic": topic}, call.caller)
 
     def _get(self, call: Call) -> Answer:
@@ -108,7 +108,7 @@ class Subscriptions:
             "pushConfig": push,
             "ackDeadlineSeconds": deadline,
             "messageRetentionDuration": kept,
-            "expirationPolicy": given.get("expirationPolicy") or {"ttl": "2678400s"},
+            "expirationPolicy": given.get("expirationPolicy", {"ttl": "2678400s"}),
             "state": "ACTIVE",
         }
         self._tell_all()
