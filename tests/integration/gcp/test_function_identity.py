@@ -72,9 +72,9 @@ def world(tmp_path: Path) -> Iterator[World]:
         )
         assert made_bucket.status_code == 200
         made.env = {
-            "K_SERVICE": "mover", "K_REVISION": "mover-1", "GCE_METADATA_HOST": address.removeprefix("http://"),
-            "GOOGLE_CLOUD_PROJECT": PROJECT, "FIRESTORE_DATABASE": "twin",
-            "FIRESTORE_EMULATOR_HOST": firestore, "STORAGE_EMULATOR_HOST": storage,
+            **{"K_SERVICE": "mover", "K_REVISION": "mover-1", "GCE_METADATA_HOST": address.removeprefix("http://")},
+            **{"GOOGLE_CLOUD_PROJECT": PROJECT, "FIRESTORE_DATABASE": "twin"},
+            **{"FIRESTORE_EMULATOR_HOST": firestore, "STORAGE_EMULATOR_HOST": storage},
         }
         yield made
 
