@@ -15,6 +15,7 @@ from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.ports.control import Control, Refusal
 from l3kit.clouds.ports.operator_permissions import DEPLOYING
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
@@ -78,7 +79,7 @@ def _refused(
     apis = f"; {', '.join(off)} must be switched on" if any(ENABLE in names for names in by_role.values()) else ""
     return PermissionMissingError(
         f"deploying {twin}",
-        f"{count} permissions are missing in project {project}, nothing was created: {listed}{apis}",
+        f"{count_of(count, 'permission')} of project {project} missing, nothing was created: {listed}{apis}",
         f"Grant whoever runs this these roles, or one of `l3kit permissions gcp --twin {twin} --json`",
     )
 
