@@ -171,6 +171,13 @@ PLANTED: list[tuple[Call, object, str]] = [
         changed(JOB, "attemptDeadline", "15 min"),
         "Invalid value at 'job.attempt_deadline' (type.googleapis.com/google.protobuf.Duration), \"15 min\"",
     ),
+    (CREATE_JOB, changed(JOB, "httpTarget", {}), "The field 'job.http_target.uri' is required."),
+    (
+        PATCH_FIELD,
+        {"indexConfig": {"indexes": [{"fields": [{"path": "a"}]}]}},
+        'Invalid JSON payload received. Unknown name "path" at '
+        "'field.index_config.indexes[0].fields[0]': Cannot find field.",
+    ),
     (
         CREATE_JOB,
         changed(JOB, "httpTarget.body", "{}"),
