@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -93,7 +93,6 @@ class Platform:
         headers: adapts the headers of a request that is passed on to a function.
         refusal: returns the answer to a request whose sender is not allowed to call the function; None for any other
             request.
-        pages: further paths that it serves, each for GET.
     """
 
     cloud: str
@@ -112,4 +111,3 @@ class Platform:
     no_jobs: str = ""
     ends_overruns: bool = False
     keeps_former: bool = False
-    pages: Mapping[str, Handler] = field(default_factory=dict)

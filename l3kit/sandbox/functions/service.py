@@ -76,12 +76,8 @@ class CloudFunctions:
         router.add_post("/_sandbox/functions/{cloud}/{name}/fire", admin(self._fire))
 
     def handler_of(self, request: web.Request) -> Handler | None:
-        """Return the handler of a request to a function or another page of a platform; None for any other request."""
-        path = request.rel_url.raw_path
-        for platform in self._platforms.values():
-            if path in platform.pages and request.method in ("GET", "HEAD"):
-                return platform.pages[path]
-        found = _PUBLIC.fullmatch(path)
+        """Return the handler of a request to a function; None for any other request."""
+        found = _PUBLIC.fullmatch(request.rel_url.raw_path)
         if found is None or found["cloud"] not in self._platforms:
             return None
         key = found["cloud"], unquote(found["name"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from l3kit.sandbox.cloud import SandboxCloud
 from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
-from l3kit.sandbox.gcp.account import NAME, PROJECT
+from l3kit.sandbox.gcp.account import NAME, PROJECT, REGION
 from l3kit.sandbox.messages.client import SandboxMessageSource
 
 if TYPE_CHECKING:
@@ -18,31 +18,38 @@ if TYPE_CHECKING:
     from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
-REGION = "us-central1"
 STORAGE, FIRESTORE = "storage", "firestore"
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
     """Start both servers. Returns: Cloud Storage's address, and Firestore's host and port."""
     os.environ["GRPC_VERBOSITY"] = "NONE"  # gRPC's core logs headers
-    from l3kit.sandbox.gcp.cloud_run import platform
+    from l3kit.sandbox.gcp.cloud_run import metadata_server, platform
     from l3kit.sandbox.gcp.faults import StorageCalls
     from l3kit.sandbox.gcp.firestore import FirestoreServer
     from l3kit.sandbox.gcp.firestore_faults import FirestoreFaults
+    from l3kit.sandbox.gcp.guard import Guard, NoPolicies
+    from l3kit.sandbox.gcp.identity import Tokens, keep_operator_token
+    from l3kit.sandbox.gcp.invokers import Invokers
     from l3kit.sandbox.gcp.push import PushSubscriptions
     from l3kit.sandbox.gcp.push_endpoints import PushEndpoints
     from l3kit.sandbox.gcp.storage.server import GcsServer
     from l3kit.sandbox.messages.routes import Routes
 
+    tokens, judge = Tokens(), NoPolicies()
+    keep_operator_token(tokens, host.folder(NAME))
+    guard = Guard(tokens, judge)
+    invokers = Invokers(tokens, judge, lambda function: None)
     storage = host.app(STORAGE, StorageCalls(STORAGE))
-    GcsServer(host.home.root / "gcs").add_routes(storage)
-    firestore = FirestoreServer(intercept=FirestoreFaults(host.faults))
+    GcsServer(host.home.root / "gcs", guard=guard).add_routes(storage)
+    firestore = FirestoreServer(intercept=FirestoreFaults(host.faults), guard=guard)
     port = await firestore.start()
     host.at_end(firestore.stop)
     address = await host.listen(storage)
     routes, endpoints = Routes(), PushEndpoints(host.calls, host.functions, address)
     note = partial(host.functions.note, NAME)
-    host.functions.add(platform(host.functions))
+    metadata = await host.serve("metadata", metadata_server(host.functions, invokers).serve)
+    host.functions.add(platform(host.functions, invokers, metadata.removeprefix("http://")))
     host.messages.add(NAME, PushSubscriptions(routes, endpoints, host.message_faults, note), routes)
     return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: address}
 

@@ -69,6 +69,21 @@ class AwsProvisioner:
             notes += missing_functions(self._context, functions_by_name(self._twin.events))
         return notes
 
+    def foundation(self) -> list[Resource]:
+        """Return none: an account has all services."""
+        return []
+
+    def shared(self, functions: Sequence[str]) -> list[Resource]:
+        """Return none: each function has its own role."""
+        return []
+
+    def left_over_shared(self, functions: Sequence[str]) -> list[Resource]:
+        """Return none: each function has its own role."""
+        return []
+
+    def left_behind(self) -> tuple[str, ...]:
+        return ()
+
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         context, names = self._context, self._context.names
         found: list[Resource] = []

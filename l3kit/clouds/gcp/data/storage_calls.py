@@ -12,6 +12,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage.exceptions import DataCorruption
 
+from l3kit.clouds.gcp.data.credentials import may_pass, shown
 from l3kit.clouds.gcp.data.remedies import FUNCTION_DENIED
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
@@ -71,7 +72,9 @@ class StorageCalls(SdkCalls):
         if isinstance(error, (requests.RequestException, TransportError, ConnectionError, TimeoutError)):
             return Passing(f"{kind} was not answered ({_reason(error)})")
         if isinstance(error, GoogleAuthError):
-            cause = f"no credentials for Google Cloud ({type(error).__name__})"
+            if may_pass(error):
+                return Passing(f"{kind} could not be authenticated ({shown(error)})")
+            cause = f"no credentials for Google Cloud ({shown(error)})"
             raise StoreError(resource, cause, REMEDIES[401]) from None
         raise error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from l3kit.sandbox.gcp.identity import PATH
+from l3kit.sandbox.gcp.metadata import PATH
 from tests.integration.sandbox.gcp.functions.functions import TINY, ask
 from tests.support.cloud_functions import World, gcp_zip
 
@@ -48,5 +48,5 @@ def test_a_function_gets_a_token_that_opens_the_function_it_is_for_and_no_other(
 def test_what_is_no_function_gets_no_token(world: World) -> None:
     asked = {"audience": f"{world.endpoint}/_gcp/private"}
     for headers in ({}, {"Metadata-Flavor": "Google"}, {"Metadata-Flavor": "Google", "X-Forwarded-For": "127.0.0.1"}):
-        answer = requests.get(f"{world.endpoint}{PATH}", params=asked, headers=headers, timeout=60)
+        answer = requests.get(f"{world.metadata}{PATH}", params=asked, headers=headers, timeout=60)
         assert answer.status_code == 403
