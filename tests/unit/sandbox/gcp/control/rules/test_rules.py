@@ -375,6 +375,13 @@ def test_read_only_fields_are_taken_and_left_out() -> None:
     assert RULES.message(match, json.dumps(body).encode()) == FUNCTION
 
 
+def test_a_query_is_read_into_one_form() -> None:
+    match = RULES.match(FUNCTIONS, "PATCH", f"/v2/{PLACE}/functions/f")
+    assert match is not None
+    query = [("update_mask", "labels"), ("$alt", "json"), ("updateMask", "name")]
+    assert RULES.parameters(match, query) == [("updateMask", "labels"), ("$alt", "json"), ("updateMask", "name")]
+
+
 def test_a_message_is_read_into_one_form() -> None:
     match = RULES.match(*CREATE_FUNCTION[:2], f"/v2/{PLACE}/functions")
     assert match is not None
