@@ -11,11 +11,7 @@ from l3kit.twin.layout import SOURCE
 if TYPE_CHECKING:
     from l3kit.twin.layout import Layout
 
-DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
-"""Verbs whose permissions `preflight` requires."""
-LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
 READING: tuple[Verb, ...] = ("query", "tiers", "explain", "runs", "verify", "audit", "erase")
-LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
 
 On = Literal["project", "accounts", "database", "buckets", "functions", "schedules", "messages"]
 
