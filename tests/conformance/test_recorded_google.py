@@ -94,7 +94,7 @@ ABSENT = frozenset(
         ("pubsub.projects.subscriptions.patch", "pushConfig.attributes"),
     }
 )
-"""Fields of recorded answers that the double's lack. l3kit reads none of them."""
+"""Fields of recorded answers that the double's lack; l3kit needs none of them there."""
 _PARENTS = ("parent", "project")
 Called = tuple[Match, Recording]
 Outcome = tuple[str, Recording, ControlAnswer]
