@@ -102,7 +102,7 @@ class GoogleTwin:
             f"{member} {one['role']} {one.get('condition', {}).get('expression', '')}".rstrip()
             for one in policy.get("bindings", ())
             for member in one["members"]
-            if member.startswith("serviceAccount:") or member.startswith("deleted:")
+            if member.startswith(("serviceAccount:", "deleted:"))
         )
 
     def close(self) -> None:
