@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,7 +54,8 @@ class Answered:
 
 @dataclass
 class Fault:
-    """What happens at the n-th request: `before` or `after` ends the process there, `lost` loses the answer.
+    """What happens at the n-th request that changes something: `before` or `after` it the process ends, `lost` loses
+    its answer.
 
     Attributes:
         statuses: refusals that come instead of it, one each time it is sent.
@@ -64,35 +66,43 @@ class Fault:
     statuses: list[int] = field(default_factory=list)
 
 
-class PlaneHttp:
-    """A session whose requests go to a control plane in memory, as its owner."""
+_ASKING = (":getIamPolicy", ":testIamPermissions", ":generateIdToken", "entries:list")
+"""Ends of paths of POSTs that change nothing."""
 
-    def __init__(self, plane: Any, loop: asyncio.AbstractEventLoop, token: str | None = f"token-of:{OWNER}") -> None:
+
+class PlaneHttp:
+    """A session whose requests go to a control plane in memory, as its owner unless somebody else is named."""
+
+    def __init__(self, plane: Any, loop: asyncio.AbstractEventLoop, email: str = OWNER) -> None:
+        self._email = email
         self._plane = plane
         self._loop = loop
-        self._token = token
+        self._lock = threading.Lock()
         self.asked: list[str] = []
+        self.changes: list[str] = []
         self.fault = Fault()
 
     def request(self, method: str, url: str, **more: Any) -> Answered:
-        number = len(self.asked)
         parts = urlsplit(url)
-        self.asked.append(f"{method} {parts.netloc}{parts.path}")
-        if number == self.fault.number:
-            return self._at_fault(method, url, more)
-        return self._handled(method, url, more)
+        with self._lock:
+            self.asked.append(f"{method} {parts.netloc}{parts.path}")
+            if method == "GET" or parts.path.endswith(_ASKING):
+                return self._handled(method, url, more)
+            self.changes.append(self.asked[-1])
+            if len(self.changes) - 1 == self.fault.number:
+                return self._at_fault(method, url, more)
+            return self._handled(method, url, more)
 
-    @property
-    def changes(self) -> list[str]:
-        """Return the requests that change something."""
-        asking = (":getIamPolicy", ":testIamPermissions", ":generateIdToken", "entries:list")
-        return [one for one in self.asked if not one.startswith("GET ") and not one.endswith(asking)]
+    def forget(self) -> None:
+        """Count from here on."""
+        self.asked.clear()
+        self.changes.clear()
 
     def _at_fault(self, method: str, url: str, more: Mapping[str, Any]) -> Answered:
         fault, self.fault = self.fault, Fault()
         if fault.statuses:
             status, *rest = fault.statuses
-            self.fault = Fault(len(self.asked), fault.kind, rest)
+            self.fault = Fault(len(self.changes), fault.kind, rest) if rest else Fault()
             return Answered(status, {"Retry-After": "1"}, b"")
         if fault.kind == "before":
             raise Killed
@@ -106,8 +116,8 @@ class PlaneHttp:
     def _handled(self, method: str, url: str, more: Mapping[str, Any]) -> Answered:
         parts = urlsplit(url)
         headers = dict(more.get("headers") or {})
-        if self._token is not None:
-            headers["Authorization"] = f"Bearer {self._token}"
+        if "Signature=" not in parts.query:  # addresses of uploads authorize by themselves
+            headers["Authorization"] = f"Bearer token-of:{self._email}"
         service, path = parts.netloc, parts.path.lstrip("/")
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
         request = ControlRequest(service, method, path, query, headers, more.get("data") or b"")
@@ -126,8 +136,6 @@ class Cloud:
             self.time.clock, self.effects, settings or PlaneSettings(), project=PROJECT, region=REGION
         )
         self.http = PlaneHttp(self.plane, self.loop)
-        plain = PlaneHttp(self.plane, self.loop, None)
-        plain.asked = self.http.asked
         self.patience = Patience(sleep=self.time.sleep, clock=self.time.clock, random=lambda: 0.5)
         self.control = GoogleApi(
             "https://{}".format,
@@ -135,7 +143,7 @@ class Cloud:
             sleep=self.time.sleep,
             clock=self.time.clock,
             random=lambda: 0.5,
-            plain=plain,
+            plain=self.http,
         )
         self.place = Place(self.control, PROJECT, REGION, self.patience)
 

@@ -13,7 +13,7 @@ from l3kit.clouds.gcp.control.code_digests import LABEL, digest_label
 from l3kit.clouds.gcp.control.function_logs import read_log
 from l3kit.clouds.gcp.control.invocations import Post, invoke, post_with_requests
 from l3kit.clouds.gcp.control.jobs import as_timer, read_job
-from l3kit.clouds.gcp.control.place import FUNCTIONS, Place, already_there
+from l3kit.clouds.gcp.control.place import FUNCTIONS, SEEN_LIMIT, Place, already_there
 from l3kit.clouds.gcp.control.policies import change, service_policy
 from l3kit.clouds.gcp.control.refusals import explained, is_concurrent, is_taken, unless_missing
 from l3kit.clouds.ports.control import Refusal
@@ -134,6 +134,7 @@ class CloudRunFunctions:
         body = bodies.body(self.place, name, definition, code, source)
         what = f"the service accounts of function {name} are known to Cloud Functions"
         self.place.patience.retry_while(lambda: send(body), lambda no: _is_new(no, emails), what, ACCOUNT_LIMIT)
+        self.place.patience.wait(lambda: self._is_there(name), f"function {name} is found", SEEN_LIMIT)
         there = self._settled(name)
         state = "it is gone" if there is None else bodies.state_of(self.place, there, definition.owner)
         if state != "active":
