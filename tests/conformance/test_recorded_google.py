@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from l3kit.sandbox.gcp.control.rules import Fault, Match, Rules
-from tests.programs.definitions import ids
+from tests.programs.definitions import POLICY, ids
 
 VARIABLE = "L3KIT_RECORDINGS"
 FILE = "google.jsonl.gz"
@@ -31,9 +31,10 @@ NUMBERED = re.compile("umber|I[dD]$")
 SAME_FORM = ("https://cloudresourcemanager.googleapis.com/v1/projects/", ":getIamPolicy", ":setIamPolicy")
 """Calls of an older version with the requests and answers of the one that l3kit calls."""
 UNRECORDED: Mapping[str, Mapping[str, str]] = {
+    "cloudbilling.v1": {"projects": "getBillingInfo"},
     "cloudfunctions.v2": {
         "projects.locations": "list",
-        "projects.locations.functions": "create delete generateUploadUrl get getIamPolicy list patch setIamPolicy",
+        "projects.locations.functions": "create delete generateUploadUrl get list patch " + POLICY,
         "projects.locations.operations": "get list",
         "projects.locations.runtimes": "list",
     },
@@ -47,10 +48,11 @@ UNRECORDED: Mapping[str, Mapping[str, str]] = {
         "projects.databases.collectionGroups.fields": "list",
         "projects.databases.collectionGroups.indexes": "list",
         "projects.databases.operations": "list",
+        "projects.locations": "list",
     },
     "iam.v1": {
         "projects.roles": "create delete get list patch undelete",
-        "projects.serviceAccounts": "enable getIamPolicy list setIamPolicy testIamPermissions",
+        "projects.serviceAccounts": "enable list " + POLICY,
         "roles": "get",
     },
     "iamcredentials.v1": {"projects.serviceAccounts": "generateAccessToken generateIdToken"},
@@ -60,13 +62,16 @@ UNRECORDED: Mapping[str, Mapping[str, str]] = {
         "projects.notificationChannels": "create delete get list patch",
     },
     "pubsub.v1": {
-        "projects.subscriptions": "getIamPolicy list modifyPushConfig setIamPolicy",
-        "projects.topics": "list publish",
+        "projects.subscriptions": "list modifyPushConfig " + POLICY,
+        "projects.topics": "list publish testIamPermissions",
     },
-    "run.v2": {"projects.locations.services": "getIamPolicy list setIamPolicy"},
+    "run.v2": {
+        "projects.locations.operations": "list",
+        "projects.locations.services": "list " + POLICY,
+    },
     "serviceusage.v1": {"services": "batchEnable batchGet"},
     "storage.v1": {
-        "buckets": "getIamPolicy list setIamPolicy testIamPermissions",
+        "buckets": "list " + POLICY,
         "objects": "delete get insert rewrite",
     },
 }

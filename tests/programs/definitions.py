@@ -14,17 +14,16 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[2] / "l3kit" / "sandbox" / "gcp" / "control" / "definitions"
+POLICY = "getIamPolicy setIamPolicy testIamPermissions"
 CALLED: Mapping[str, Mapping[str, str]] = {
+    "cloudbilling.v1": {"projects": "getBillingInfo"},
     "cloudfunctions.v2": {
         "projects.locations": "list",
-        "projects.locations.functions": "create delete generateUploadUrl get getIamPolicy list patch setIamPolicy",
+        "projects.locations.functions": "create delete generateUploadUrl get list patch " + POLICY,
         "projects.locations.operations": "get list",
         "projects.locations.runtimes": "list",
     },
-    "cloudresourcemanager.v3": {
-        "operations": "get",
-        "projects": "get getIamPolicy setIamPolicy testIamPermissions",
-    },
+    "cloudresourcemanager.v3": {"projects": "get " + POLICY},
     "cloudscheduler.v1": {
         "projects.locations": "list",
         "projects.locations.jobs": "create delete get list patch pause resume run",
@@ -34,10 +33,11 @@ CALLED: Mapping[str, Mapping[str, str]] = {
         "projects.databases.collectionGroups.fields": "get list patch",
         "projects.databases.collectionGroups.indexes": "create delete get list",
         "projects.databases.operations": "get list",
+        "projects.locations": "list",
     },
     "iam.v1": {
         "projects.roles": "create delete get list patch undelete",
-        "projects.serviceAccounts": "create delete enable get getIamPolicy list patch setIamPolicy testIamPermissions",
+        "projects.serviceAccounts": "create delete disable enable get list patch " + POLICY,
         "roles": "get",
     },
     "iamcredentials.v1": {"projects.serviceAccounts": "generateAccessToken generateIdToken"},
@@ -51,19 +51,19 @@ CALLED: Mapping[str, Mapping[str, str]] = {
         "projects.notificationChannels": "create delete get list patch",
     },
     "pubsub.v1": {
-        "projects.subscriptions": "create delete get getIamPolicy list modifyPushConfig patch setIamPolicy",
-        "projects.topics": "create delete get getIamPolicy list patch publish setIamPolicy",
+        "projects.subscriptions": "create delete get list modifyPushConfig patch " + POLICY,
+        "projects.topics": "create delete get list patch publish " + POLICY,
     },
     "run.v2": {
-        "projects.locations.operations": "get",
-        "projects.locations.services": "delete get getIamPolicy list patch setIamPolicy",
+        "projects.locations.operations": "get list",
+        "projects.locations.services": "delete get list patch " + POLICY,
     },
     "serviceusage.v1": {
         "operations": "get",
         "services": "batchEnable batchGet enable get list",
     },
     "storage.v1": {
-        "buckets": "delete get getIamPolicy insert list patch setIamPolicy testIamPermissions",
+        "buckets": "delete get insert list patch " + POLICY,
         "objects": "delete get insert list rewrite",
     },
 }

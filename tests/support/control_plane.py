@@ -71,9 +71,10 @@ _ASKING = (":getIamPolicy", ":testIamPermissions", ":generateIdToken", "entries:
 
 
 class PlaneHttp:
-    """A session whose requests go to a control plane in memory, as its owner."""
+    """A session whose requests go to a control plane in memory, as its owner unless somebody else is named."""
 
-    def __init__(self, plane: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, plane: Any, loop: asyncio.AbstractEventLoop, email: str = OWNER) -> None:
+        self._email = email
         self._plane = plane
         self._loop = loop
         self._lock = threading.Lock()
@@ -116,7 +117,7 @@ class PlaneHttp:
         parts = urlsplit(url)
         headers = dict(more.get("headers") or {})
         if "Signature=" not in parts.query:  # addresses of uploads authorize by themselves
-            headers["Authorization"] = f"Bearer token-of:{OWNER}"
+            headers["Authorization"] = f"Bearer token-of:{self._email}"
         service, path = parts.netloc, parts.path.lstrip("/")
         query = tuple(parse_qsl(parts.query, keep_blank_values=True))
         request = ControlRequest(service, method, path, query, headers, more.get("data") or b"")

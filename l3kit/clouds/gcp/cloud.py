@@ -79,6 +79,8 @@ class GcpCloud(HostedFunctions):
 
         path = collection_path(name)
         own = {self.store_name(twin, "hot"): "hot collection", self.store_name(twin, "journal"): "journal"}
+        if self.session.database_of(twin.name) != DEFAULT_DATABASE:
+            own = {}
         place = replace(
             self._firestore(DEFAULT_DATABASE), denied=SOURCE_DENIED, retry=RetryPolicy(tries=20, longest=60.0)
         )

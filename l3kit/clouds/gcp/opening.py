@@ -15,11 +15,11 @@ from google.auth.exceptions import DefaultCredentialsError
 from google.auth.transport.requests import AuthorizedSession
 
 from l3kit.clouds.gcp.control.functions import CloudRunFunctions
-from l3kit.clouds.gcp.control.google_api import LOG_IN, GoogleApi
+from l3kit.clouds.gcp.control.google_api import GoogleApi
 from l3kit.clouds.gcp.control.place import PROJECTS, Place
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.gcp.control.topics import PubSub
-from l3kit.clouds.gcp.data.credentials import SCOPE, shown
+from l3kit.clouds.gcp.data.credentials import LOG_IN, SCOPE, shown
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Control, Refusal
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
@@ -41,7 +41,7 @@ def _google(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where Google Cloud is: by default at Google's own addresses.
+    """Addresses of Google Cloud, by default Google's own.
 
     Attributes:
         control: returns the address of an API by its host.
@@ -103,12 +103,14 @@ def open_project(
 
 def billed_to(credentials: Credentials, project: str) -> Credentials:
     """Let a person's requests count for a project, as many APIs demand; a service account's count for its own."""
-    is_user = isinstance(credentials, google.oauth2.credentials.Credentials)
-    return credentials.with_quota_project(project) if is_user and not credentials.quota_project_id else credentials
+    if isinstance(credentials, google.oauth2.credentials.Credentials) and not credentials.quota_project_id:
+        counted: Credentials = credentials.with_quota_project(project)
+        return counted
+    return credentials
 
 
 def check_project(control: Control, project: str) -> None:
-    """Check that the project is there and in use.
+    """Check that the project is there and in use, as far as it tells.
 
     Raises: PermissionMissingError if the credentials may not see it; ProvisioningError.
     """
@@ -118,9 +120,8 @@ def check_project(control: Control, project: str) -> None:
     except PermissionMissingError as error:
         raise PermissionMissingError(error.resource, f"{error.cause}; nothing was done", error.remedy) from None
     except Refusal as refusal:
-        if is_disabled(refusal):
-            cause = f"{PROJECTS} is not enabled for these credentials; nothing was done"
-            raise ProvisioningError(resource, cause, f"Enable it: gcloud services enable {PROJECTS}") from None
+        if is_disabled(refusal):  # as in a new project, until apply enables it
+            return
         if refusal.status in (403, 404):
             cause = "does not exist, or the credentials may not see it; nothing was done"
             raise PermissionMissingError(resource, cause, _CHECK) from None

@@ -9,7 +9,8 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -26,7 +27,7 @@ from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, T
 from l3kit.sandbox.functions.log_pages import page_of
 from l3kit.sandbox.functions.platform import Handler, Platform
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
-from l3kit.sandbox.functions.record import Definition, FunctionRecord, Keys, RefusedError
+from l3kit.sandbox.functions.record import Definition, FunctionRecord, Job, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
 from l3kit.sandbox.functions.runs import TimedOutError
 from l3kit.sandbox.functions.shared_code import SharedCode
@@ -126,14 +127,21 @@ class CloudFunctions:
             note(self._home.log(f"{cloud}-{name}"), text)
 
     async def _put(self, request: web.Request) -> web.Response:
-        key = cloud, name = request.match_info["cloud"], request.match_info["name"]
-        platform = self._platforms.get(cloud)
-        if platform is None:
+        cloud, name = request.match_info["cloud"], request.match_info["name"]
+        if cloud not in self._platforms:
             return json_answer({"error": f"{cloud!r} is not a cloud with functions here"}, 404)
         try:
             given, code = await _form(request)  # one that never comes to its end must hold up no other
+            return json_answer(self._describe(await self.deploy(cloud, name, given, code)))
         except RefusedError as refusal:
             return json_answer({"error": str(refusal)}, 400)
+
+    async def deploy(self, cloud: str, name: str, given: object, code: bytes) -> Deployment:
+        """Build and start a function by its definition, in place of its former code.
+
+        Raises: RefusedError if it cannot be built, or does not start and the former one serves on; OSError.
+        """
+        key, platform = (cloud, name), self._platforms[cloud]
         async with self._changes.setdefault(key, asyncio.Lock()):
             before = self._deployments.get(key)
             folder = self._home.functions / f"{cloud}-{name}-{uuid.uuid4().hex[:12]}"
@@ -143,17 +151,15 @@ class CloudFunctions:
                 record = await asyncio.to_thread(_make, platform, name, definition, code, folder, keys, self._code)
                 deployment = Deployment(record, self._instance_of, self._code.remove)
                 await self._start(platform, deployment, before)
-            except (RefusedError, OSError) as error:
+            except (RefusedError, OSError):
                 await asyncio.to_thread(self._code.remove, folder)
-                if isinstance(error, OSError):
-                    raise
-                return json_answer({"error": str(error)}, 400)
+                raise
             self._deployments[key] = deployment
             if before is not None:
                 before.retire()
                 self._retired.append(before)
                 await self.end_idle()
-            return json_answer(self._describe(deployment))
+            return deployment
 
     async def _start(self, platform: Platform, deployment: Deployment, before: Deployment | None) -> None:
         """Start it. Raises: RefusedError if it does not start and the former deployment continues to serve."""
@@ -178,21 +184,41 @@ class CloudFunctions:
         return json_answer(self._describe(deployment)) if deployment else _missing()
 
     async def _delete(self, request: web.Request) -> web.Response:
-        key = request.match_info["cloud"], request.match_info["name"]
+        gone = await self.delete(request.match_info["cloud"], request.match_info["name"])
+        return json_answer({}) if gone else _missing()
+
+    async def delete(self, cloud: str, name: str) -> bool:
+        """End a function and remove it. Returns: whether there was one."""
+        key = cloud, name
         async with self._changes.setdefault(key, asyncio.Lock()):
             deployment = self._deployments.pop(key, None)
             if deployment is None:
-                return _missing()
+                return False
             old = [one for one in self._retired if (one.record.cloud, one.record.name) == key]
             for one in (deployment, *old):
                 await one.stop()
             self._retired = [one for one in self._retired if one not in old]
-            return json_answer({})
+            return True
+
+    def schedule(self, cloud: str, name: str, jobs: Sequence[Job]) -> None:
+        """Give a function these schedules instead of its own; one that is not deployed has none."""
+        deployment = self._deployments.get((cloud, name))
+        if deployment is not None:
+            definition = replace(deployment.record.definition, jobs=tuple(jobs))
+            deployment.record = replace(deployment.record, definition=definition)
+
+    async def run_schedule(self, cloud: str, name: str, schedule: str) -> None:
+        """Run the target of a function's schedule. Raises: what `fire` raises; KeyError without such a function."""
+        deployment = self._deployments[cloud, name]
+        await fire(deployment, schedule, None, self._log_of(deployment.record))
+
+    def log_file(self, cloud: str, name: str) -> Path:
+        """Return the log of a function, which need not exist."""
+        return self._home.log(f"{cloud}-{Path(name).name}")
 
     async def _log(self, request: web.Request) -> web.Response:
         """Answer with a page of a function's log, which outlives the function."""
-        cloud, name = request.match_info["cloud"], request.match_info["name"]
-        return await page_of(request, self._home.log(f"{cloud}-{Path(name).name}"))
+        return await page_of(request, self.log_file(request.match_info["cloud"], request.match_info["name"]))
 
     async def _fire(self, request: web.Request) -> web.Response:
         """Fire the schedule of a body {"schedule": NAME, "time": ISO 8601 or null}."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -15,15 +15,26 @@ from l3kit.sandbox.functions.platform import UNAVAILABLE, Call, Failures, Limits
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.gcp.account import NAME
-from l3kit.sandbox.gcp.invokers import Invokers
+from l3kit.sandbox.gcp.invokers import FORBIDDEN, Invokers
 from l3kit.sandbox.gcp.metadata import MetadataServer
 
+JobAccount = Callable[[str, str], str | None]
+"""Returns the account as which a job, named last, calls a function; empty without one; None for no job of it."""
 
-def platform(functions: CloudFunctions, invokers: Invokers, metadata: str) -> Platform:
+
+def no_job(function: str, name: str) -> str | None:
+    """Know no jobs but those of the sandbox's own admin interface."""
+    return None
+
+
+def platform(
+    functions: CloudFunctions, invokers: Invokers, metadata: str, job_account: JobAccount = no_job
+) -> Platform:
     """Return the platform of a gateway.
 
     Args:
         metadata: host and port of the metadata server.
+        job_account: of the control plane's jobs.
     """
 
     def variables_at(record: FunctionRecord, instance_id: str) -> Mapping[str, str]:
@@ -33,6 +44,10 @@ def platform(functions: CloudFunctions, invokers: Invokers, metadata: str) -> Pl
 
     def refusal(request: web.Request, record: FunctionRecord) -> web.Response | None:
         return invokers.refusal(request, record, f"{functions.endpoint}{record.path}")
+
+    def job_refusal(record: FunctionRecord, name: str) -> str:
+        account = job_account(record.name, name)
+        return "" if account is None or invokers.admits(account or None, record) else FORBIDDEN
 
     def as_passed_on(record: FunctionRecord, headers: CIMultiDict[str]) -> None:
         """Add a trace; Cloud Run, having checked the identity token, passes on none that could be used."""
@@ -68,6 +83,7 @@ def platform(functions: CloudFunctions, invokers: Invokers, metadata: str) -> Pl
         fire=fire,
         headers=as_passed_on,
         refusal=refusal,
+        job_refusal=job_refusal,
         keeps_former=True,
     )
 

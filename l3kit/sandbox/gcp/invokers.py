@@ -33,7 +33,7 @@ class Invokers:
         """Return whether anybody may invoke a function."""
         if self.account_of(record.name) is None:
             return record.definition.public
-        return self._may(None, record)
+        return self.admits(None, record)
 
     def refusal(self, request: web.Request, record: FunctionRecord, url: str) -> web.Response | None:
         """Return Cloud Run's refusal unless anybody may invoke the function, or whose identity token the request has.
@@ -53,11 +53,12 @@ class Invokers:
             return web.Response(status=403, text=FORBIDDEN)
         email = self.tokens.caller_of(given, url)
         if email is not None:
-            return None if self._may(email, record) else web.Response(status=403, text=FORBIDDEN)
+            return None if self.admits(email, record) else web.Response(status=403, text=FORBIDDEN)
         reason = 'Bearer error="invalid_token" error_description="The access token could not be verified"'
         return web.Response(status=401, text="Unauthorized", headers={"WWW-Authenticate": reason})
 
-    def _may(self, email: str | None, record: FunctionRecord) -> bool:
+    def admits(self, email: str | None, record: FunctionRecord) -> bool:
+        """Return whether somebody may invoke a function. `email`: None for somebody unknown."""
         if self.account_of(record.name) is None:
             return (email or "").partition("@")[0] in record.definition.callers
         return self.judge.refusal(email, INVOKE, service(record.name)) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import os
 from collections.abc import Coroutine, Iterator, Mapping
@@ -14,8 +15,9 @@ import pytest
 import requests
 from aiohttp import web
 
+from l3kit.clouds.gcp.data.resumable_upload import PIECE_BYTES
 from l3kit.clouds.gcp.data.stores import openers
-from l3kit.errors import StoreError
+from l3kit.errors import KeyConflictError, StoreError
 from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.gcp.guard import Guard
 from l3kit.sandbox.gcp.identity import Tokens
@@ -72,9 +74,13 @@ def world(tmp_path: Path) -> Iterator[World]:
         )
         assert made_bucket.status_code == 200
         made.env = {
-            **{"K_SERVICE": "mover", "K_REVISION": "mover-1", "GCE_METADATA_HOST": address.removeprefix("http://")},
-            **{"GOOGLE_CLOUD_PROJECT": PROJECT, "FIRESTORE_DATABASE": "twin"},
-            **{"FIRESTORE_EMULATOR_HOST": firestore, "STORAGE_EMULATOR_HOST": storage},
+            "K_SERVICE": "mover",
+            "K_REVISION": "mover-1",
+            "GCE_METADATA_HOST": address.removeprefix("http://"),
+            "GOOGLE_CLOUD_PROJECT": PROJECT,
+            "FIRESTORE_DATABASE": "twin",
+            "FIRESTORE_EMULATOR_HOST": firestore,
+            "STORAGE_EMULATOR_HOST": storage,
         }
         yield made
 
@@ -106,10 +112,10 @@ def test_all_its_stores_share_one_token(world: World) -> None:
 
 def test_a_permission_that_it_lacks_is_told_with_the_remedy(world: World) -> None:
     world.may("storage.objects.get")
-    with pytest.raises(StoreError, match="PERMISSION_DENIED Missing or insufficient permissions.*run deploy_l3"):
+    with pytest.raises(StoreError, match=r"PERMISSION_DENIED Missing or insufficient permissions.*run deploy_l3"):
         run(read_all(world.opened()))
     world.may("datastore.entities.get", "datastore.entities.list")
-    with pytest.raises(StoreError, match=f"{EMAIL} does not have storage.objects.get access.*run deploy_l3"):
+    with pytest.raises(StoreError, match=rf"{EMAIL} does not have storage.objects.get access.*run deploy_l3"):
         run(read_all(world.opened()))
 
 
@@ -133,6 +139,27 @@ def test_a_token_that_expires_early_is_refused_and_replaced(world: World) -> Non
             await cold.close()
 
     run(later())
+
+
+def test_who_may_only_create_finds_a_key_taken_whether_or_not_its_content_is_the_same(world: World) -> None:
+    world.may("storage.objects.create", "storage.objects.get")
+    body, large = b"[1]", bytes(PIECE_BYTES + 1)
+
+    async def twice(content: bytes, key: str) -> None:
+        digest = {"sha256": hashlib.sha256(content).hexdigest()}
+        other = content[:-1] + b"9"
+        cold = world.opened().objects(BUCKET, "cold")
+        try:
+            for _ in range(2):
+                assert (await cold.create(key, content, **digest)).size == len(content)
+            with pytest.raises(KeyConflictError):
+                await cold.create(key, other, sha256=hashlib.sha256(other).hexdigest())
+            assert await cold.read(key) == content
+        finally:
+            await cold.close()
+
+    run(twice(body, "a/b"))
+    run(twice(large, "c/d"))
 
 
 def test_outside_of_a_function_an_emulator_is_asked_without_a_token(world: World) -> None:

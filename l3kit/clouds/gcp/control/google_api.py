@@ -12,11 +12,11 @@ from urllib.parse import quote
 import requests
 from google.auth.exceptions import GoogleAuthError, TransportError
 
+from l3kit.clouds.gcp.data.credentials import LOG_IN
 from l3kit.clouds.ports.control import Query, Refusal
 from l3kit.clouds.shared.patience import Patience, UnansweredError
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
-LOG_IN = "Log in: gcloud auth application-default login"
 SECONDS = 60.0
 """Maximum wait for an answer; whatever takes longer is a long-running operation."""
 UPLOAD_SECONDS = 300.0

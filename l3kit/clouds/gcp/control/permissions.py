@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from l3kit.clouds.gcp.control.grants import LETTERS, LOOKING, READING, Grant, On
-from l3kit.clouds.ports.operator_permissions import VERBS, Verb
+from l3kit.clouds.gcp.control.grants import READING, Grant, On
+from l3kit.clouds.ports.operator_permissions import LETTERS, LOOKING, VERBS, Verb
 
 
 def _grant(on: On, role: str, prefix: str, names: str, why: str, verbs: tuple[Verb, ...], only: str = "") -> Grant:
@@ -18,7 +18,12 @@ def _grant(on: On, role: str, prefix: str, names: str, why: str, verbs: tuple[Ve
 REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("project", "browser", "resourcemanager", "projects.get", "see the project and its state", VERBS),
     _grant(
-        "project", "serviceusage.serviceUsageViewer", "serviceusage", "services.get", "see which APIs are on", LOOKING
+        "project",
+        "serviceusage.serviceUsageViewer",
+        "serviceusage",
+        "services.get services.list",
+        "see which APIs are on",
+        LOOKING,
     ),
     _grant(
         "project",
@@ -33,7 +38,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "accounts",
         "iam.serviceAccountAdmin",
         "iam",
-        "serviceAccounts.get serviceAccounts.getIamPolicy",
+        "serviceAccounts.get",
         "read the actual state of the functions' identities",
         LOOKING,
     ),
@@ -41,7 +46,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "accounts",
         "iam.serviceAccountAdmin",
         "iam",
-        "serviceAccounts.create serviceAccounts.update serviceAccounts.enable serviceAccounts.setIamPolicy",
+        "serviceAccounts.create serviceAccounts.enable",
         "create and update",
         ("apply",),
     ),
@@ -77,17 +82,16 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "database",
         "datastore.owner",
         "datastore",
-        "databases.getMetadata indexes.get indexes.list locations.list entities.get entities.list",
-        "read the actual state and the owner",
+        "databases.getMetadata indexes.get indexes.list locations.list",
+        "read the actual state",
         LOOKING,
     ),
     _grant(
         "database",
         "datastore.owner",
         "datastore",
-        "databases.create databases.update indexes.create indexes.update indexes.delete "
-        "entities.create entities.update operations.get",
-        "create and update, with indexes and the owner's document",
+        "databases.create databases.update indexes.create indexes.update operations.get",
+        "create and update, with indexes and expiry",
         ("apply",),
     ),
     _grant("database", "datastore.owner", "datastore", "databases.delete", "remove, with `data`", ("destroy",)),
@@ -108,13 +112,14 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         ("apply",),
     ),
     _grant(
-        "buckets",
+        "objects",
         "storage.admin",
         "storage",
-        "objects.list objects.delete buckets.delete",
-        "empty and remove, with `data`",
+        "objects.list objects.delete",
+        "empty the buckets, with `data`",
         ("destroy",),
     ),
+    _grant("buckets", "storage.admin", "storage", "buckets.delete", "remove, with `data`", ("destroy",)),
     _grant(
         "functions",
         "cloudfunctions.admin",
@@ -132,7 +137,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         ("apply",),
     ),
     _grant("functions", "cloudfunctions.admin", "cloudfunctions", "functions.delete", "remove", ("apply", "destroy")),
-    _grant("functions", "run.admin", "run", "services.get services.getIamPolicy", "see who may call them", LOOKING),
+    _grant("functions", "run.admin", "run", "services.getIamPolicy", "see who may call them", LOOKING),
     _grant("functions", "run.admin", "run", "services.setIamPolicy", "decide who may call them", ("apply",)),
     _grant(
         "schedules",
@@ -163,7 +168,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "messages",
         "pubsub.admin",
         "pubsub",
-        "topics.create topics.update topics.attachSubscription topics.setIamPolicy "
+        "topics.create topics.attachSubscription topics.setIamPolicy "
         "subscriptions.create subscriptions.update subscriptions.setIamPolicy",
         "create and update",
         ("apply",),
@@ -171,7 +176,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("messages", "pubsub.admin", "pubsub", "topics.delete subscriptions.delete", "remove", ("apply", "destroy")),
     _grant("functions", "logging.viewer", "logging", "logEntries.list", "read log lines", ("logs",)),
     _grant(
-        "accounts",
+        "invoker",
         "iam.serviceAccountOpenIdTokenCreator",
         "iam",
         "serviceAccounts.getOpenIdToken",
@@ -204,7 +209,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "with `from_table`",
     ),
     _grant(
-        "buckets",
+        "objects",
         "storage.objectViewer",
         "storage",
         "objects.get objects.list",
@@ -212,7 +217,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         (*READING, *LETTERS, "pause", "hold"),
     ),
     _grant(
-        "buckets",
+        "objects",
         "storage.objectUser",
         "storage",
         "objects.create objects.delete",

@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control.apis import NEEDED
-from l3kit.clouds.gcp.control.grants import DEPLOYING, Grant, On, kinds_of
+from l3kit.clouds.gcp.control.grants import UNTESTED, Grant, On, kinds_of
 from l3kit.clouds.gcp.control.permissions import REQUIRED_PERMISSIONS
 from l3kit.clouds.gcp.control.place import FIRESTORE, FUNCTIONS, PROJECTS, SCHEDULER, SERVICES, Place
 from l3kit.clouds.gcp.control.refusals import BILLING as LINK_BILLING
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.ports.control import Control, Refusal
+from l3kit.clouds.ports.operator_permissions import DEPLOYING
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
+from l3kit.tiering.counts import count_of
 
 if TYPE_CHECKING:
     from l3kit.twin.config import Twin
@@ -27,7 +29,7 @@ PLACES: dict[On, tuple[str, str, str]] = {
     "schedules": (SCHEDULER, "v1/projects/{}/locations", "Cloud Scheduler"),
     "database": (FIRESTORE, "v1/projects/{}/locations", "Firestore"),
 }
-"""Where each service lists the regions that have it."""
+"""Lists of the regions that have a service."""
 _INVALID = re.compile(r"[Pp]ermission '?([A-Za-z.]+)'? is not valid")
 
 
@@ -45,7 +47,7 @@ def preflight(twin: Twin, cloud: str, place: Place) -> tuple[str, ...]:
     rows = [
         row
         for row in REQUIRED_PERMISSIONS
-        if row.on in kinds and (not row.only or (row.permissions == (ENABLE,) and off))
+        if row.on in kinds - UNTESTED and (not row.only or (row.permissions == (ENABLE,) and off))
     ]
     try:
         held, untested = _held(place, {name for row in rows for name in row.permissions})
@@ -77,7 +79,7 @@ def _refused(
     apis = f"; {', '.join(off)} must be switched on" if any(ENABLE in names for names in by_role.values()) else ""
     return PermissionMissingError(
         f"deploying {twin}",
-        f"{count} permissions are missing in project {project}, nothing was created: {listed}{apis}",
+        f"{count_of(count, 'permission')} of project {project} missing, nothing was created: {listed}{apis}",
         f"Grant whoever runs this these roles, or one of `l3kit permissions gcp --twin {twin} --json`",
     )
 

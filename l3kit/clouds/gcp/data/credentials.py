@@ -30,7 +30,7 @@ Metadata = list[tuple[str, str]]
 LOG_IN = "Log in: gcloud auth application-default login"
 
 
-class FunctionCredentials(Credentials):  # type: ignore[misc]
+class FunctionCredentials(Credentials):
     """Access tokens of the function's service account.
 
     google-auth's own first look for a metadata server and then ask another service about the account, at each start.
@@ -40,7 +40,7 @@ class FunctionCredentials(Credentials):  # type: ignore[misc]
     """
 
     def __init__(self, host: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._host = host
         self._lock = threading.Lock()
 

@@ -41,7 +41,7 @@ REMEDIES: Mapping[Code, str] = {
 }
 NO_CODES: frozenset[Code] = frozenset()
 ANYBODY = [("authorization", "Bearer owner")]
-"""What Firestore's emulators take from anybody."""
+"""Authorization for an emulator, which takes it from anybody."""
 HOST = "firestore.googleapis.com"
 MAX_WAIT_SECONDS = 60.0
 """The longest wait that Firestore can request."""

@@ -51,7 +51,7 @@ def openers(tuning: Tuning, env: Mapping[str, str]) -> Openers:
 
 
 def _credentials(env: Mapping[str, str]) -> Callable[[], Credentials] | None:
-    """Return those of the function, which all its stores share; None outside of a function: an emulator asks for none."""
+    """Return those of the function, shared by all its stores; None outside of one, since emulators ask for none."""
     if FUNCTION_VARIABLE not in env:
         return None
 

@@ -59,6 +59,7 @@ class Apis:
         indexes = Indexes(project, databases)
         databases.at_end.append(indexes.drop)
         buckets = Buckets(project, effects, policies)
+        policies.first_bindings = buckets.first_bindings
         builder = Builder(project, effects, policies, self.usage)
         self.functions = Functions(project, effects, operations, policies, accounts, services, self.uploads, builder)
         served = (

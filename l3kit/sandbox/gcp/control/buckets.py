@@ -11,7 +11,7 @@ from l3kit.sandbox.gcp.control.answers import CODES, STORAGE, ControlAnswer, Ref
 from l3kit.sandbox.gcp.control.bindings import CONDITIONAL, PUBLIC, public_access_prevented
 from l3kit.sandbox.gcp.control.calls import Answer, Call, Method, Methods, page
 from l3kit.sandbox.gcp.control.effects import Effects
-from l3kit.sandbox.gcp.control.iam import BUCKETS, Policies
+from l3kit.sandbox.gcp.control.iam import BUCKETS, Bindings, Policies
 from l3kit.sandbox.gcp.control.project import Project
 from l3kit.sandbox.gcp.storage.answers import Refusal
 from l3kit.sandbox.gcp.storage.buckets import (
@@ -57,10 +57,14 @@ class Buckets:
         now = self.project.clock()
         generation = self.effects.store.next_generation()
         bucket = Bucket(name, self.project.id, location.upper(), generation, fields, now, now)
-        self.effects.store.buckets[name] = bucket
-        uniform = fields["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]
-        self.policies.begin(BUCKETS + name, _first_bindings(self.project.id, uniform=uniform))
+        self.effects.bucket_made(bucket)
+        self.policies.begin(BUCKETS + name, _first_bindings(bucket))
         return bucket
+
+    def first_bindings(self, resource: str) -> Bindings | None:
+        """Return the first bindings of a bucket, given by its full name; None if it is not there."""
+        bucket = self.effects.store.buckets.get(resource.removeprefix(BUCKETS))
+        return _first_bindings(bucket) if bucket is not None and resource == BUCKETS + bucket.name else None
 
     def _check_name(self, name: str) -> None:
         taken = self.effects.store.buckets.get(name)
@@ -117,7 +121,7 @@ class Buckets:
         _check_metageneration(call, bucket)
         if bucket.objects:
             raise RefusedError("ABORTED", "The bucket you tried to delete is not empty.")
-        del self.effects.store.buckets[bucket.name]
+        self.effects.bucket_gone(bucket.name)
         self.policies.drop(BUCKETS + bucket.name)
         return ControlAnswer(204, {})
 
@@ -178,8 +182,9 @@ class Buckets:
         return {**shown, "projectNumber": self.project.number}
 
 
-def _first_bindings(project: str, *, uniform: bool) -> list[tuple[str, list[str]]]:
+def _first_bindings(bucket: Bucket) -> Bindings:
     """Return the bindings with which Cloud Storage makes a bucket (Cloud Storage, "IAM for Cloud Storage")."""
+    project, uniform = bucket.project, bucket.fields["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"]
     changing, reading = [f"projectEditor:{project}", f"projectOwner:{project}"], [f"projectViewer:{project}"]
     buckets = [("roles/storage.legacyBucketOwner", changing), ("roles/storage.legacyBucketReader", reading)]
     objects = [("roles/storage.legacyObjectOwner", changing), ("roles/storage.legacyObjectReader", reading)]

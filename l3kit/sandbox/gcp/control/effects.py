@@ -101,7 +101,13 @@ class Effects(Protocol):
 
     @property
     def store(self) -> BucketStore:
-        """Return the buckets."""
+        """Return what holds the buckets."""
+
+    def bucket_made(self, bucket: Bucket) -> None:
+        """Serve a new bucket."""
+
+    def bucket_gone(self, name: str) -> None:
+        """Serve an empty bucket no longer."""
 
     def database_made(self, database: str) -> None:
         """Serve a new, empty database of this id."""

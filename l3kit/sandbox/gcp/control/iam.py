@@ -33,6 +33,10 @@ _TYPES = (
 _PATTERNS = tuple((re.compile(pattern), service, kind) for pattern, service, kind in _TYPES)
 
 
+Bindings = Sequence[tuple[str, Sequence[str]]]
+"""Roles with their members."""
+
+
 class Judge(Protocol):
     """Decides who may do what."""
 
@@ -44,6 +48,10 @@ class Judge(Protocol):
             resource: full name, such as `projects/p/databases/d`, `projects/_/buckets/b/objects/o` or
                 `projects/p/locations/r/services/s`.
         """
+
+
+def _no_bindings(name: str) -> Bindings | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -86,11 +94,16 @@ class Policy:
 
 @dataclass(slots=True)
 class Policies:
-    """All policies of a project, by their resources' full names; it is the judge."""
+    """All policies of a project, by their resources' full names; it is the judge.
+
+    Attributes:
+        first_bindings: returns those of a resource that is there without a policy; None if it is not there.
+    """
 
     project: Project
     accounts: Accounts
     roles: Roles
+    first_bindings: Callable[[str], Bindings | None] = _no_bindings
     _all: dict[str, Policy] = field(default_factory=dict)
 
     def refusal(self, email: str | None, permission: str, resource: str) -> str | None:
@@ -105,6 +118,8 @@ class Policies:
         """Return a resource's policy, which is empty at first."""
         name = self.project.own(resource)
         if name not in self._all:
+            self._begin_if_new(name)
+        if name not in self._all:
             self._all[name] = Policy("ACAB")
         return self._all[name]
 
@@ -117,10 +132,11 @@ class Policies:
         self._put(policy, bindings, self.project.settings.binding_seconds)
         return policy
 
-    def begin(self, resource: str, bindings: Sequence[tuple[str, Sequence[str]]]) -> None:
+    def begin(self, resource: str, bindings: Bindings) -> None:
         """Give a new resource its first bindings, which take effect at once."""
         made = sorted(Binding(role, (), tuple(sorted(members))) for role, members in bindings)
-        self._put(self.get(resource), tuple(made), 0.0)
+        policy = self._all.setdefault(self.project.own(resource), Policy("ACAB"))
+        self._put(policy, tuple(made), 0.0)
 
     def drop(self, resource: str) -> None:
         """Forget the policy of a deleted resource, and those of what is below it."""
@@ -185,10 +201,18 @@ class Policies:
         """Iterate over the policies of a resource and of what it is in."""
         parts = name.split("/")
         for length in range(len(parts), 1, -1):
-            if (policy := self._all.get("/".join(parts[:length]))) is not None:
+            above = "/".join(parts[:length])
+            if above not in self._all:
+                self._begin_if_new(above)
+            if (policy := self._all.get(above)) is not None:
                 yield policy
         if name.startswith("projects/_/"):
             yield self.get(self.project.name)
+
+    def _begin_if_new(self, name: str) -> None:
+        """Give a resource its first bindings that another service than the control plane made."""
+        if (bindings := self.first_bindings(name)) is not None:
+            self.begin(name, bindings)
 
     def _gives(self, policy: Policy, email: str | None, permission: str, seen: Resource) -> bool:
         now = self.project.clock()

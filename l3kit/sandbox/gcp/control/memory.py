@@ -48,6 +48,12 @@ class MemoryEffects:
     runs: list[str] = field(default_factory=list)
     broken: str = ""
 
+    def bucket_made(self, bucket: Bucket) -> None:
+        self.store.buckets[bucket.name] = bucket
+
+    def bucket_gone(self, name: str) -> None:
+        del self.store.buckets[name]
+
     def database_made(self, database: str) -> None:
         self.databases.add(database)
 

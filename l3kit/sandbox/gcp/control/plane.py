@@ -126,7 +126,7 @@ class ControlPlane:
 
     def _call(self, request: ControlRequest, match: Match, caller: str) -> Call:
         lists: dict[str, list[str]] = {}
-        for name, text in request.query:
+        for name, text in self._rules.parameters(match, request.query):
             lists.setdefault(name, []).append(text)
         first = {name: texts[0] for name, texts in lists.items()}
         body = self._rules.message(match, request.body)

@@ -38,11 +38,11 @@ TITLES: Mapping[str, str] = {
         "storage-component": "Cloud Storage",
     }.items()
 }
-_UNPAID = frozenset(
+_PAID = frozenset(
     f"{name}.googleapis.com"
-    for name in ("cloudbilling", "cloudresourcemanager", "iam", "iamcredentials", "logging", "monitoring", "serviceusage", "storage")
+    for name in ("artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "compute", "run", "secretmanager")
 )
-"""APIs that can be enabled without a billing account."""
+"""APIs that cannot be enabled without a billing account."""
 MAX_BATCH = 20
 _METADATA = {"@type": "type.googleapis.com/google.api.serviceusage.v1.OperationMetadata"}
 _RESPONSE = "type.googleapis.com/google.api.serviceusage.v1."
@@ -121,7 +121,7 @@ class ServiceUsage:
 
     def _begin(self, services: Sequence[str], kind: str, answer: Any) -> Answer:
         self._check_there(services)
-        unpaid = [one for one in services if one not in self._since and one not in _UNPAID]
+        unpaid = [one for one in services if one not in self._since and one in _PAID]
         if unpaid and not self.project.settings.billing:
             raise self._no_billing(unpaid)
         if all(one in self._since for one in services):

@@ -172,8 +172,8 @@ class Subscriptions:
             raise RefusedError(
                 "PERMISSION_DENIED",
                 "Cloud Pub/Sub did not have the necessary permissions configured to support this operation. Please "
-                f"verify that the service account {agent} was granted the Storage Object Creator and Storage Legacy Bucket "
-                f"Reader roles for the provided bucket {bucket}.",
+                f"verify that the service account {agent} was granted the Storage Object Creator and Storage Legacy "
+                f"Bucket Reader roles for the provided bucket {bucket}.",
             )
 
     def _there(self, call: Call) -> dict[str, Any]:

@@ -30,6 +30,9 @@ class GcsServer:
         clock: seconds since the epoch.
         rewrite_bytes: bytes copied by each call of a rewrite into another storage class.
         guard: decides who may do what; None admits everybody.
+
+    Attributes:
+        storage: the buckets, which the control plane shares.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class GcsServer:
         guard: Guard | None = None,
     ) -> None:
         self._guard = guard
-        storage = Storage(folder, clock)
+        self.storage = storage = Storage(folder, clock)
         self._buckets = BucketCalls(storage)
         self._objects = ObjectCalls(storage)
         self._uploads = Uploads(storage)

@@ -152,6 +152,10 @@ def test_only_a_persons_requests_are_made_to_count_for_the_project() -> None:
     assert billed_to(account, PROJECT) is account
 
 
+def test_a_new_project_that_has_not_enabled_the_api_which_tells_of_it_is_taken() -> None:
+    check_project(CannedControl({SEEN: disabled("cloudresourcemanager.googleapis.com")}), PROJECT)
+
+
 @pytest.mark.parametrize(
     ("answer", "kind", "words"),
     [
@@ -161,12 +165,6 @@ def test_only_a_persons_requests_are_made_to_count_for_the_project() -> None:
             "project plant-7: does not exist, or the credentials may not see it; nothing was done. Check gcp_project",
         ),
         (Refusal(404, "NOT_FOUND", "x"), PermissionMissingError, "does not exist, or the credentials may not see it"),
-        (
-            disabled("cloudresourcemanager.googleapis.com"),
-            ProvisioningError,
-            "cloudresourcemanager.googleapis.com is not enabled for these credentials; nothing was done. Enable it: "
-            "gcloud services enable cloudresourcemanager.googleapis.com",
-        ),
         ({"state": "DELETE_REQUESTED"}, ProvisioningError, "is DELETE_REQUESTED; nothing was done"),
         (Refusal(500, "INTERNAL", "Internal error"), ProvisioningError, "Google Cloud refused it"),
     ],

@@ -12,7 +12,7 @@ from l3kit.sandbox.gcp.control.rules.bodies import MalformedError, metadata, par
 from l3kit.sandbox.gcp.control.rules.documents import Document, Method, documents
 from l3kit.sandbox.gcp.control.rules.fault import Fault, invalid_value
 from l3kit.sandbox.gcp.control.rules.messages import Messages
-from l3kit.sandbox.gcp.control.rules.names import in_definition
+from l3kit.sandbox.gcp.control.rules.names import in_definition, known
 from l3kit.sandbox.gcp.control.rules.query import query_faults
 from l3kit.sandbox.gcp.control.rules.reading import read
 from l3kit.sandbox.gcp.control.rules.required import missing
@@ -61,6 +61,11 @@ class Rules:
         """Return everything wrong with a request; `query` as decoded names and values."""
         document, method = _method(match)
         return (*query_faults(document, method, query), *_body_faults(document, method, query, body))
+
+    def parameters(self, match: Match, query: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Return the query of a request without faults with the names of JSON: `updateMask` for `update_mask`."""
+        document, method = _method(match)
+        return [(known(method.parameters, name, proto=document.proto) or name, value) for name, value in query]
 
     def message(self, match: Match, body: bytes) -> dict[str, Any]:
         """Return the body of a request without faults as the service understands it.

@@ -77,7 +77,7 @@ def test_missing_permissions_are_listed_with_the_roles_that_hold_them(twin: Twin
     with pytest.raises(PermissionMissingError) as caught:
         checked(twin, control(TEST=holding(*lacking)))
     assert str(caught.value).startswith(
-        f"deploying {twin.name}: 3 permissions are missing in project plant-7, nothing was created: "
+        f"deploying {twin.name}: 3 permissions of project plant-7 missing, nothing was created: "
         "roles/iam.roleAdmin: iam.roles.create; roles/storage.admin: storage.buckets.create, storage.buckets.delete."
     )
     assert f"`l3kit permissions gcp --twin {twin.name} --json`" in caught.value.remedy
@@ -107,7 +107,8 @@ def test_a_permission_that_cannot_be_tested_is_noted_and_the_others_are_tested(t
         return holding("iam.roles.get")(body)
 
     with pytest.raises(
-        PermissionMissingError, match=r"1 permissions are missing .*: roles/iam\.roleAdmin: iam\.roles\.get"
+        PermissionMissingError,
+        match=r"1 permission of project plant-7 missing, .*: roles/iam\.roleAdmin: iam\.roles\.get",
     ):
         checked(twin, control(TEST=tested))
     found = checked(twin, control(TEST=lambda body: tested(body) | holding()(body)))

@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from l3kit.sandbox.gcp.control.memory import MemoryEffects, memory_plane
 from l3kit.sandbox.gcp.control.rules.documents import documents, services
+from l3kit.sandbox.gcp.control.settings import PlaneSettings
 from tests.programs.definitions import CALLED, FOLDER, discovered, ids, pruned, text_of
 
 MAX_BYTES = 200_000
@@ -32,6 +34,11 @@ def test_each_method_that_is_called_is_defined_once() -> None:
     defined = [method for service in services() for d in documents(service) for method in d.methods]
     assert set(defined) == ids()
     assert len(set(defined)) == len(defined)
+
+
+def test_the_double_serves_what_is_defined_but_for_contents_of_objects() -> None:
+    plane = memory_plane(lambda: 0.0, MemoryEffects(), PlaneSettings())
+    assert set(plane._methods) ^ ids() == {"storage.objects.insert", "storage.objects.rewrite"}
 
 
 def test_no_definition_is_read_before_it_is_needed() -> None:

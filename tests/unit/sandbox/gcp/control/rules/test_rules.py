@@ -171,6 +171,13 @@ PLANTED: list[tuple[Call, object, str]] = [
         changed(JOB, "attemptDeadline", "15 min"),
         "Invalid value at 'job.attempt_deadline' (type.googleapis.com/google.protobuf.Duration), \"15 min\"",
     ),
+    (CREATE_JOB, changed(JOB, "httpTarget", {}), "The field 'job.http_target.uri' is required."),
+    (
+        PATCH_FIELD,
+        {"indexConfig": {"indexes": [{"fields": [{"path": "a"}]}]}},
+        'Invalid JSON payload received. Unknown name "path" at '
+        "'field.index_config.indexes[0].fields[0]': Cannot find field.",
+    ),
     (
         CREATE_JOB,
         changed(JOB, "httpTarget.body", "{}"),
@@ -366,6 +373,13 @@ def test_read_only_fields_are_taken_and_left_out() -> None:
     body = {**FUNCTION, "state": "ACTIVE", "url": "https://x", "updateTime": None}
     assert faults(CREATE_FUNCTION, body) == []
     assert RULES.message(match, json.dumps(body).encode()) == FUNCTION
+
+
+def test_a_query_is_read_into_one_form() -> None:
+    match = RULES.match(FUNCTIONS, "PATCH", f"/v2/{PLACE}/functions/f")
+    assert match is not None
+    query = [("update_mask", "labels"), ("$alt", "json"), ("updateMask", "name")]
+    assert RULES.parameters(match, query) == [("updateMask", "labels"), ("$alt", "json"), ("updateMask", "name")]
 
 
 def test_a_message_is_read_into_one_form() -> None:
