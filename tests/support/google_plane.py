@@ -17,13 +17,13 @@ from l3kit.sandbox.gcp.control.settings import PlaneSettings
 PROJECT, REGION = "memory-project", "us-central1"
 NAME = f"projects/{PROJECT}"
 LOCATION = f"{NAME}/locations/{REGION}"
-EVERY_API = frozenset(
-    f"{name}.googleapis.com"
-    for name in (
-        "artifactregistry cloudbuild cloudfunctions cloudresourcemanager cloudscheduler firestore iam iamcredentials "
-        "logging monitoring pubsub run serviceusage storage"
-    ).split()
+_APIS = (
+    *("artifactregistry", "cloudbuild", "cloudfunctions", "cloudresourcemanager", "cloudscheduler", "firestore", "iam"),
+    *("iamcredentials", "logging", "monitoring", "pubsub", "run", "serviceusage", "storage"),
 )
+EVERY_API = frozenset(f"{name}.googleapis.com" for name in _APIS)
+AT_ONCE = PlaneSettings(enabled=EVERY_API)
+"""Every API is enabled, and nothing takes time."""
 HOST = ".googleapis.com"
 
 
@@ -47,7 +47,7 @@ class Google:
         caller: whose token is sent.
     """
 
-    settings: PlaneSettings = PlaneSettings(enabled=EVERY_API)
+    settings: PlaneSettings = AT_ONCE
     effects: MemoryEffects = field(default_factory=MemoryEffects)
     now: float = 1_800_000_000.0
     caller: str = OWNER
@@ -87,6 +87,16 @@ class Google:
         if answer.status >= 400:
             raise GoogleError(answer.status, answer.json()["error"])
         return answer.json()
+
+    def refused(
+        self, verb: str, api: str, path: str, body: Mapping[str, Any] | None = None, **more: Any
+    ) -> GoogleError:
+        """Return the error that a call is answered with."""
+        try:
+            found = self.call(api, verb, path, body, **more)
+        except GoogleError as error:
+            return error
+        raise AssertionError(f"{verb} {path} is answered with {found}")
 
     def get(self, api: str, path: str, **query: Any) -> Any:
         return self.call(api, "GET", path, **query)
@@ -159,3 +169,16 @@ class Google:
             },
             "serviceConfig": {"serviceAccountEmail": account, **service},
         }
+
+    def deployed(self, one: str = "some-function", **service: Any) -> Any:
+        """Deploy a function. Returns: the operation at its end."""
+        email = f"builder@{PROJECT}.iam.gserviceaccount.com"
+        known = self.plane._apis.accounts.find(email) is not None
+        builder = f"{NAME}/serviceAccounts/{email}" if known else self.build_account()
+        runner = self.account(f"{one[:24]}-runs")
+        body = self.function(builder, runner, **service)
+        begun = self.post("cloudfunctions", f"v2/{LOCATION}/functions", body, functionId=one)
+        return self.ended("cloudfunctions", "v2", begun)
+
+    def function_is_there(self) -> None:
+        assert "response" in self.deployed()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from l3kit.sandbox import SandboxState
+from l3kit.sandbox import SandboxState, ensure_up
 from l3kit.sandbox.gcp.account import NAME
 from l3kit.sandbox.gcp.identity import operator_token
 from l3kit.sandbox.state import Home
@@ -12,8 +12,14 @@ from tests.integration.sandbox.gcp.control.owner import Owner
 
 
 @pytest.fixture(scope="session")
-def google(all_clouds: SandboxState) -> Owner:
+def google_cloud(sandbox: SandboxState) -> SandboxState:
+    """The sandbox with Google Cloud's services started too."""
+    return ensure_up(sandbox.home, clouds=("gcp",))
+
+
+@pytest.fixture(scope="session")
+def google(google_cloud: SandboxState) -> Owner:
     """The owner of the project, in which all APIs that functions need are enabled."""
-    owner = Owner(all_clouds.endpoints["gcp_control"], operator_token(Home(all_clouds.home).cloud(NAME)))
+    owner = Owner(google_cloud.endpoints["gcp_control"], operator_token(Home(google_cloud.home).cloud(NAME)))
     owner.enable()
     return owner

@@ -34,13 +34,13 @@ def test_a_function_is_deployed_and_admits_those_whom_its_policy_names(google: O
     assert invoke() == 200
 
 
-def test_a_job_fires_as_the_account_that_may_invoke_its_function(google: Owner, all_clouds: SandboxState) -> None:
+def test_a_job_fires_as_the_account_that_may_invoke_its_function(google: Owner, google_cloud: SandboxState) -> None:
     account, caller = google.account("fired-runs"), google.account("fired-calls")
     url = google.deploy("control-fired", account)
     target = {"uri": url, "oidcToken": {"serviceAccountEmail": caller}, "body": "eyJhIjogMX0="}
     job = {"name": f"{LOCATION}/jobs/control-fired", "schedule": "0 4 * * *", "httpTarget": target}
     google.ask("POST", "cloudscheduler", f"v1/{LOCATION}/jobs", job)
-    host = functions(all_clouds)
+    host = functions(google_cloud)
     assert set(host.timers("control-fired")) == {"control-fired"}
     assert host.fire("control-fired", "control-fired")["status"] == 403
     google.allow("run", f"v2/{LOCATION}/services/control-fired", caller, "roles/run.invoker")
@@ -49,7 +49,7 @@ def test_a_job_fires_as_the_account_that_may_invoke_its_function(google: Owner, 
 
 
 def test_a_redeployed_function_keeps_its_jobs_and_a_deleted_one_is_gone(
-    google: Owner, all_clouds: SandboxState
+    google: Owner, google_cloud: SandboxState
 ) -> None:
     account = google.account("again-runs")
     url = google.deploy("control-again", account)
@@ -60,23 +60,23 @@ def test_a_redeployed_function_keeps_its_jobs_and_a_deleted_one_is_gone(
     begun = google.ask("PATCH", "cloudfunctions", path, body, updateMask="serviceConfig.timeoutSeconds")
     ended = google.wait("cloudfunctions", "v2", begun)
     assert ended["response"]["serviceConfig"]["timeoutSeconds"] == 120
-    assert set(functions(all_clouds).timers("control-again")) == {"control-again"}
+    assert set(functions(google_cloud).timers("control-again")) == {"control-again"}
     google.wait("cloudfunctions", "v2", google.ask("DELETE", "cloudfunctions", path))
     assert google.send("GET", "cloudfunctions", path).status_code == 404
     assert requests.post(f"{url}/", timeout=60).status_code == 404
 
 
-def test_the_name_of_a_function_of_the_admin_interface_is_taken(google: Owner, all_clouds: SandboxState) -> None:
+def test_the_name_of_a_function_of_the_admin_interface_is_taken(google: Owner, google_cloud: SandboxState) -> None:
     from tests.support.cloud_functions import definition, gcp_zip
 
-    functions(all_clouds).put("control-taken", definition(), gcp_zip("def main(request):\n    return ''\n"))
+    functions(google_cloud).put("control-taken", definition(), gcp_zip("def main(request):\n    return ''\n"))
     source = google.upload(b"never built")
     build = {"runtime": "python311", "entryPoint": "main", "source": {"storageSource": source}}
     body = {"buildConfig": build, "serviceConfig": {"serviceAccountEmail": google.account("taken-runs")}}
     begun = google.ask("POST", "cloudfunctions", f"v2/{LOCATION}/functions", body, functionId="control-taken")
     ended = google.wait("cloudfunctions", "v2", begun)
     assert ended["error"]["code"] == 6
-    functions(all_clouds).delete("control-taken")
+    functions(google_cloud).delete("control-taken")
 
 
 def test_code_that_does_not_start_ends_the_operation_in_an_error(google: Owner) -> None:
