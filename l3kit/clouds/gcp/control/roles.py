@@ -50,7 +50,7 @@ class CustomRole:
             except Refusal as refusal:
                 if refusal.status == 409:
                     raise already_there(self.place, f"role {self.role}", self._is_there) from None
-                if refusal.status == 400 and "deleted" in refusal.message:
+                if refusal.status == 400 and "delet" in refusal.message:
                     remedy = "Wait, or deploy a twin of another name"
                     raise ProvisioningError(f"role {self.role}", RESTING, remedy) from None
                 raise
