@@ -30,6 +30,8 @@ READY_LIMIT = 1200.0
 """Maximum seconds for a function to be built and started."""
 ACCOUNT_LIMIT = 300.0
 """Maximum seconds until Cloud Functions knows a new account."""
+WHOLE = "description,labels,buildConfig,serviceConfig"
+"""The parts of a function that l3kit sends."""
 ZIP = {"Content-Type": "application/zip"}
 
 
@@ -105,7 +107,12 @@ class CloudRunFunctions:
         return invoke(self.place, self.post, there, body, timeout)
 
     def _creation(self, name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        tried: list[bool] = []
+
         def create(body: dict[str, Any]) -> dict[str, Any]:
+            if tried and self._is_there(name):  # its build failed, and left a function that has never run
+                return self._patch(name, WHOLE)(body)
+            tried.append(True)
             parent = f"v2/{self.place.location}/functions"
             try:
                 return self._finished(self.place.control.post(FUNCTIONS, parent, body, {"functionId": name}), name)
@@ -153,7 +160,7 @@ class CloudRunFunctions:
         had = bodies.deployed(self.place, there, False, ())
         labelled = there.get("labels", {}).get(LABEL) == digest_label(code)
         if not labelled or had.state != "active" or had.definition.python != definition.python:
-            return "description,labels,buildConfig,serviceConfig"
+            return WHOLE
         same = (
             had.definition.settings == definition.settings
             and had.definition.timeout == definition.timeout

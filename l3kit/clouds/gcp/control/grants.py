@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 READING: tuple[Verb, ...] = ("query", "tiers", "explain", "runs", "verify", "audit", "erase")
 
-On = Literal["project", "accounts", "database", "buckets", "functions", "schedules", "messages"]
+On = Literal["project", "accounts", "invoker", "database", "buckets", "objects", "functions", "schedules", "messages"]
+UNTESTED: frozenset[On] = frozenset({"invoker", "objects"})
+"""Kinds whose permissions a project cannot tell: they are given on the account, or by a bucket's first policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,11 @@ class Grant:
 def kinds_of(layout: Layout, cloud: str) -> frozenset[On]:
     """Return the kinds of resources that a twin has on this cloud."""
     functions = layout.functions_on(cloud)
-    found: set[On] = {"project", "accounts", "functions"}
+    found: set[On] = {"project", "accounts", "invoker", "functions"}
     if layout.hot == cloud:
         found.add("database")
     if cloud in (layout.cold, layout.archive) or SOURCE in functions:
-        found.add("buckets")
+        found |= {"buckets", "objects"}
     if layout.scheduled_on(cloud):
         found.add("schedules")
     if SOURCE in functions:

@@ -112,13 +112,14 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         ("apply",),
     ),
     _grant(
-        "buckets",
+        "objects",
         "storage.admin",
         "storage",
-        "objects.list objects.delete buckets.delete",
-        "empty and remove, with `data`",
+        "objects.list objects.delete",
+        "empty the buckets, with `data`",
         ("destroy",),
     ),
+    _grant("buckets", "storage.admin", "storage", "buckets.delete", "remove, with `data`", ("destroy",)),
     _grant(
         "functions",
         "cloudfunctions.admin",
@@ -175,7 +176,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     _grant("messages", "pubsub.admin", "pubsub", "topics.delete subscriptions.delete", "remove", ("apply", "destroy")),
     _grant("functions", "logging.viewer", "logging", "logEntries.list", "read log lines", ("logs",)),
     _grant(
-        "accounts",
+        "invoker",
         "iam.serviceAccountOpenIdTokenCreator",
         "iam",
         "serviceAccounts.getOpenIdToken",
@@ -208,7 +209,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         "with `from_table`",
     ),
     _grant(
-        "buckets",
+        "objects",
         "storage.objectViewer",
         "storage",
         "objects.get objects.list",
@@ -216,7 +217,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         (*READING, *LETTERS, "pause", "hold"),
     ),
     _grant(
-        "buckets",
+        "objects",
         "storage.objectUser",
         "storage",
         "objects.create objects.delete",

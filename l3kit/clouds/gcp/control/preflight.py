@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control.apis import NEEDED
-from l3kit.clouds.gcp.control.grants import Grant, On, kinds_of
+from l3kit.clouds.gcp.control.grants import UNTESTED, Grant, On, kinds_of
 from l3kit.clouds.gcp.control.permissions import REQUIRED_PERMISSIONS
 from l3kit.clouds.gcp.control.place import FIRESTORE, FUNCTIONS, PROJECTS, SCHEDULER, SERVICES, Place
 from l3kit.clouds.gcp.control.refusals import BILLING as LINK_BILLING
@@ -47,7 +47,7 @@ def preflight(twin: Twin, cloud: str, place: Place) -> tuple[str, ...]:
     rows = [
         row
         for row in REQUIRED_PERMISSIONS
-        if row.on in kinds and (not row.only or (row.permissions == (ENABLE,) and off))
+        if row.on in kinds - UNTESTED and (not row.only or (row.permissions == (ENABLE,) and off))
     ]
     try:
         held, untested = _held(place, {name for row in rows for name in row.permissions})

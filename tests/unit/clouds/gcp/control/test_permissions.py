@@ -49,13 +49,13 @@ def test_a_collection_to_copy_is_read_only_if_one_is_named() -> None:
     ("layout", "absent"),
     [
         (Layout("gcp", "gcp", "gcp", l1="gcp", l2="gcp"), set()),
-        (Layout("gcp", "aws", "aws"), {"buckets", "messages"}),
+        (Layout("gcp", "aws", "aws"), {"buckets", "objects", "messages"}),
         (Layout("aws", "aws", "gcp"), {"database", "schedules", "messages"}),
     ],
 )
 def test_only_what_a_twin_has_on_google_cloud_is_asked_for(layout: Layout, absent: set[str]) -> None:
-    everything = {"project", "accounts", "database", "buckets", "functions", "schedules", "messages"}
-    assert kinds_of(layout, "gcp") == everything - absent
+    here = {"project", "accounts", "invoker", "database", "buckets", "objects", "functions", "schedules", "messages"}
+    assert kinds_of(layout, "gcp") == here - absent
 
 
 def test_what_deploying_needs_is_not_only_conditional() -> None:
