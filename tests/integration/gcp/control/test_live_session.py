@@ -80,7 +80,7 @@ def test_a_twin_is_deployed_moves_items_answers_and_leaves_nothing(all_clouds: S
         here.run_mover("hot-to-cold-mover")  # which the role of an owner does not allow
     let_call(gcp_control(session), twin)
     for mover in ("hot-to-cold-mover", "cold-to-archive-mover"):
-        assert here.run_mover(mover).summary() == f"{mover}: 2 items, 1 chunk, 101 bytes; complete"
+        assert here.run_mover(mover).summary() == f"{mover}: 2 items, 1 chunk, 107 bytes; complete"
     found = here.query("pump-1")
     assert [row["tier"] for row in found.rows] == ["archive", "archive", "hot"]
     assert found.complete
