@@ -7,42 +7,41 @@ from typing import Any
 
 import requests
 
-from tests.support.google_plane import NAME
-from tests.support.google_server import GoogleServer, fresh
+from tests.support.google_clients import Clients, fresh
 
 
-def account(google: GoogleServer, one: str) -> str:
+def account(google: Clients, one: str) -> str:
     """Make a service account. Returns: its email."""
-    made = google.discovered("iam", "v1").projects().serviceAccounts().create(name=NAME, body={"accountId": one})
+    made = google.discovered("iam", "v1").projects().serviceAccounts().create(name=google.name, body={"accountId": one})
     return str(made.execute()["email"])
 
 
-def builder(google: GoogleServer) -> str:
+def builder(google: Clients) -> str:
     """Make an account that may build functions. Returns: its resource name."""
     email = account(google, fresh("build"))
     roles = ("roles/logging.logWriter", "roles/artifactregistry.writer", "roles/storage.objectViewer")
     projects = google.discovered("cloudresourcemanager", "v3").projects()
-    policy = projects.getIamPolicy(resource=NAME, body={"options": {"requestedPolicyVersion": 3}}).execute()
+    policy = projects.getIamPolicy(resource=google.name, body={"options": {"requestedPolicyVersion": 3}}).execute()
     policy["bindings"] += [{"role": role, "members": [f"serviceAccount:{email}"]} for role in roles]
-    projects.setIamPolicy(resource=NAME, body={"policy": policy}).execute()
-    return f"{NAME}/serviceAccounts/{email}"
+    projects.setIamPolicy(resource=google.name, body={"policy": policy}).execute()
+    return f"{google.name}/serviceAccounts/{email}"
 
 
-def source(google: GoogleServer, upload: Mapping[str, Any]) -> dict[str, Any]:
+def source(upload: Mapping[str, Any], code: bytes) -> dict[str, Any]:
     """Put a zip at an address for uploads. Returns: its place."""
-    done = requests.put(upload["uploadUrl"], data=b"zip", headers={"Content-Type": "application/zip"}, timeout=30)
+    done = requests.put(upload["uploadUrl"], data=code, headers={"Content-Type": "application/zip"}, timeout=30)
     assert done.status_code == 200
     return dict(upload["storageSource"])
 
 
-def function_body(google: GoogleServer, upload: Mapping[str, Any]) -> dict[str, Any]:
+def function_body(google: Clients, upload: Mapping[str, Any], code: bytes = b"zip") -> dict[str, Any]:
     return {
         "environment": "GEN_2",
         "labels": {"l3kit-twin": "weather"},
         "buildConfig": {
             "runtime": "python313",
             "entryPoint": "main",
-            "source": {"storageSource": source(google, upload)},
+            "source": {"storageSource": source(upload, code)},
             "serviceAccount": builder(google),
         },
         "serviceConfig": {
@@ -57,7 +56,7 @@ def function_body(google: GoogleServer, upload: Mapping[str, Any]) -> dict[str, 
     }
 
 
-def job_body(google: GoogleServer, name: str) -> dict[str, Any]:
+def job_body(google: Clients, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": "twin weather",

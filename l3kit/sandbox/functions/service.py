@@ -61,6 +61,7 @@ class CloudFunctions:
         self._platforms: dict[str, Platform] = {}
         self._deployments: dict[Key, Deployment] = {}
         self._retired: list[Deployment] = []
+        self._coming: set[Deployment] = set()
         self._changes: dict[Key, asyncio.Lock] = {}
 
     def add(self, platform: Platform) -> None:
@@ -116,7 +117,7 @@ class CloudFunctions:
 
     async def at_port(self, cloud: str, port: int) -> str | None:
         """Return the function of a cloud whose process has a connection from this local port; None if there is none."""
-        for deployment in [*self._deployments.values(), *self._retired]:
+        for deployment in [*self._deployments.values(), *self._retired, *self._coming]:
             if deployment.record.cloud == cloud and await deployment.has_port(port):
                 return deployment.record.name
         return None
@@ -163,12 +164,15 @@ class CloudFunctions:
 
     async def _start(self, platform: Platform, deployment: Deployment, before: Deployment | None) -> None:
         """Start it. Raises: RefusedError if it does not start and the former deployment continues to serve."""
+        self._coming.add(deployment)
         try:
             await deployment.instance()
         except StartError as error:
             self._note(deployment, f"it did not start: {error}")
             if platform.keeps_former and before is not None:
                 raise RefusedError(f"the new code did not start, the old one serves on: {error}") from None
+        finally:
+            self._coming.discard(deployment)
 
     def _instance_of(self, record: FunctionRecord) -> Instance:
         added = self._environment(record.cloud)

@@ -119,6 +119,21 @@ def test_a_permission_that_it_lacks_is_told_with_the_remedy(world: World) -> Non
         run(read_all(world.opened()))
 
 
+def test_a_missing_database_is_not_taken_for_a_missing_document(world: World) -> None:
+    world.may(*READS)
+    world.env = {**world.env, "FIRESTORE_DATABASE": "gone"}
+
+    async def load() -> None:
+        journal = world.opened().journal("journal")
+        try:
+            await journal.load("pump")
+        finally:
+            await journal.close()
+
+    with pytest.raises(StoreError, match=f"The database gone does not exist for project {PROJECT}.*run deploy_l3"):
+        run(load())
+
+
 def test_a_token_that_expires_early_is_refused_and_replaced(world: World) -> None:
     """By the service's clock, which runs an hour ahead of what the function was told."""
     world.may(*READS)

@@ -39,6 +39,7 @@ REMEDIES: Mapping[Code, str] = {
     Code.FAILED_PRECONDITION: "An index is missing or still being built: run deploy_l3, or wait some minutes",
     Code.UNAUTHENTICATED: "The credentials have expired or are not valid for this project: log in again",
 }
+DATABASE_MISSING = "The database "
 NO_CODES: frozenset[Code] = frozenset()
 ANYBODY = [("authorization", "Bearer owner")]
 """Authorization for an emulator, which takes it from anybody."""
@@ -196,7 +197,8 @@ class FirestoreClient:
         self, error: GoogleAPICallError, kind: str, resource: str, expected: frozenset[Code]
     ) -> Refused | Passing:
         code = error.grpc_status_code or Code.UNKNOWN
-        if code in expected:
+        missing = code is Code.NOT_FOUND and str(error.message).startswith(DATABASE_MISSING)
+        if code in expected and not missing:  # unlike a missing document never what a caller expects
             return Refused(code, str(error.message))
         cause = f"{kind} returned {code.name} {error.message}".rstrip()
         if code not in TRANSIENT:

@@ -60,7 +60,7 @@ class Apis:
         databases.at_end.append(indexes.drop)
         buckets = Buckets(project, effects, policies)
         policies.first_bindings = buckets.first_bindings
-        builder = Builder(project, effects, policies, self.usage)
+        builder = Builder(project, effects, policies, self.usage, buckets)
         self.functions = Functions(project, effects, operations, policies, accounts, services, self.uploads, builder)
         served = (
             Projects(project, policies),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from l3kit.sandbox.gcp.control.buckets import Buckets
 from l3kit.sandbox.gcp.control.effects import DeployError, Effects, FunctionSpec
 from l3kit.sandbox.gcp.control.function_checks import deployment_problem
 from l3kit.sandbox.gcp.control.iam import BUCKETS, Policies
@@ -24,6 +25,7 @@ class Builder:
     effects: Effects
     policies: Policies
     usage: ServiceUsage
+    buckets: Buckets
 
     @property
     def sources(self) -> str:
@@ -36,6 +38,9 @@ class Builder:
 
     async def deploy(self, name: str, fields: Mapping[str, Any], code: bytes) -> str | DeployError:
         """Build and start a function. Returns: its url, or why there is none."""
+        if self.sources not in self.effects.store.buckets:  # it stays after the last function is gone
+            uniform = {"uniformBucketLevelAccess": {"enabled": True}}
+            self.buckets.make(self.sources, self.project.region, {"iamConfiguration": uniform})
         if problem := self._problem(fields):
             return DeployError(problem)
         service, build = fields["serviceConfig"], fields["buildConfig"]

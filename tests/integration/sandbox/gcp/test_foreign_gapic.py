@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from google.api_core.exceptions import AlreadyExists, NotFound
 from google.cloud import storage
 from google.oauth2.credentials import Credentials
 
-from tests.support.google_plane import LOCATION, PROJECT, REGION
+from tests.support.google_clients import Clients, fresh
 from tests.support.google_resources import account, function_body, job_body
-from tests.support.google_server import TOKEN, GoogleServer, fresh, google_server
+from tests.support.google_server import google_server
 
 REASON = "the google-cloud packages are in the extra `test`, not installed here"
 functions_v2 = pytest.importorskip("google.cloud.functions_v2", reason=REASON)
@@ -27,36 +26,30 @@ SECONDS = 30
 
 
 @pytest.fixture(scope="module")
-def google() -> Iterator[GoogleServer]:
+def google() -> Iterator[Clients]:
     with google_server() as server:
         yield server
 
 
-def client(google: GoogleServer, kind: Any, api: str) -> Any:
-    """Return a client with the transport for plain requests, which a loopback address without TLS needs."""
-    transport = kind.get_transport_class("rest")
-    return kind(transport=transport(host=google.host(api), url_scheme="http", credentials=Credentials(TOKEN)))
-
-
-def test_a_function_and_its_service(google: GoogleServer) -> None:
-    functions = client(google, functions_v2.FunctionServiceClient, "cloudfunctions")
-    services = client(google, run_v2.ServicesClient, "run")
+def test_a_function_and_its_service(google: Clients) -> None:
+    functions = google.gapic(functions_v2.FunctionServiceClient, "cloudfunctions")
+    services = google.gapic(run_v2.ServicesClient, "run")
     one = fresh("mover")
-    name, service = f"{LOCATION}/functions/{one}", f"{LOCATION}/services/{one}"
-    upload = functions.generate_upload_url(request={"parent": LOCATION})
+    name, service = f"{google.location}/functions/{one}", f"{google.location}/services/{one}"
+    upload = functions.generate_upload_url(request={"parent": google.location})
     place = {"bucket": upload.storage_source.bucket, "object": upload.storage_source.object_}
     body = function_body(google, {"uploadUrl": upload.upload_url, "storageSource": place})
     function = functions_v2.Function.from_json(json.dumps(body))
-    made = functions.create_function(parent=LOCATION, function_id=one, function=function).result(timeout=SECONDS)
+    made = functions.create_function(parent=google.location, function_id=one, function=function).result(timeout=SECONDS)
     assert made.state == functions_v2.Function.State.ACTIVE
     assert made.environment == functions_v2.Environment.GEN_2
     assert made.service_config.timeout_seconds == 540
     with pytest.raises(AlreadyExists):
-        functions.create_function(parent=LOCATION, function_id=one, function=function).result(timeout=SECONDS)
+        functions.create_function(parent=google.location, function_id=one, function=function).result(timeout=SECONDS)
     made.labels["l3kit-twin"] = "other"
     change = {"function": made, "update_mask": "labels"}
     assert dict(functions.update_function(request=change).result(timeout=SECONDS).labels) == {"l3kit-twin": "other"}
-    assert name in {each.name for each in functions.list_functions(parent=LOCATION)}
+    assert name in {each.name for each in functions.list_functions(parent=google.location)}
     assert services.get_service(name=service).uri.startswith("http")
     policy = services.get_iam_policy(request={"resource": service})
     policy.bindings.add(role="roles/run.invoker", members=["allUsers"])
@@ -67,11 +60,11 @@ def test_a_function_and_its_service(google: GoogleServer) -> None:
         functions.get_function(name=name)
 
 
-def test_a_schedule(google: GoogleServer) -> None:
-    jobs = client(google, scheduler_v1.CloudSchedulerClient, "cloudscheduler")
-    name = f"{LOCATION}/jobs/{fresh('mover')}"
+def test_a_schedule(google: Clients) -> None:
+    jobs = google.gapic(scheduler_v1.CloudSchedulerClient, "cloudscheduler")
+    name = f"{google.location}/jobs/{fresh('mover')}"
     job = scheduler_v1.Job.from_json(json.dumps(job_body(google, name)))
-    made = jobs.create_job(parent=LOCATION, job=job)
+    made = jobs.create_job(parent=google.location, job=job)
     assert made.attempt_deadline.total_seconds() == 900
     assert made.state == scheduler_v1.Job.State.ENABLED
     assert jobs.pause_job(name=name).state == scheduler_v1.Job.State.PAUSED
@@ -79,19 +72,19 @@ def test_a_schedule(google: GoogleServer) -> None:
     job.schedule = "0 4 * * *"
     assert jobs.update_job(job=job, update_mask="schedule").schedule == "0 4 * * *"
     jobs.run_job(name=name)
-    assert name in {one.name for one in jobs.list_jobs(parent=LOCATION)}
+    assert name in {one.name for one in jobs.list_jobs(parent=google.location)}
     jobs.delete_job(name=name)
     with pytest.raises(NotFound):
         jobs.get_job(name=name)
 
 
-def test_a_bucket(google: GoogleServer) -> None:
+def test_a_bucket(google: Clients) -> None:
     options = {"api_endpoint": f"http://{google.host('storage')}"}
-    buckets = storage.Client(PROJECT, Credentials(TOKEN), client_options=options)
+    buckets = storage.Client(google.project, Credentials(google.token), client_options=options)
     bucket = buckets.bucket(fresh("cold"))
     bucket.storage_class, bucket.labels = "COLDLINE", {"l3kit-twin": "weather"}
     bucket.iam_configuration.uniform_bucket_level_access_enabled = True
-    bucket.create(location=REGION)
+    bucket.create(location=google.region)
     again = buckets.get_bucket(bucket.name)
     assert (again.storage_class, again.labels) == ("COLDLINE", {"l3kit-twin": "weather"})
     again.soft_delete_policy.retention_duration_seconds = 0

@@ -50,3 +50,20 @@ def test_what_is_no_function_gets_no_token(world: World) -> None:
     for headers in ({}, {"Metadata-Flavor": "Google"}, {"Metadata-Flavor": "Google", "X-Forwarded-For": "127.0.0.1"}):
         answer = requests.get(f"{world.metadata}{PATH}", params=asked, headers=headers, timeout=60)
         assert answer.status_code == 403
+
+
+AT_ITS_START = f"""
+import os, urllib.request
+
+URL = "http://" + os.environ["GCE_METADATA_HOST"] + "{PATH}?audience=x"
+TOKEN = urllib.request.urlopen(urllib.request.Request(URL, headers={{"Metadata-Flavor": "Google"}})).read().decode()
+
+
+def main(request):
+    return str(TOKEN.count("."))
+"""
+
+
+def test_a_function_gets_its_token_already_while_it_is_loaded(world: World) -> None:
+    assert ask(world.put("gcp", "early", gcp_zip(AT_ITS_START), public=True).url).text == "2"
+    world.host("gcp").delete("early")
