@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import re
 import time
@@ -18,16 +17,15 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.functions import code_zip
-from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import Front
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
 from l3kit.sandbox.functions.log_pages import page_of
+from l3kit.sandbox.functions.making import form_of, make_record
 from l3kit.sandbox.functions.platform import Handler, Platform
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
-from l3kit.sandbox.functions.record import Definition, FunctionRecord, Job, Keys, RefusedError
+from l3kit.sandbox.functions.record import FunctionRecord, Job, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
 from l3kit.sandbox.functions.runs import TimedOutError
 from l3kit.sandbox.functions.shared_code import SharedCode
@@ -63,6 +61,7 @@ class CloudFunctions:
         self._retired: list[Deployment] = []
         self._coming: set[Deployment] = set()
         self._changes: dict[Key, asyncio.Lock] = {}
+        self._reserved: set[Key] = set()
 
     def add(self, platform: Platform) -> None:
         """Serve the functions of a cloud."""
@@ -132,10 +131,15 @@ class CloudFunctions:
         if cloud not in self._platforms:
             return json_answer({"error": f"{cloud!r} is not a cloud with functions here"}, 404)
         try:
-            given, code = await _form(request)  # one that never comes to its end must hold up no other
+            given, code = await form_of(request)  # one that never comes to its end must hold up no other
+            self._check_free(cloud, name)
             return json_answer(self._describe(await self.deploy(cloud, name, given, code)))
         except RefusedError as refusal:
             return json_answer({"error": str(refusal)}, 400)
+
+    def reserve(self, cloud: str, name: str) -> None:
+        """Let nobody deploy or delete a function by the admin API until it is deleted."""
+        self._reserved.add((cloud, name))
 
     async def deploy(self, cloud: str, name: str, given: object, code: bytes) -> Deployment:
         """Build and start a function by its definition, in place of its former code.
@@ -149,7 +153,9 @@ class CloudFunctions:
             try:
                 definition = check_definition(platform, name, given)
                 keys = before.record.keys if before else Keys()
-                record = await asyncio.to_thread(_make, platform, name, definition, code, folder, keys, self._code)
+                record = await asyncio.to_thread(
+                    make_record, platform, name, definition, code, folder, keys, self._code
+                )
                 deployment = Deployment(record, self._instance_of, self._code.remove)
                 await self._start(platform, deployment, before)
             except (RefusedError, OSError):
@@ -188,12 +194,22 @@ class CloudFunctions:
         return json_answer(self._describe(deployment)) if deployment else _missing()
 
     async def _delete(self, request: web.Request) -> web.Response:
-        gone = await self.delete(request.match_info["cloud"], request.match_info["name"])
-        return json_answer({}) if gone else _missing()
+        cloud, name = request.match_info["cloud"], request.match_info["name"]
+        try:
+            self._check_free(cloud, name)
+        except RefusedError as refusal:
+            return json_answer({"error": str(refusal)}, 400)
+        return json_answer({}) if await self.delete(cloud, name) else _missing()
+
+    def _check_free(self, cloud: str, name: str) -> None:
+        """Raises: RefusedError if a function belongs to its cloud's control plane."""
+        if (cloud, name) in self._reserved:
+            raise RefusedError(f"{name} was deployed by the control plane of {cloud}, which alone changes it")
 
     async def delete(self, cloud: str, name: str) -> bool:
         """End a function and remove it. Returns: whether there was one."""
         key = cloud, name
+        self._reserved.discard(key)
         async with self._changes.setdefault(key, asyncio.Lock()):
             deployment = self._deployments.pop(key, None)
             if deployment is None:
@@ -262,31 +278,3 @@ class CloudFunctions:
 
 def _missing() -> web.Response:
     return json_answer({"error": "no such function"}, 404)
-
-
-async def _form(request: web.Request) -> tuple[object, bytes]:
-    """Return the definition and the zip of a deployment. Raises: RefusedError."""
-    form = await request.post()
-    code, definition = form.get("code"), form.get("definition")
-    if not isinstance(code, web.FileField) or not isinstance(definition, str):
-        raise RefusedError("a deployment is a form with definition (JSON) and code (a zip file)")
-    try:
-        return json.loads(definition), code.file.read()
-    except ValueError:
-        raise RefusedError("the definition is not JSON") from None
-
-
-def _make(
-    platform: Platform,
-    name: str,
-    definition: Definition,
-    code: bytes,
-    folder: Path,
-    keys: Keys,
-    shared: SharedCode,
-) -> FunctionRecord:
-    """Unpack and build. Blocking. Raises: RefusedError."""
-    code_zip.unpack(platform, code, folder / "code", shared)
-    (folder / "scratch").mkdir()
-    digest = hashlib.sha256(code).hexdigest()
-    return FunctionRecord(platform.cloud, name, definition, digest, folder, build(folder / "code"), keys)

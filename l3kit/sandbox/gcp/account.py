@@ -8,7 +8,7 @@ REGION = "us-central1"
 OPERATOR = "operator@l3kit-sandbox.example"
 """The user whose credentials a session and tests have."""
 FALLBACK = "functions@l3kit-sandbox.example"
-"""What functions are that the sandbox's own admin interface deployed: they may do everything."""
+"""Identity of all functions that the sandbox's own admin interface deployed: it may do everything."""
 
 
 NUMBER = str(100_000_000_000 + zlib.crc32(PROJECT.encode()))

@@ -34,14 +34,14 @@ class NoPolicies:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a call. `email`: None without a token."""
+    """The sender of a call. `email`: None without a token."""
 
     email: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a call is refused.
+    """Reason for which a call is refused.
 
     Attributes:
         kind: no token; one that is expired or not of this gateway; one whose owner lacks the permission.

@@ -1,4 +1,4 @@
-"""Who may invoke a function: the check of Cloud Run in front of it."""
+"""Cloud Run's check in front of a function: who may invoke it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ AccountOf = Callable[[str], str | None]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who a function is.
+    """Emails of the identity of a function.
 
     Attributes:
         email: for the services.

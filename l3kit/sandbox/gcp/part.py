@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
-STORAGE, FIRESTORE, CONTROL = "storage", "firestore", "gcp_control"
+STORAGE, FIRESTORE, CONTROL, METADATA = "storage", "firestore", "gcp_control", "metadata"
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
-    """Start the servers. Returns: Cloud Storage's address, Firestore's host and port, the control plane's address."""
+    """Start the servers. Returns: their addresses, of Firestore host and port."""
     os.environ["GRPC_VERBOSITY"] = "NONE"  # gRPC's core logs headers
     from l3kit.sandbox.gcp.cloud_run import metadata_server, platform
     from l3kit.sandbox.gcp.faults import StorageCalls
@@ -53,7 +53,7 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
     pushing = SubscriptionTokens(tokens, PUBSUB_AGENT, lambda function: f"{host.functions.endpoint}/_{NAME}/{function}")
     endpoints = PushEndpoints(host.calls, host.functions, address, pushing)
     note = partial(host.functions.note, NAME)
-    metadata = await host.serve("metadata", metadata_server(host.functions, invokers).serve)
+    metadata = await host.serve(METADATA, metadata_server(host.functions, invokers).serve)
     host.functions.add(platform(host.functions, invokers, metadata.removeprefix("http://"), plane.job_account))
     subscriptions = PushSubscriptions(routes, endpoints, host.message_faults, note)
     host.messages.add(NAME, subscriptions, routes)
@@ -66,7 +66,7 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
 
     control = await host.serve(CONTROL, plane.handle, ControlCalls(CONTROL))
     host.at_end(plane.close)
-    return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: address, CONTROL: control}
+    return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: address, CONTROL: control, METADATA: metadata}
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:

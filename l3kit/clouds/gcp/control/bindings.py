@@ -15,7 +15,7 @@ from l3kit.clouds.ports.resources import Finding
 
 @dataclass(frozen=True)
 class Bindings:
-    """What the accounts of one twin may do on one resource.
+    """Permissions of one twin's accounts on one resource.
 
     Attributes:
         on: whose policy it is.

@@ -17,8 +17,8 @@ from l3kit.errors import PermissionMissingError, ProvisioningError
 
 ROLE = "roles/storage.admin on the project"
 STRANGE = "exists, but these credentials may not read it: it is somebody else's, or they lack storage.buckets.get"
-AT_ONCE = 16
-"""Objects that are deleted at the same time."""
+EMPTYING_THREADS = 16
+"""Objects of a bucket that are deleted at the same time."""
 PAGE = "1000"
 WORDS: Mapping[str, str] = {
     "storageClass": "storage class",
@@ -81,7 +81,7 @@ class Bucket:
                 return
 
     def _empty(self) -> None:
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="empty-bucket") as threads:
+        with ThreadPoolExecutor(EMPTYING_THREADS, thread_name_prefix="empty-bucket") as threads:
             for page in self._objects():
                 for _ in threads.map(self._delete_object, page):
                     pass

@@ -18,6 +18,7 @@ from l3kit.clouds.gcp.control.shared_resources import SharedResources
 from l3kit.clouds.gcp.control.topics import PUSH_SECONDS
 from l3kit.clouds.gcp.data.object_store import STORAGE_CLASSES
 from l3kit.clouds.ports.resources import Resource
+from l3kit.clouds.shared.cloud_function import OTHER_MEMORY
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
 from l3kit.twin.cron_forms import unix_cron
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
 ACCOUNT_PYTHON = "3.13"
 """Runtime of functions on a real project; a sandbox runs them on its own Python."""
-OTHER_MEMORY = 512
-"""Memory, in MB, of a function that `BILLING` does not list."""
 BUCKET_TIERS: tuple[Tier, ...] = ("cold", "archive", "letters")
 LEFT = (
     "Google Cloud keeps in the project, for others too: the APIs that were enabled, the buckets gcf-v2-sources-* and"

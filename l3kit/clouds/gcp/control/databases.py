@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from l3kit.clouds.gcp.control.place import FIRESTORE, Place
+from l3kit.clouds.gcp.control.place import FIRESTORE, SEEN_LIMIT, Place
 from l3kit.clouds.gcp.control.refusals import explained, is_concurrent, is_taken, unless_missing
+from l3kit.clouds.gcp.data.item_reads import ITEMS
+from l3kit.clouds.gcp.data.journal_store import EXPIRES
 from l3kit.clouds.ports.changes import Difference, change, differs
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.resources import AlreadyThereError, Finding
@@ -16,12 +18,7 @@ from l3kit.errors import ProvisioningError
 
 T = TypeVar("T")
 ROLE = "roles/datastore.owner on the project"
-ITEMS = "items"
-"""Collection group of the readings: `clouds.gcp.data.item_reads` reads it by name, newest first too."""
-EXPIRES = "expires_at"
 CREATE_LIMIT, DELETE_LIMIT = 600.0, 600.0
-SEEN_LIMIT = 120.0
-"""Maximum seconds until a new database is found."""
 FREE_LIMIT = 420.0
 """Maximum seconds until the id of a deleted database can be used again: Google Cloud says five minutes."""
 SETTING_LIMIT = 1800.0

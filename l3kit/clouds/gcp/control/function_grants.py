@@ -1,4 +1,4 @@
-"""What each function may do, and where: one table, from which roles and bindings are made. No I/O."""
+"""Permissions of each function, and where: one table, from which roles and bindings are made. No I/O."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from l3kit.twin.layout import CHAIN, READERS, Layout
 
 PROVIDER = "gcp"
 Where = Literal["database", "cold", "archive", "letters"]
-BUCKETS: tuple[Where, ...] = ("cold", "archive", "letters")
+PLACES: tuple[Where, ...] = ("database", "cold", "archive", "letters")
 PERMISSIONS: Mapping[str, tuple[str, ...]] = {
     "item_reader": ("datastore.entities.get", "datastore.entities.list"),
     "item_writer": ("datastore.entities.create", "datastore.entities.get", "datastore.entities.update"),

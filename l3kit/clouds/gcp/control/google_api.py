@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 
 class Response(Protocol):
-    """What is read of an answer."""
+    """The part of an answer that is read."""
 
     @property
     def status_code(self) -> int: ...

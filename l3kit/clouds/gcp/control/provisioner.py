@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control import collections
 from l3kit.clouds.gcp.control.sdk_buckets import Bucket
+from l3kit.clouds.gcp.control.topics import PUSH_SECONDS
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
 from l3kit.twin.cron_forms import unix_cron
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.twin.config import Twin
-
-PUSH_SECONDS = 600
-"""Maximum seconds that Pub/Sub waits for the response to a push (its acknowledgement deadline)."""
 
 
 class GcpProvisioner(HostedProvisioner):

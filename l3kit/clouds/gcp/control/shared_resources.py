@@ -1,4 +1,4 @@
-"""What the functions of a twin have in common: custom roles, service accounts, and their permissions."""
+"""Resources that a twin's functions have in common: custom roles, service accounts, and their permissions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from l3kit.clouds.gcp.control.accounts import ServiceAccount
 from l3kit.clouds.gcp.control.bindings import Bindings
 from l3kit.clouds.gcp.control.function_bodies import BUILD_ACCOUNT
 from l3kit.clouds.gcp.control.function_grants import (
-    BUCKETS,
     PERMISSIONS,
+    PLACES,
     Where,
     build_roles,
     grants_of,
@@ -29,7 +29,6 @@ from l3kit.twin.layout import Layout
 ON_PROJECT, ON_BUCKET = "roles/resourcemanager.projectIamAdmin on the project", "roles/storage.admin on the project"
 USES = {BUILD_ACCOUNT: "Builds the functions", INVOKER_ACCOUNT: "Starts functions: schedules, messages, notebooks"}
 """Accounts that are no function's."""
-PLACES: tuple[Where, ...] = ("database", *BUCKETS)
 
 
 @dataclass(frozen=True)

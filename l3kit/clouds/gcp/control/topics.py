@@ -118,7 +118,9 @@ class PubSub:
         """Return why the route does not work as it should; empty if it does."""
         if not push:
             return "its subscription is missing"
-        address = self._address(route.function) if route.function else ""
+        address = self._url(route.function) if route.function else ""
+        if not address:
+            return "its function is not deployed"
         found = drift(self._pushing(name, route, address), push)
         if route.letters:
             dead = self.place.names(route.owner).dead_letters()
@@ -200,12 +202,15 @@ class PubSub:
 
     def _address(self, function: str) -> str:
         """Return the url of the dispatcher. Raises: ProvisioningError if it is not deployed."""
-        path = f"v2/{self.place.location}/functions/{function}"
-        there = unless_missing(lambda: self.place.control.get(FUNCTIONS, path)) or {}
-        url = str(there.get("serviceConfig", {}).get("uri", ""))
+        url = self._url(function)
         if not url:
             raise ProvisioningError(f"function {function}", "is not deployed yet", "Run deploy_l3")
         return url
+
+    def _url(self, function: str) -> str:
+        path = f"v2/{self.place.location}/functions/{function}"
+        there = unless_missing(lambda: self.place.control.get(FUNCTIONS, path)) or {}
+        return str(there.get("serviceConfig", {}).get("uri", ""))
 
     def _agent(self) -> str:
         """Return Pub/Sub's own account in the project."""

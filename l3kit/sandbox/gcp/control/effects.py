@@ -133,6 +133,9 @@ class Effects(Protocol):
     def run_job(self, name: str) -> None:
         """Begin a job's request at once, whose answer nobody waits for."""
 
+    def has_push(self, name: str) -> bool:
+        """Return whether messages are delivered by a subscription of this name, whoever made it."""
+
     def push_set(self, push: PushSpec) -> None:
         """Deliver a topic's messages, in place of the subscription of this name."""
 

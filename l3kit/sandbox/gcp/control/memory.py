@@ -81,6 +81,9 @@ class MemoryEffects:
     def run_job(self, name: str) -> None:
         self.runs.append(name)
 
+    def has_push(self, name: str) -> bool:
+        return name in self.pushes
+
     def push_set(self, push: PushSpec) -> None:
         self.pushes[push.name] = push
 

@@ -137,12 +137,18 @@ class Operations:
 
 def _end(operation: Operation) -> None:
     operation.done = True
+    finish, operation.finish = operation.finish, _finished  # which may hold a function's code
     try:
         result = operation.work.result() if operation.work is not None else None
-        operation.response = operation.finish(result)
+        operation.response = finish(result)
     except RefusedError as refusal:
         operation.error = refusal.status_form()
     except asyncio.CancelledError:
         operation.error = RefusedError("CANCELLED", "The operation was cancelled.").status_form()
     except Exception as error:  # nothing that a client sends may end the double
         operation.error = RefusedError("INTERNAL", f"Internal error ({type(error).__name__})").status_form()
+    operation.work = None
+
+
+def _finished(result: object) -> Mapping[str, Any]:
+    return {}

@@ -72,6 +72,7 @@ class SandboxEffects:
             "public": False,
             "schedules": [_schedule(job) for job in self._jobs_of(spec.name)],
         }
+        self.functions.reserve(NAME, spec.name)
         try:
             deployment = await self.functions.deploy(NAME, spec.name, given, code)
         except RefusedError as error:
@@ -109,6 +110,9 @@ class SandboxEffects:
         """Return the account as which a job calls a function, empty if it is none; None for no job of it."""
         job = self._jobs.get(name)
         return job.account if job is not None and self._function_at(job.url) == function else None
+
+    def has_push(self, name: str) -> bool:
+        return self.routes.get(name) is not None
 
     def push_set(self, push: PushSpec) -> None:
         self.pushes[push.name] = push

@@ -40,7 +40,7 @@ TITLES: Mapping[str, str] = {
 }
 _PAID = frozenset(
     f"{name}.googleapis.com"
-    for name in ("artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "compute", "run", "secretmanager")
+    for name in ("artifactregistry", "cloudbuild", "cloudfunctions", "cloudscheduler", "compute", "eventarc", "run")
 )
 """APIs that cannot be enabled without a billing account."""
 MAX_BATCH = 20

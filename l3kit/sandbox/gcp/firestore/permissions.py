@@ -6,7 +6,7 @@ existing documents that table says create where it says update for a Commit: tak
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import grpc
@@ -29,11 +29,9 @@ UNUSABLE = f"Request had invalid authentication credentials. {_EXPECTED}"
 DENIED = "Missing or insufficient permissions."
 
 
-def needed(method: str, request: Any) -> tuple[str, ...]:
-    """Return the permissions that a request needs on its database."""
-    if method in OF_METHOD:
-        return OF_METHOD[method]
-    return tuple(dict.fromkeys(one for write in request.writes for one in _of_write(write)))
+def needed(method: str, request: Any) -> Iterator[str]:
+    """Yield the permissions that a request needs on its database; many writes are looked at only if it matters."""
+    yield from OF_METHOD.get(method) or dict.fromkeys(one for write in request.writes for one in _of_write(write))
 
 
 def admit(guard: Guard, authorization: str | None, method: str, request: Any, database: str) -> None:

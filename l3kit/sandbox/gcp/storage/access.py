@@ -1,4 +1,4 @@
-"""Who sends a call, and what that one may do with buckets and objects.
+"""The sender of a call, and what that one may do with buckets and objects.
 
 Sources: Cloud Storage, "IAM permissions for JSON methods"; its refusals as its clients' issues quote them. Whoever
 uploads onto a name that is taken needs the permission to delete; which of this and a precondition Google looks at
@@ -20,7 +20,7 @@ _HEADER = ("header", "Authorization")
 
 
 class Access:
-    """What the sender of one call may do.
+    """Permissions of the sender of one call.
 
     Args:
         guard: decides; None admits everybody.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import json
 import logging
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import pytest
 import requests
 from aiohttp import web
 from google.auth.transport.requests import Request
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from l3kit.sandbox.gcp.account import FALLBACK, PROJECT
 from l3kit.sandbox.gcp.identity import TOKEN_SECONDS, Tokens
@@ -162,3 +165,35 @@ def test_no_token_is_logged(world: World, caplog: pytest.LogCaptureFixture) -> N
     assert json.dumps([access, identity])
     assert access not in caplog.text
     assert identity not in caplog.text
+
+
+@pytest.fixture(scope="module")
+def lasting() -> Iterator[World]:
+    with serving() as served:
+        yield served
+
+
+WORDS = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="#?"), max_size=60)
+
+
+@given(
+    st.sampled_from(["GET", "HEAD", "POST", "X"]),
+    st.one_of(WORDS, WORDS.map(f"{ACCOUNT[1:]}{{}}".format), WORDS.map(f"{PATH[1:]}?audience={{}}".format)),
+    st.dictionaries(
+        st.sampled_from(["Metadata-Flavor", "X-Forwarded-For", "Authorization", "Content-Length", "Host"]),
+        st.one_of(st.sampled_from(["Google", "0"]), WORDS),
+        max_size=4,
+    ),
+)
+@settings(deadline=None)
+def test_nothing_that_is_sent_ends_it(lasting: World, method: str, path: str, headers: dict[str, str]) -> None:
+    connection = http.client.HTTPConnection(lasting.address.removeprefix("http://"), timeout=60)
+    try:
+        connection.putrequest(method, f"/{path}", skip_host="Host" in headers, skip_accept_encoding=True)
+        for name, text in headers.items():
+            connection.putheader(name, "0" if name == "Content-Length" else text)
+        connection.endheaders()
+        assert connection.getresponse().status in (200, 400, 403, 404, 405)
+    finally:
+        connection.close()
+    assert lasting.get(f"{ACCOUNT}email").text == EMAIL

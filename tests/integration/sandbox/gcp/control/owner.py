@@ -18,7 +18,8 @@ LOCATION = f"{NAME}/locations/{REGION}"
 SECONDS = 120.0
 ECHO = """
 def main(request):
-    return {"method": request.method, "job": request.headers.get("X-CloudScheduler-JobName"), "body": request.get_data(as_text=True)}
+    job = request.headers.get("X-CloudScheduler-JobName")
+    return {"method": request.method, "job": job, "body": request.get_data(as_text=True)}
 """
 
 

@@ -78,6 +78,17 @@ def test_what_was_deleted_by_hand_is_told_and_made_again(
     assert source.get(NAME) == DeployedRoute(NAME, "active", route)
 
 
+def test_a_route_whose_function_was_deleted_by_hand_is_told_and_deleted(cloud: Cloud, route: Route) -> None:
+    source = PubSub(cloud.place)
+    source.create(NAME, route)
+    CloudRunFunctions(cloud.place).delete(DISPATCHER)
+    there = source.get(NAME)
+    assert there is not None
+    assert there.state == "its function is not deployed"
+    source.delete(NAME)
+    assert source.get(NAME) is None
+
+
 def test_a_route_to_a_function_that_is_not_deployed_is_refused(cloud: Cloud, route: Route) -> None:
     with pytest.raises(ProvisioningError, match="function plant-none: is not deployed yet"):
         PubSub(cloud.place).create(NAME, Route("plant", route.topics, "plant-none", route.letters))
