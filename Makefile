@@ -9,7 +9,7 @@ SLICES := 7
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks pages docs lock
+.PHONY: help venv demo lab test test-wheel test-slice test-all bench cost-report lint clean notebooks pages docs lock definitions
 
 help:  ## Print this help
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {gsub(/SLICES/, "$(SLICES)", $$2); printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ docs: $(READY)  ## Build the documentation as a site into build/site, and check 
 
 lock: $(READY)  ## Write constraints.txt and the lock files with hashes, for what pyproject.toml lists
 	@$(BIN)/python -m tests.programs.lock
+
+definitions: $(READY)  ## Cut Google's definitions of its APIs, from the locked package, to the calls that l3kit makes
+	@$(BIN)/python -m tests.programs.definitions
 
 clean:  ## Stop the sandbox and remove what was generated
 	@test ! -x $(BIN)/l3kit || $(BIN)/l3kit sandbox down --all

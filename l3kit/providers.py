@@ -134,6 +134,7 @@ class Provider:
             database bills.
         restore_hours: hours from a request until an archived object can be read; 0 if it can be read at once.
         ci_login: steps of a GitHub workflow, as YAML, that log in to it; empty if there is none.
+        ci_trust: how they do so without a stored key, as a clause; empty if there are none.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Provider:
     shell_variables: tuple[str, ...] = ()
     parts: Mapping[PartName, str] = field(default_factory=dict)
     ci_login: str = ""
+    ci_trust: str = ""
     restore_hours: int = 0
 
 

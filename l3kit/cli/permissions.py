@@ -30,7 +30,10 @@ def check_cloud(name: str) -> str:
 CloudName = Annotated[
     str,
     typer.Argument(
-        metavar="CLOUD", callback=check_cloud, autocompletion=clouds_for_verb, help="The cloud; so far only AWS."
+        metavar="CLOUD",
+        callback=check_cloud,
+        autocompletion=clouds_for_verb,
+        help="The cloud; so far AWS or Google Cloud.",
     ),
 ]
 
@@ -47,8 +50,10 @@ def add_permissions(app: typer.Typer) -> None:
             typer.Option(metavar="VERB[,...]", help="Only permissions that these verbs need (default: all)."),
         ] = None,
         twin: Annotated[str, typer.Option(metavar="NAME", help="digital_twin_name, for a policy.")] = "",
-        account: Annotated[str, typer.Option(metavar="ID", help="12 digits; * is any account.")] = "*",
-        region: Annotated[str, typer.Option(metavar="REGION", help="Such as us-east-1; * is any region.")] = "*",
+        account: Annotated[str, typer.Option(metavar="ID", help="Of AWS: 12 digits; * is any account.")] = "*",
+        region: Annotated[
+            str, typer.Option(metavar="REGION", help="Of AWS, such as us-east-1; * is any region.")
+        ] = "*",
         from_table: Annotated[
             str, typer.Option(metavar="NAME", help="The table that load --from-table copies, for a policy.")
         ] = "",

@@ -214,8 +214,8 @@ def _down_all(output: Output) -> int:
 
 
 def _state_text(state: SandboxState) -> str:
-    lines = [f"endpoint  {state.gateway}  ({', '.join(state.facts.values())})"]
-    lines += [f"{name:<9} {address}" for name, address in state.endpoints.items()]
-    lines.append(f"home      {state.home}")
-    lines += [f"{one.name:<9} pid {one.pid}, port {one.port}, log {one.log_file}" for one in state.processes]
+    lines = [f"endpoint     {state.gateway}  ({', '.join(state.facts.values())})"]
+    lines += [f"{name:<12} {address}" for name, address in state.endpoints.items()]
+    lines.append(f"home         {state.home}")
+    lines += [f"{one.name:<12} pid {one.pid}, port {one.port}, log {one.log_file}" for one in state.processes]
     return "\n".join(lines)

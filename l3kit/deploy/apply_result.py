@@ -25,6 +25,7 @@ class ApplyResult(Displayable, Answer):
         seconds: duration.
         gaps: parts that the plan omitted.
         kept: resources that a plan to destroy kept, each with the reason.
+        notes: what the clouds themselves keep after a removal.
     """
 
     title: str
@@ -34,6 +35,7 @@ class ApplyResult(Displayable, Answer):
     gaps: tuple[Gap, ...] = ()
     kept: tuple[Step, ...] = ()
     destroying: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -57,7 +59,8 @@ class ApplyResult(Displayable, Answer):
     def sheet(self) -> Sheet:
         """Return the steps done, and the resources kept with the reason."""
         steps = (*self.done, *self.kept)
-        return Sheet(self.summary(), (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else [])))
+        tables = (*gaps_tables(self.gaps), *([steps_table(steps)] if steps else []))
+        return Sheet(self.summary(), tables, self.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """Columns action, resource, name, reason: the steps done, then the kept resources."""
@@ -69,6 +72,7 @@ class ApplyResult(Displayable, Answer):
             "done": steps_json(self.done),
             "kept": steps_json(self.kept),
             "unchanged": self.unchanged,
+            "notes": list(self.notes),
             "complete": self.complete,
             "gaps": [asdict(gap) for gap in self.gaps],
         }

@@ -29,8 +29,11 @@ def desired_resources(
     tokens = _tokens(layout, links, provisioners, rotate_tokens)
     functions = [(name, cloud) for name in ORDER if (cloud := provisioners.get(layout.host_of(name) or ""))]
     scheduled = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.scheduled_on(name))]
+    running = [(cloud, here) for name, cloud in provisioners.items() if (here := layout.functions_on(name))]
     return (
+        *(r for cloud in provisioners.values() for r in cloud.foundation()),
         *(r for name, cloud in provisioners.items() for r in cloud.stores(layout.stored_on(name))),
+        *(r for cloud, here in running for r in cloud.shared(here)),
         *tokens,
         *(
             r
@@ -61,6 +64,7 @@ def orphaned_resources(
         left += reversed([r for function in gone for r in cloud.function_parts(function, tuple)])
         closed = [reader for reader in READERS if reader in here and not layout.entrance_of(reader)]
         left += cloud.left_over_addresses(closed)
+        left += cloud.left_over_shared(here)
         left += [LeftOverLink(links, link) for link in links.left_over(name)]
     return tuple(left)
 
@@ -68,14 +72,20 @@ def orphaned_resources(
 def all_possible_resources(
     layout: Layout, links: DeployedLinks, provisioners: Mapping[str, Provisioner]
 ) -> tuple[Resource, ...]:
-    """Everything that any layout of the twin may have on these clouds, in order of creation."""
+    """Everything that any layout of the twin may have on these clouds, in order of creation, without foundations."""
     return (
         *(r for cloud in provisioners.values() for r in cloud.stores(STORED)),
+        *(r for name, cloud in provisioners.items() for r in _shared(layout, name, cloud)),
         *_tokens(layout, links, provisioners, False),
         *(r for cloud in provisioners.values() for name in ORDER for r in cloud.function_parts(name, tuple)),
         *(r for cloud in provisioners.values() for r in (*cloud.alarms(), *cloud.left_over_alarms())),
         *(r for cloud in provisioners.values() for r in cloud.schedules(SCHEDULED)),
     )
+
+
+def _shared(layout: Layout, name: str, cloud: Provisioner) -> tuple[Resource, ...]:
+    here = layout.functions_on(name)
+    return (*reversed(cloud.left_over_shared(here)), *(cloud.shared(here) if here else ()))
 
 
 def _tokens(

@@ -63,6 +63,7 @@ class Plan(Displayable, Answer):
         log_file: the step log of apply.
         notes: checks that could not be made.
         gaps: parts that the plan omits.
+        left: what the clouds themselves keep after the removal.
     """
 
     title: str
@@ -73,6 +74,7 @@ class Plan(Displayable, Answer):
     destroying: bool = False
     data: bool = False
     gaps: tuple[Gap, ...] = ()
+    left: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -101,8 +101,10 @@ def plan_destroy(twin: Twin, session: Session, *, data: bool = False) -> Plan:
     resources = tuple(reversed(all_possible_resources(twin.layout, links, everywhere)))
     steps = [step_for(r, f, destroying=True, data=data) for r, f in findings(resources) if f.exists]
     title, log_file = f"destroy {twin.name}", session.deploy_log(twin)
-    notes = (CHANGING,) if is_taken(log_file) else ()
-    return Plan(title, tuple(steps), log_file, resources, notes, destroying=True, data=data, gaps=gaps)
+    removes = any(step.action == "delete" for step in steps)
+    left = tuple(note for cloud in everywhere.values() for note in cloud.left_behind()) if removes else ()
+    notes = (*((CHANGING,) if is_taken(log_file) else ()), *left)
+    return Plan(title, tuple(steps), log_file, resources, notes, destroying=True, data=data, gaps=gaps, left=left)
 
 
 def _under_way(log_file: Path, steps: Iterable[Step]) -> tuple[str, ...]:
@@ -160,7 +162,7 @@ def _apply(plan: Plan, session: Session, progress: Progress) -> ApplyResult:
         done.append(step)
     progress(len(plan.steps), len(plan.steps), "done")
     took = time.monotonic() - started
-    return ApplyResult(plan.title, tuple(done), unchanged, took, plan.gaps, tuple(kept), plan.destroying)
+    return ApplyResult(plan.title, tuple(done), unchanged, took, plan.gaps, tuple(kept), plan.destroying, plan.left)
 
 
 def destroy(twin: Twin, session: Session, *, data: bool = False, progress: Progress = no_progress) -> ApplyResult:

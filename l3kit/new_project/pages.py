@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
+
 from l3kit.new_project.choices import TWIN_FOLDER, Choices
 from l3kit.new_project.examples import EXAMPLES
 from l3kit.new_project.workflow import sandboxed
+from l3kit.providers import provider
 
 GITIGNORE = f"""\
 # Secrets of the links between clouds; deployment makes it again from what is deployed.
@@ -83,6 +86,8 @@ def _real_accounts(choices: Choices) -> str:
 sandbox of the runner: this checks that the twin's files are valid and its connections work.
 """
     permissions = "\n".join(f"l3kit permissions {cloud} --json --twin {choices.name}" for cloud in choices.used)
+    trusts = "; ".join(one.ci_trust for one in map(provider, choices.used))
+    login = "\n".join(textwrap.wrap(f"It logs in without a stored key: {trusts}.", 120, break_on_hyphens=False))
     return f"""The same notebooks with `params/*.live.yaml`, which change nothing before `apply_changes` is true. l3kit
 reads each cloud's usual credentials. This prints what they must allow:
 
@@ -90,9 +95,8 @@ reads each cloud's usual credentials. This prints what they must allow:
 {permissions}
 ```
 
-`.github/workflows/l3kit.yml` comments the plan on pull requests, and applies main. It logs in without a stored key: on
-AWS by a role that trusts GitHub's OpenID Connect provider for this repository alone, named by the repository's variable
-`AWS_ROLE_ARN`.
+`.github/workflows/l3kit.yml` comments the plan on pull requests, and applies main.
+{login}
 """
 
 

@@ -6,18 +6,24 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot, open_journal
 from l3kit.sandbox.gcp.firestore import FirestoreServer, Intercept
+from l3kit.sandbox.gcp.guard import Guard
 from l3kit.tiering.ports import HotStore, JournalStore
 
 
 @contextmanager
-def running_server(intercept: Intercept | None = None, clock: Callable[[], int] = time.time_ns) -> Iterator[str]:
-    """Run a server in a thread. Yields: its address, host:port."""
+def running_server(
+    intercept: Intercept | None = None,
+    clock: Callable[[], int] = time.time_ns,
+    guard: Guard | None = None,
+    databases: Iterable[str] = (),
+) -> Iterator[str]:
+    """Run a server in a thread. `databases`: further ones, by full names. Yields: its address, host:port."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="firestore", daemon=True)
     thread.start()
@@ -26,7 +32,10 @@ def running_server(intercept: Intercept | None = None, clock: Callable[[], int] 
         return asyncio.run_coroutine_threadsafe(coroutine, loop).result(60)  # type: ignore[arg-type]
 
     async def make() -> FirestoreServer:
-        return FirestoreServer(clock, intercept=intercept)
+        made = FirestoreServer(clock, intercept=intercept, guard=guard)
+        for database in databases:
+            made.database_made(database)
+        return made
 
     server = wait(make())
     assert isinstance(server, FirestoreServer)

@@ -21,6 +21,7 @@ from tests.programs.bugs.chain import MESSAGE_CHAIN
 from tests.programs.bugs.cost import COST
 from tests.programs.bugs.erasing import ERASES
 from tests.programs.bugs.expiry import EXPIRY
+from tests.programs.bugs.google_rules import GOOGLE_RULES
 from tests.programs.bugs.movers import MOVERS
 from tests.programs.bugs.mutation import Mutation
 from tests.programs.bugs.operating import OPERATING
@@ -30,7 +31,7 @@ from tests.programs.bugs.transfer import TRANSFER
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("benchmarks", "docs", "params", "l3kit", "lambda_code", "tests", "pyproject.toml", "README.md")
 SECONDS = 280
-MUTATIONS = (*MESSAGE_CHAIN, *MOVERS, *TRANSFER, *STORES, *OPERATING, *EXPIRY, *ERASES, *COST)
+MUTATIONS = (*MESSAGE_CHAIN, *MOVERS, *TRANSFER, *STORES, *OPERATING, *EXPIRY, *ERASES, *COST, *GOOGLE_RULES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.clouds.aws.control.permissions import permission_table
+from l3kit.clouds.ports.operator_permissions import operator_permissions
+from l3kit.providers import names_with
 from l3kit.sandbox.faults.plans import ACTIONS
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, TUNING_VARIABLES
 
@@ -22,8 +23,10 @@ def test_the_table_of_tuning_variables_gives_the_defaults() -> None:
     assert rows == {name: str(getattr(DEFAULT_TUNING, name.lower())) for name in TUNING_VARIABLES}
 
 
-def test_the_table_of_permissions_is_the_one_in_the_code() -> None:
-    assert f"\n\n{permission_table()}\n\n" in (ROOT / "docs" / "reference" / "provisioning.md").read_text()
+@pytest.mark.parametrize("cloud", names_with("permissions"))
+def test_the_table_of_permissions_is_the_one_in_the_code(cloud: str) -> None:
+    table = operator_permissions(cloud).table()
+    assert f"\n\n{table}\n\n" in (ROOT / "docs" / "reference" / "provisioning.md").read_text()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

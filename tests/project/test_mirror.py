@@ -115,6 +115,11 @@ COVERED = (
         "tests/integration/sandbox/azure/cosmos",
     ),
     Covered(
+        ("sandbox/gcp/part.py", "sandbox/gcp/late_plane.py"),
+        "connects the services of a gateway",
+        "tests/integration/sandbox/gcp/control",
+    ),
+    Covered(
         ("sandbox/gcp/firestore/*.py",),
         "answers over gRPC in place of Firestore",
         "tests/integration/sandbox/gcp/firestore",

@@ -29,7 +29,11 @@ from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.gcp import part as gcp_part
+from l3kit.sandbox.gcp.cloud_run import metadata_server
 from l3kit.sandbox.gcp.cloud_run import platform as google_platform
+from l3kit.sandbox.gcp.guard import NoPolicies
+from l3kit.sandbox.gcp.identity import Tokens
+from l3kit.sandbox.gcp.invokers import Invokers
 from l3kit.sandbox.http_settings import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
@@ -38,6 +42,8 @@ HOSTS = {"azure": azure_part.functions_at, "gcp": gcp_part.functions_at}
 T = TypeVar("T")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CONSTRAINTS = Path(__file__).parents[2].joinpath("constraints.txt").read_text("utf-8")
+OF_ADMIN = Invokers(Tokens(), NoPolicies(), lambda function: None)
+"""All functions are those of the admin interface."""
 ADMIN = {"X-L3kit-Sandbox": "1"}
 ADDED = {
     "azure": {"STORAGE_CONNECTION_STRING": "of-the-sandbox"},
@@ -70,9 +76,10 @@ def definition(**more: Any) -> Definition:
 
 @dataclass
 class World:
-    """A gateway's functions; `endpoint`: their address, `home`: folder of their code and logs."""
+    """A gateway's functions; `endpoint`, `metadata`: addresses, `home`: folder of their code and logs."""
 
     endpoint: str
+    metadata: str
     home: Home
     functions: CloudFunctions
     loop: asyncio.AbstractEventLoop
@@ -118,14 +125,14 @@ def processes_of(home: Path, cloud: str, name: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def serving(folder: Path, azure: Platform = AZURE) -> Iterator[World]:
+def serving(folder: Path, azure: Platform = AZURE, invokers: Invokers = OF_ADMIN) -> Iterator[World]:
     home = Home(folder)
     for needed in (home.logs, home.functions):
         needed.mkdir(parents=True, exist_ok=True)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure), loop).result(60)
+    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure, invokers), loop).result(60)
     try:
         yield world
     finally:
@@ -136,7 +143,7 @@ def serving(folder: Path, azure: Platform = AZURE) -> Iterator[World]:
 
 
 async def _start(
-    home: Home, loop: asyncio.AbstractEventLoop, azure: Platform
+    home: Home, loop: asyncio.AbstractEventLoop, azure: Platform, invokers: Invokers
 ) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
     session = open_session()
     app = web.Application(client_max_size=MAX_BODY_BYTES)
@@ -144,7 +151,8 @@ async def _start(
     endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
     functions = CloudFunctions(home, session, endpoint, lambda cloud: ADDED[cloud])
     functions.add(azure)
-    functions.add(google_platform(functions))
+    served, metadata = await _serve(metadata_server(functions, invokers).serve)
+    functions.add(google_platform(functions, invokers, metadata))
     functions.add_routes(app, _admin)
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -159,9 +167,20 @@ async def _start(
     async def end() -> None:
         await runner.cleanup()
         await functions.close()
+        await served.cleanup()
         await session.close()
 
-    return World(endpoint, home, functions, loop), end
+    return World(endpoint, f"http://{metadata}", home, functions, loop), end
+
+
+async def _serve(handle: Handler) -> tuple[web.AppRunner, str]:
+    """Serve all requests by one handler. Returns: host and port."""
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", handle)
+    runner, listener = runner_of(app), free_socket()
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    return runner, f"127.0.0.1:{listener.getsockname()[1]}"
 
 
 def _admin(handler: Handler) -> Handler:

@@ -48,6 +48,18 @@ class ToyProvisioner:
         unix_cron(self._twin.config.mover_schedule)
         return ()
 
+    def foundation(self) -> Sequence[Resource]:
+        return ()
+
+    def shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        return ()
+
+    def left_over_shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        return ()
+
+    def left_behind(self) -> tuple[str, ...]:
+        return ()
+
     def stores(self, tiers: Collection[str]) -> Sequence[Resource]:
         wanted = [store for tier, stores in STORES.items() if tier in tiers for store in stores]
         twin = self._twin.name

@@ -79,5 +79,7 @@ PROVIDER = Provider(
     ),
     open_live=_open_live,
     ci_login=CI_LOGIN,
+    ci_trust="on AWS by a role that trusts GitHub's OpenID Connect provider for this repository alone, named by the "
+    "repository's variable `AWS_ROLE_ARN`",
     restore_hours=12,
 )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_client, open_hot, open_journal
 from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
-from l3kit.clouds.gcp.session import GcpSession
+from l3kit.clouds.gcp.session import DEFAULT_DATABASE, GcpSession
 from l3kit.clouds.gcp.undelivered import undelivered
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
@@ -16,8 +17,10 @@ from l3kit.tiering.settings.function_table import StoreName
 from l3kit.twin.cron_forms import unix_cron
 
 if TYPE_CHECKING:
-    from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
+    from google.auth.credentials import Credentials
+
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.clouds.ports.provisioner import Provisioner
     from l3kit.clouds.ports.source_table import SourceTable
     from l3kit.clouds.ports.undelivered import Undelivered
     from l3kit.twin.config import Twin
@@ -46,41 +49,58 @@ class GcpCloud(HostedFunctions):
     def account(self) -> str:
         return f"{self.session.project}-{self.session.region}"
 
-    def provisioner(self, twin: Twin, links: DeployedLinks) -> GcpProvisioner:
-        from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
+    def provisioner(self, twin: Twin, links: DeployedLinks) -> Provisioner:
+        from l3kit.clouds.gcp.control.provisioner import provisioner_of
 
-        return GcpProvisioner(twin, self.session, links)
+        return provisioner_of(twin, self.session, links)
 
     def store_name(self, twin: Twin, resource: StoreName) -> str:
         return self.session.names(twin.name).store(resource)
 
     def hot_store(self, twin: Twin) -> HotStore:
         """The hot collection."""
-        return open_hot(self.store_name(twin, "hot"), self._firestore())
+        return open_hot(self.store_name(twin, "hot"), self._firestore(self.session.database_of(twin.name)))
 
     def journal_store(self, twin: Twin) -> JournalStore:
         """The journal's collection."""
-        return open_journal(self.store_name(twin, "journal"), self._firestore())
+        return open_journal(self.store_name(twin, "journal"), self._firestore(self.session.database_of(twin.name)))
 
     def object_store(self, twin: Twin, tier: Tier) -> ObjectStore:
         """The cold or archive bucket."""
-        place = GcsPlace(self.session.project, self.session.storage_endpoint, agent=self.agent, denied=STORAGE_DENIED)
+        session = self.session
+        place = GcsPlace(
+            session.project, session.storage_endpoint, self._credentials(), agent=self.agent, denied=STORAGE_DENIED
+        )
         return open_objects(self.store_name(twin, tier), tier, place)
 
     def source_table(self, twin: Twin, name: str) -> SourceTable:
-        """A collection of the database; one below a document by its path."""
+        """A collection of the database `(default)`; one below a document by its path."""
         from l3kit.clouds.gcp.source_table import FirestoreSource, collection_path
 
         path = collection_path(name)
         own = {self.store_name(twin, "hot"): "hot collection", self.store_name(twin, "journal"): "journal"}
-        place = replace(self._firestore(), denied=SOURCE_DENIED, retry=RetryPolicy(tries=20, longest=60.0))
+        if self.session.database_of(twin.name) != DEFAULT_DATABASE:
+            own = {}
+        place = replace(
+            self._firestore(DEFAULT_DATABASE), denied=SOURCE_DENIED, retry=RetryPolicy(tries=20, longest=60.0)
+        )
         return FirestoreSource(open_client(place), path, own.get(path[0], ""))
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
         """Read an object of the dead-letter topic's subscription; None for any other object."""
         return undelivered(key, body)
 
-    def _firestore(self) -> FirestorePlace:
+    def _firestore(self, database: str) -> FirestorePlace:
         session = self.session
-        endpoint = session.firestore_endpoint
-        return FirestorePlace(session.project, session.database, endpoint, self.agent, denied=FIRESTORE_DENIED)
+        return FirestorePlace(
+            session.project,
+            database,
+            session.firestore_endpoint,
+            self.agent,
+            denied=FIRESTORE_DENIED,
+            credentials=self._credentials(),
+        )
+
+    def _credentials(self) -> Callable[[], Credentials] | None:
+        found = self.session.credentials
+        return None if found is None else lambda: found

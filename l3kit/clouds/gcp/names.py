@@ -37,6 +37,26 @@ class GcpNames:
         """The Pub/Sub topic of the twin's messages, and its subscription. At most 255 characters."""
         return f"{self.twin_name}-telemetry"
 
+    def dead_letters(self) -> str:
+        """The topic of messages that the dispatcher did not take, and the subscription that stores them."""
+        return f"{self.twin_name}-undelivered"
+
+    def database(self) -> str:
+        """The twin's own Firestore database. 4 to 63 characters."""
+        return f"l3kit-{self.twin_name}"
+
+    def account(self, name: str) -> str:
+        """Id of the service account of a function, or of another use such as `build`. 6 to 30 characters."""
+        return limited(function_name(self.twin_name, name), 30)
+
+    def email(self, name: str) -> str:
+        """Address of the service account of this use."""
+        return f"{self.account(name)}@{self.project}.iam.gserviceaccount.com"
+
+    def role(self, purpose: str) -> str:
+        """Id of a custom role. Letters, digits, underscores and full stops, at most 64 characters."""
+        return f"l3kit.{self.twin_name.replace('-', '_')}.{purpose}"
+
     def store(self, resource: StoreName) -> str:
         """The root collection or bucket of a tier, or the journal's collection. Buckets: at most 63 characters."""
         name = f"{self.twin_name}-{STORE_NAMES[resource]}"

@@ -25,8 +25,8 @@ class Definition:
             code (Azure) or are resources of their own (EventBridge).
         memory_mb: memory in MB; 0 leaves it to the cloud.
         identity: name of the identity that its code runs as, e.g. a role; empty for the cloud's default.
-        callers: deployed names of the functions whose identities may call it. Empty where an address holds a key
-            (Azure) or the caller's role grants it (AWS).
+        callers: names of the identities that may call it, or of the functions that have them. Empty where an address
+            holds a key (Azure) or the caller's role grants it (AWS).
     """
 
     python: str

@@ -32,6 +32,10 @@ Verb = Literal[
 ]
 VERBS: tuple[Verb, ...] = get_args(Verb)
 """Operations of l3kit, in the order of a twin's life."""
+DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
+"""Verbs whose permissions a preflight requires."""
+LOOKING: tuple[Verb, ...] = (*DEPLOYING, "verify")
+LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,24 @@ class Provisioner(Protocol):
     def preflight(self) -> tuple[str, ...]:
         """Check permissions. Returns: notes on what could not be checked. Raises: PermissionMissingError."""
 
+    def foundation(self) -> Sequence[Resource]:
+        """Return what a twin's resources need of the account, such as enabled services: made first, never removed."""
+
     def stores(self, tiers: Collection[str]) -> Sequence[Resource]:
         """Return the stores of these tiers, with the journal of the hot one.
 
         Args:
             tiers: some of `hot`, `cold`, `archive`, and `letters` for the dead letters.
         """
+
+    def shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return what these functions have in common, such as identities with their permissions.
+
+        It is made before the functions, and removed after them, in reverse order.
+        """
+
+    def left_over_shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return what may remain of functions other than these, in order of removal; never anything of `shared`."""
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
         """Return a function with all its resources: including the address of an entrance and the dispatcher's route."""
@@ -37,6 +49,9 @@ class Provisioner(Protocol):
 
     def left_over_addresses(self, functions: Sequence[str]) -> Sequence[Resource]:
         """Return address resources that may remain of functions that stay here but are no longer entrances."""
+
+    def left_behind(self) -> tuple[str, ...]:
+        """Return what the cloud itself keeps after everything was removed, in sentences."""
 
     def alarms(self) -> Sequence[Resource]:
         """Return the resources that watch the twin here; none where this cloud offers no alarms yet."""

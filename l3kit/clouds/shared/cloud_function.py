@@ -17,6 +17,8 @@ from l3kit.tiering.settings.tuning import TUNING_VARIABLES
 
 OTHER_TIMEOUT = 60
 """Seconds that a writer of chunks or a reader may run."""
+OTHER_MEMORY = 512
+"""Memory, in MB, of a function that its cloud's `BILLING` does not list, where memory is chosen at all."""
 SHOWN_DIGEST = 12
 """Shown characters of a zip's digest."""
 _PLAIN = frozenset(

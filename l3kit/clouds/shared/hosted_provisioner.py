@@ -82,18 +82,46 @@ class HostedProvisioner(ABC):
             schedule: the function's, in this cloud's format; empty for one that has none.
         """
 
+    def python(self) -> str:
+        """Return the version of Python that functions run on, as `3.13`."""
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    def memory(self, function: str) -> int:
+        """Return a function's memory in MB; 0 leaves it to the cloud."""
+        return 0
+
+    def identity(self, function: str) -> str:
+        """Return the name of the identity that a function runs as; empty for the cloud's default."""
+        return ""
+
     def jobs(self, function: str, schedule: str) -> Sequence[Mapping[str, str]]:
         """Return the scheduler jobs that start a function; none if its own code has the timer."""
         return ()
 
     def callers(self, function: str) -> tuple[str, ...]:
-        """Return the deployed names of functions that need permission to call it; none if its address grants it."""
+        """Return who may call it, as in `Definition.callers`; none if its address grants it."""
         return ()
 
     def preflight(self) -> tuple[str, ...]:
         """Check that the cloud can express the schedules of its functions. Raises: ConfigurationError if it cannot."""
         for function in self._twin.layout.scheduled_on(self.provider):
             self._native_schedule(self._twin.config.schedule_of(function))
+        return ()
+
+    def foundation(self) -> Sequence[Resource]:
+        """Return none: this cloud needs nothing before a twin's own resources."""
+        return ()
+
+    def shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return none: functions have nothing in common."""
+        return ()
+
+    def left_over_shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return none: functions have nothing in common."""
+        return ()
+
+    def left_behind(self) -> tuple[str, ...]:
+        """Return none: this cloud keeps nothing."""
         return ()
 
     def function_parts(self, function: str, pending_changes: PendingChanges) -> Sequence[Resource]:
@@ -105,13 +133,15 @@ class HostedProvisioner(ABC):
                 self._host,
                 self._names.function(function),
                 self._twin.name,
-                f"{sys.version_info.major}.{sys.version_info.minor}",
+                self.python(),
                 self._timeout(function),
                 entrance is not None,
                 lambda: self._build(function, schedule),
                 pending_changes,
                 self.jobs(function, schedule) if scheduled else (),
-                callers=self.callers(function),
+                self.memory(function),
+                self.identity(function),
+                self.callers(function),
             )
         ]
         if entrance and entrance.target == self.provider:

@@ -28,6 +28,8 @@ async def fire(deployment: Deployment, schedule: str, time: str | None, log_file
     before = log_file.stat().st_size if log_file.exists() else 0
     if schedule not in {*instance.timers, *(job.name for job in deployment.record.definition.jobs)}:
         raise KeyError(schedule)
+    if reason := instance.platform.job_refusal(deployment.record, schedule):
+        return {"status": 403, "body": reason, "log_tail": ""}
     call = instance.platform.fire(deployment.record, schedule, due)
     answer = await run(instance, call.method, call.target, call.headers, call.body)
     instance.output.drain()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -73,6 +73,11 @@ def admit_all(request: web.Request, record: FunctionRecord) -> web.Response | No
     return None
 
 
+def run_all_jobs(record: FunctionRecord, name: str) -> str:
+    """Let every schedule start its function."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Platform:
     """One cloud's platform of functions.
@@ -91,9 +96,9 @@ class Platform:
         variables: returns the platform's variables for an instance, given by its id.
         fire: returns the request by which a schedule, given with its due time in ISO 8601, starts a function.
         headers: adapts the headers of a request that is passed on to a function.
+        job_refusal: returns why a schedule, given by its name, may not start a function; empty if it may.
         refusal: returns the answer to a request whose sender is not allowed to call the function; None for any other
             request.
-        pages: further paths that it serves, each for GET.
     """
 
     cloud: str
@@ -108,8 +113,8 @@ class Platform:
     fire: Callable[[FunctionRecord, str, str], Call]
     headers: Callable[[FunctionRecord, CIMultiDict[str]], None]
     refusal: Callable[[web.Request, FunctionRecord], web.Response | None] = admit_all
+    job_refusal: Callable[[FunctionRecord, str], str] = run_all_jobs
     no_callers: str = ""
     no_jobs: str = ""
     ends_overruns: bool = False
     keeps_former: bool = False
-    pages: Mapping[str, Handler] = field(default_factory=dict)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,16 +17,15 @@ import aiohttp
 from aiohttp import web
 
 from l3kit.sandbox.answers import json_answer
-from l3kit.sandbox.functions import code_zip
-from l3kit.sandbox.functions.builder import build
 from l3kit.sandbox.functions.deployment import Deployment
 from l3kit.sandbox.functions.firing import fire
 from l3kit.sandbox.functions.front import Front
 from l3kit.sandbox.functions.instance import EndedError, Instance, StartError, TooLargeError
 from l3kit.sandbox.functions.log_pages import page_of
+from l3kit.sandbox.functions.making import form_of, make_record
 from l3kit.sandbox.functions.platform import Handler, Platform
 from l3kit.sandbox.functions.process import IDLE_SECONDS, note
-from l3kit.sandbox.functions.record import Definition, FunctionRecord, Keys, RefusedError
+from l3kit.sandbox.functions.record import FunctionRecord, Job, Keys, RefusedError
 from l3kit.sandbox.functions.refusals import check_definition
 from l3kit.sandbox.functions.runs import TimedOutError
 from l3kit.sandbox.functions.shared_code import SharedCode
@@ -60,7 +59,9 @@ class CloudFunctions:
         self._platforms: dict[str, Platform] = {}
         self._deployments: dict[Key, Deployment] = {}
         self._retired: list[Deployment] = []
+        self._coming: set[Deployment] = set()
         self._changes: dict[Key, asyncio.Lock] = {}
+        self._reserved: set[Key] = set()
 
     def add(self, platform: Platform) -> None:
         """Serve the functions of a cloud."""
@@ -76,12 +77,8 @@ class CloudFunctions:
         router.add_post("/_sandbox/functions/{cloud}/{name}/fire", admin(self._fire))
 
     def handler_of(self, request: web.Request) -> Handler | None:
-        """Return the handler of a request to a function or another page of a platform; None for any other request."""
-        path = request.rel_url.raw_path
-        for platform in self._platforms.values():
-            if path in platform.pages and request.method in ("GET", "HEAD"):
-                return platform.pages[path]
-        found = _PUBLIC.fullmatch(path)
+        """Return the handler of a request to a function; None for any other request."""
+        found = _PUBLIC.fullmatch(request.rel_url.raw_path)
         if found is None or found["cloud"] not in self._platforms:
             return None
         key = found["cloud"], unquote(found["name"])
@@ -119,7 +116,7 @@ class CloudFunctions:
 
     async def at_port(self, cloud: str, port: int) -> str | None:
         """Return the function of a cloud whose process has a connection from this local port; None if there is none."""
-        for deployment in [*self._deployments.values(), *self._retired]:
+        for deployment in [*self._deployments.values(), *self._retired, *self._coming]:
             if deployment.record.cloud == cloud and await deployment.has_port(port):
                 return deployment.record.name
         return None
@@ -130,43 +127,58 @@ class CloudFunctions:
             note(self._home.log(f"{cloud}-{name}"), text)
 
     async def _put(self, request: web.Request) -> web.Response:
-        key = cloud, name = request.match_info["cloud"], request.match_info["name"]
-        platform = self._platforms.get(cloud)
-        if platform is None:
+        cloud, name = request.match_info["cloud"], request.match_info["name"]
+        if cloud not in self._platforms:
             return json_answer({"error": f"{cloud!r} is not a cloud with functions here"}, 404)
         try:
-            given, code = await _form(request)  # one that never comes to its end must hold up no other
+            given, code = await form_of(request)  # one that never comes to its end must hold up no other
+            self._check_free(cloud, name)
+            return json_answer(self._describe(await self.deploy(cloud, name, given, code)))
         except RefusedError as refusal:
             return json_answer({"error": str(refusal)}, 400)
+
+    def reserve(self, cloud: str, name: str) -> None:
+        """Let nobody deploy or delete a function by the admin API until it is deleted."""
+        self._reserved.add((cloud, name))
+
+    async def deploy(self, cloud: str, name: str, given: object, code: bytes) -> Deployment:
+        """Build and start a function by its definition, in place of its former code.
+
+        Raises: RefusedError if it cannot be built, or does not start and the former one serves on; OSError.
+        """
+        key, platform = (cloud, name), self._platforms[cloud]
         async with self._changes.setdefault(key, asyncio.Lock()):
             before = self._deployments.get(key)
             folder = self._home.functions / f"{cloud}-{name}-{uuid.uuid4().hex[:12]}"
             try:
                 definition = check_definition(platform, name, given)
                 keys = before.record.keys if before else Keys()
-                record = await asyncio.to_thread(_make, platform, name, definition, code, folder, keys, self._code)
+                record = await asyncio.to_thread(
+                    make_record, platform, name, definition, code, folder, keys, self._code
+                )
                 deployment = Deployment(record, self._instance_of, self._code.remove)
                 await self._start(platform, deployment, before)
-            except (RefusedError, OSError) as error:
+            except (RefusedError, OSError):
                 await asyncio.to_thread(self._code.remove, folder)
-                if isinstance(error, OSError):
-                    raise
-                return json_answer({"error": str(error)}, 400)
+                raise
             self._deployments[key] = deployment
             if before is not None:
                 before.retire()
                 self._retired.append(before)
                 await self.end_idle()
-            return json_answer(self._describe(deployment))
+            return deployment
 
     async def _start(self, platform: Platform, deployment: Deployment, before: Deployment | None) -> None:
         """Start it. Raises: RefusedError if it does not start and the former deployment continues to serve."""
+        self._coming.add(deployment)
         try:
             await deployment.instance()
         except StartError as error:
             self._note(deployment, f"it did not start: {error}")
             if platform.keeps_former and before is not None:
                 raise RefusedError(f"the new code did not start, the old one serves on: {error}") from None
+        finally:
+            self._coming.discard(deployment)
 
     def _instance_of(self, record: FunctionRecord) -> Instance:
         added = self._environment(record.cloud)
@@ -182,21 +194,51 @@ class CloudFunctions:
         return json_answer(self._describe(deployment)) if deployment else _missing()
 
     async def _delete(self, request: web.Request) -> web.Response:
-        key = request.match_info["cloud"], request.match_info["name"]
+        cloud, name = request.match_info["cloud"], request.match_info["name"]
+        try:
+            self._check_free(cloud, name)
+        except RefusedError as refusal:
+            return json_answer({"error": str(refusal)}, 400)
+        return json_answer({}) if await self.delete(cloud, name) else _missing()
+
+    def _check_free(self, cloud: str, name: str) -> None:
+        """Raises: RefusedError if a function belongs to its cloud's control plane."""
+        if (cloud, name) in self._reserved:
+            raise RefusedError(f"{name} was deployed by the control plane of {cloud}, which alone changes it")
+
+    async def delete(self, cloud: str, name: str) -> bool:
+        """End a function and remove it. Returns: whether there was one."""
+        key = cloud, name
+        self._reserved.discard(key)
         async with self._changes.setdefault(key, asyncio.Lock()):
             deployment = self._deployments.pop(key, None)
             if deployment is None:
-                return _missing()
+                return False
             old = [one for one in self._retired if (one.record.cloud, one.record.name) == key]
             for one in (deployment, *old):
                 await one.stop()
             self._retired = [one for one in self._retired if one not in old]
-            return json_answer({})
+            return True
+
+    def schedule(self, cloud: str, name: str, jobs: Sequence[Job]) -> None:
+        """Give a function these schedules instead of its own; one that is not deployed has none."""
+        deployment = self._deployments.get((cloud, name))
+        if deployment is not None:
+            definition = replace(deployment.record.definition, jobs=tuple(jobs))
+            deployment.record = replace(deployment.record, definition=definition)
+
+    async def run_schedule(self, cloud: str, name: str, schedule: str) -> None:
+        """Run the target of a function's schedule. Raises: what `fire` raises; KeyError without such a function."""
+        deployment = self._deployments[cloud, name]
+        await fire(deployment, schedule, None, self._log_of(deployment.record))
+
+    def log_file(self, cloud: str, name: str) -> Path:
+        """Return the log of a function, which need not exist."""
+        return self._home.log(f"{cloud}-{Path(name).name}")
 
     async def _log(self, request: web.Request) -> web.Response:
         """Answer with a page of a function's log, which outlives the function."""
-        cloud, name = request.match_info["cloud"], request.match_info["name"]
-        return await page_of(request, self._home.log(f"{cloud}-{Path(name).name}"))
+        return await page_of(request, self.log_file(request.match_info["cloud"], request.match_info["name"]))
 
     async def _fire(self, request: web.Request) -> web.Response:
         """Fire the schedule of a body {"schedule": NAME, "time": ISO 8601 or null}."""
@@ -236,31 +278,3 @@ class CloudFunctions:
 
 def _missing() -> web.Response:
     return json_answer({"error": "no such function"}, 404)
-
-
-async def _form(request: web.Request) -> tuple[object, bytes]:
-    """Return the definition and the zip of a deployment. Raises: RefusedError."""
-    form = await request.post()
-    code, definition = form.get("code"), form.get("definition")
-    if not isinstance(code, web.FileField) or not isinstance(definition, str):
-        raise RefusedError("a deployment is a form with definition (JSON) and code (a zip file)")
-    try:
-        return json.loads(definition), code.file.read()
-    except ValueError:
-        raise RefusedError("the definition is not JSON") from None
-
-
-def _make(
-    platform: Platform,
-    name: str,
-    definition: Definition,
-    code: bytes,
-    folder: Path,
-    keys: Keys,
-    shared: SharedCode,
-) -> FunctionRecord:
-    """Unpack and build. Blocking. Raises: RefusedError."""
-    code_zip.unpack(platform, code, folder / "code", shared)
-    (folder / "scratch").mkdir()
-    digest = hashlib.sha256(code).hexdigest()
-    return FunctionRecord(platform.cloud, name, definition, digest, folder, build(folder / "code"), keys)

@@ -1,11 +1,10 @@
-"""Google Cloud's platform of functions: its rules, its invokers' identity tokens, and its metadata server."""
+"""Google Cloud's platform of functions: its rules, its invokers, and its metadata server."""
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from aiohttp import web
@@ -16,25 +15,45 @@ from l3kit.sandbox.functions.platform import UNAVAILABLE, Call, Failures, Limits
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.gcp.account import NAME
-from l3kit.sandbox.gcp.identity import PATH, Identity, metadata_server
+from l3kit.sandbox.gcp.invokers import FORBIDDEN, Invokers
+from l3kit.sandbox.gcp.metadata import MetadataServer
 
-FORBIDDEN = "Forbidden: the caller has no permission to invoke this service"
+JobAccount = Callable[[str, str], str | None]
+"""Returns the account as which a job, named last, calls a function; empty without one; None for no job of it."""
 
 
-def platform(functions: CloudFunctions) -> Platform:
-    """Return the platform of a gateway; the key that signs its identity tokens ends with it."""
-    identity = Identity()
+def no_job(function: str, name: str) -> str | None:
+    """Know no jobs but those of the sandbox's own admin interface."""
+    return None
+
+
+def platform(
+    functions: CloudFunctions, invokers: Invokers, metadata: str, job_account: JobAccount = no_job
+) -> Platform:
+    """Return the platform of a gateway.
+
+    Args:
+        metadata: host and port of the metadata server.
+        job_account: of the control plane's jobs.
+    """
 
     def variables_at(record: FunctionRecord, instance_id: str) -> Mapping[str, str]:
-        server = {"GCE_METADATA_HOST": functions.endpoint.removeprefix("http://")}
+        # The second is where google-auth looks whether there is one.
+        server = {"GCE_METADATA_HOST": metadata, "GCE_METADATA_IP": metadata}
         return {**variables(record, instance_id), **server}
 
     def refusal(request: web.Request, record: FunctionRecord) -> web.Response | None:
-        return sender_refused(request, record, identity, f"{functions.endpoint}{record.path}")
+        return invokers.refusal(request, record, f"{functions.endpoint}{record.path}")
 
-    async def caller(request: web.Request) -> str | None:
-        peer = request.transport.get_extra_info("peername") if request.transport else None
-        return await functions.at_port(NAME, peer[1]) if peer else None
+    def job_refusal(record: FunctionRecord, name: str) -> str:
+        account = job_account(record.name, name)
+        return "" if account is None or invokers.admits(account or None, record) else FORBIDDEN
+
+    def as_passed_on(record: FunctionRecord, headers: CIMultiDict[str]) -> None:
+        """Add a trace; Cloud Run, having checked the identity token, passes on none that could be used."""
+        headers.setdefault("X-Cloud-Trace-Context", f"{secrets.token_hex(16)}/{secrets.randbits(63)};o=0")
+        if not invokers.admits_all(record):
+            headers.popall("Authorization", None)
 
     return Platform(
         NAME,
@@ -64,9 +83,19 @@ def platform(functions: CloudFunctions) -> Platform:
         fire=fire,
         headers=as_passed_on,
         refusal=refusal,
+        job_refusal=job_refusal,
         keeps_former=True,
-        pages={PATH: metadata_server(identity, caller)},
     )
+
+
+def metadata_server(functions: CloudFunctions, invokers: Invokers) -> MetadataServer:
+    """Return the metadata server of a gateway's functions, which are known by their connections."""
+
+    async def caller(request: web.Request) -> str | None:
+        peer = request.transport.get_extra_info("peername") if request.transport else None
+        return await functions.at_port(NAME, peer[1]) if peer else None
+
+    return MetadataServer(invokers.tokens, caller, invokers.account_of)
 
 
 def variables(record: FunctionRecord, instance_id: str) -> Mapping[str, str]:
@@ -91,35 +120,3 @@ def fire(record: FunctionRecord, name: str, due: str) -> Call:
         "X-CloudScheduler-ScheduleTime": due,
     }
     return Call("POST", "/", headers, job.body.encode())
-
-
-def as_passed_on(record: FunctionRecord, headers: CIMultiDict[str]) -> None:
-    """Add a trace; Cloud Run, having checked the identity token, passes on none that could be used."""
-    headers.setdefault("X-Cloud-Trace-Context", f"{secrets.token_hex(16)}/{secrets.randbits(63)};o=0")
-    if not record.definition.public:
-        headers.popall("Authorization", None)
-
-
-def sender_refused(request: web.Request, record: FunctionRecord, identity: Identity, url: str) -> web.Response | None:
-    """Return Cloud Run's refusal unless the function is public, or a permitted invoker's identity token is given.
-
-    The function's key stands for the token of an operator; a function's token comes from the metadata server.
-
-    Args:
-        url: of the function, which is the audience of its tokens.
-    """
-    if record.definition.public:
-        return None
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    given = given.strip()
-    if scheme.lower() != "bearer":
-        return web.Response(status=403, text=FORBIDDEN)
-    if hmac.compare_digest(given.encode("utf-8", "surrogatepass"), record.keys.function.encode()):
-        return None
-    if given.count(".") != 2:
-        return web.Response(status=403, text=FORBIDDEN)
-    if identity.is_good(given, url):
-        allowed = identity.function_of(given) in record.definition.callers
-        return None if allowed else web.Response(status=403, text=FORBIDDEN)
-    reason = 'Bearer error="invalid_token" error_description="The access token could not be verified"'
-    return web.Response(status=401, text="Unauthorized", headers={"WWW-Authenticate": reason})

@@ -1,32 +1,34 @@
-"""Google Cloud's metadata server for functions: identity tokens, and their verification in front of a function.
+"""Tokens of Google Cloud's identities: access tokens for its services, identity tokens for a function.
 
-Source: Compute Engine, "View and query VM metadata" and "Verify VM identity". The real tokens are signed by Google's
-key; here the gateway signs and verifies them with a key that ends with it.
+Sources: Compute Engine, "View and query VM metadata" and "Verify VM identity"; Cloud Run, "Service identity". The
+real tokens are signed by Google; here the gateway signs and verifies them with a key that ends with it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from l3kit.files import replace_file
+from l3kit.sandbox.gcp.account import OPERATOR
 
-PATH = "/computeMetadata/v1/instance/service-accounts/default/identity"
-FLAVOR = "Metadata-Flavor"
 TOKEN_SECONDS = 3600
+ACCESS = "ya29"
+"""The first part of an access token, which Google's begin with too."""
+OPERATOR_FILE = "operator-token"
 _HEADER = {"alg": "HS256", "typ": "JWT"}
-
-Caller = Callable[[web.Request], Awaitable[str | None]]
-"""Returns the name of the function whose process sent a request; None if it is no function's."""
+_SIGNATURE_BYTES = 32
 
 
-class Identity:
-    """Makes and verifies identity tokens; each is valid for one audience, which is one function's url.
+class Tokens:
+    """Makes and verifies the tokens of one gateway; nothing is kept of a token but in the token itself.
 
     Args:
         clock: seconds since 1970.
@@ -34,60 +36,71 @@ class Identity:
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._key = secrets.token_bytes(32)
-        self._clock = clock
+        self.clock = clock
 
-    def token(self, audience: str, function: str) -> str:
-        """Return a token for a function that wants to call this audience."""
-        now = int(self._clock())
+    def access_token(self, email: str, seconds: float | None = TOKEN_SECONDS) -> str:
+        """Return a token with which an identity calls Google's services. `seconds`: None if it never expires."""
+        expiry = None if seconds is None else self.clock() + seconds
+        content = json.dumps({"email": email, "exp": expiry}).encode()
+        return f"{ACCESS}.{_encoded(self._signature(content) + content)}"
+
+    def email_of(self, access_token: str) -> str | None:
+        """Return the identity for which this gateway made an access token; None if it is expired or no such token."""
+        kind, _, text = access_token.partition(".")
+        content = _decoded(text)
+        signature, content = content[:_SIGNATURE_BYTES], content[_SIGNATURE_BYTES:]
+        if kind != ACCESS or not hmac.compare_digest(signature, self._signature(content)):
+            return None
+        claims = json.loads(content)
+        return str(claims["email"]) if claims["exp"] is None or self.clock() < claims["exp"] else None
+
+    def identity_token(self, email: str, audience: str) -> str:
+        """Return a token with which an identity calls this audience, the url of a function."""
+        now = int(self.clock())
+        subject = str(int.from_bytes(hashlib.sha256(email.encode("utf-8", "surrogatepass")).digest()[:8]))
         claims = {
             "aud": audience,
+            "azp": subject,
             "iss": "https://accounts.google.com",
-            "email": f"{function}@l3kit-sandbox.iam.gserviceaccount.com",
+            "email": email,
             "email_verified": True,
             "iat": now,
             "exp": now + TOKEN_SECONDS,
+            "sub": subject,
         }
         signed = ".".join(_encoded(json.dumps(part).encode()) for part in (_HEADER, claims))
-        return f"{signed}.{self._signature(signed)}"
+        return f"{signed}.{_encoded(self._signature(signed.encode()))}"
 
-    def is_good(self, token: str, audience: str) -> bool:
-        """Return whether this gateway issued the token for this audience, and it has not expired."""
-        signed, _, signature = token.rpartition(".")
-        if not hmac.compare_digest(signature.encode("utf-8", "surrogatepass"), self._signature(signed).encode()):
-            return False
-        claims = _claims(token)
-        return bool(claims["aud"].rstrip("/") == audience.rstrip("/") and self._clock() < claims["exp"])
+    def caller_of(self, identity_token: str, audience: str) -> str | None:
+        """Return the identity behind a token of this gateway for this audience; None if it is expired or another's."""
+        signed, _, signature = identity_token.rpartition(".")
+        if not hmac.compare_digest(_decoded(signature), self._signature(signed.encode("utf-8", "surrogatepass"))):
+            return None
+        claims: dict[str, Any] = json.loads(_decoded(signed.partition(".")[2]))
+        good = claims["aud"].rstrip("/") == audience.rstrip("/") and self.clock() < claims["exp"]
+        return str(claims["email"]) if good else None
 
-    def function_of(self, token: str) -> str:
-        """Return the function for which a valid token was made."""
-        return str(_claims(token)["email"]).partition("@")[0]
-
-    def _signature(self, signed: str) -> str:
-        return _encoded(hmac.digest(self._key, signed.encode("utf-8", "surrogatepass"), "sha256"))
+    def _signature(self, signed: bytes) -> bytes:
+        return hmac.digest(self._key, signed, "sha256")
 
 
-def metadata_server(identity: Identity, caller: Caller) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Return the handler of the metadata server's identity path: it answers functions only, like the real one."""
-
-    async def serve(request: web.Request) -> web.StreamResponse:
-        if request.headers.get(FLAVOR) != "Google" or "X-Forwarded-For" in request.headers:
-            return web.Response(status=403, text=f"Forbidden: missing the header {FLAVOR}: Google, or forwarded")
-        function = await caller(request)
-        if function is None:
-            return web.Response(status=403, text="Forbidden: only a function of Google Cloud has a metadata server")
-        audience = request.query.get("audience", "")
-        headers = {FLAVOR: "Google", "Server": "Metadata Server for VM"}
-        if not audience:
-            return web.Response(status=400, text="non-empty audience parameter required", headers=headers)
-        return web.Response(text=identity.token(audience, function), content_type="text/html", headers=headers)
-
-    return serve
+def keep_operator_token(tokens: Tokens, folder: Path) -> None:
+    """Write the operator's token, good for as long as the gateway, into a file that this user alone can read."""
+    replace_file(folder / OPERATOR_FILE, tokens.access_token(OPERATOR, None).encode())
 
 
-def _claims(token: str) -> dict[str, Any]:
-    """Return the claims of a token signed by this gateway."""
-    return dict(json.loads(urlsafe_b64decode(token.split(".")[1] + "==")))
+def operator_token(folder: Path) -> str:
+    """Return the operator's token. `folder`: Google Cloud's in the sandbox's home. Raises: OSError."""
+    return (folder / OPERATOR_FILE).read_text("ascii")
 
 
 def _encoded(content: bytes) -> str:
     return urlsafe_b64encode(content).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    """Return what the text encodes; nothing if it is not in base64."""
+    try:
+        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except ValueError:
+        return b""

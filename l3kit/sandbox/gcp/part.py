@@ -1,4 +1,4 @@
-"""Google Cloud in a sandbox: the Cloud Storage and Firestore servers, in the gateway's own process."""
+"""Google Cloud in a sandbox: its stores and its control plane, in the gateway's own process."""
 
 from __future__ import annotations
 
@@ -9,42 +9,64 @@ from typing import TYPE_CHECKING
 
 from l3kit.sandbox.cloud import SandboxCloud
 from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
-from l3kit.sandbox.gcp.account import NAME, PROJECT
+from l3kit.sandbox.gcp.account import NAME, PROJECT, PUBSUB_AGENT, REGION
 from l3kit.sandbox.messages.client import SandboxMessageSource
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.cloud import GcpCloud
     from l3kit.clouds.gcp.session import GcpSession
+    from l3kit.sandbox.gcp.control.sandbox_effects import SandboxEffects
     from l3kit.sandbox.service_host import ServiceHost
     from l3kit.sandbox.state import SandboxState
 
-REGION = "us-central1"
-STORAGE, FIRESTORE = "storage", "firestore"
+STORAGE, FIRESTORE, CONTROL, METADATA = "storage", "firestore", "gcp_control", "metadata"
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
-    """Start both servers. Returns: Cloud Storage's address, and Firestore's host and port."""
+    """Start the servers. Returns: their addresses, of Firestore host and port."""
     os.environ["GRPC_VERBOSITY"] = "NONE"  # gRPC's core logs headers
-    from l3kit.sandbox.gcp.cloud_run import platform
+    from l3kit.sandbox.gcp.cloud_run import metadata_server, platform
     from l3kit.sandbox.gcp.faults import StorageCalls
     from l3kit.sandbox.gcp.firestore import FirestoreServer
     from l3kit.sandbox.gcp.firestore_faults import FirestoreFaults
+    from l3kit.sandbox.gcp.guard import Guard
+    from l3kit.sandbox.gcp.identity import Tokens, keep_operator_token
+    from l3kit.sandbox.gcp.invokers import Invokers
+    from l3kit.sandbox.gcp.late_plane import ControlCalls, LatePlane, SubscriptionTokens, made_plane
     from l3kit.sandbox.gcp.push import PushSubscriptions
     from l3kit.sandbox.gcp.push_endpoints import PushEndpoints
     from l3kit.sandbox.gcp.storage.server import GcsServer
     from l3kit.sandbox.messages.routes import Routes
 
+    tokens, routes = Tokens(), Routes()
+    keep_operator_token(tokens, host.folder(NAME))
+    plane = LatePlane(lambda: made_plane(tokens, effects()))
+    guard = Guard(tokens, plane)
+    invokers = Invokers(tokens, plane, plane.account_of)
     storage = host.app(STORAGE, StorageCalls(STORAGE))
-    GcsServer(host.home.root / "gcs").add_routes(storage)
-    firestore = FirestoreServer(intercept=FirestoreFaults(host.faults))
+    server = GcsServer(host.home.root / "gcs", guard=guard)
+    server.add_routes(storage)
+    firestore = FirestoreServer(intercept=FirestoreFaults(host.faults), guard=guard)
     port = await firestore.start()
     host.at_end(firestore.stop)
     address = await host.listen(storage)
-    routes, endpoints = Routes(), PushEndpoints(host.calls, host.functions, address)
+    pushing = SubscriptionTokens(tokens, PUBSUB_AGENT, lambda function: f"{host.functions.endpoint}/_{NAME}/{function}")
+    endpoints = PushEndpoints(host.calls, host.functions, address, pushing)
     note = partial(host.functions.note, NAME)
-    host.functions.add(platform(host.functions))
-    host.messages.add(NAME, PushSubscriptions(routes, endpoints, host.message_faults, note), routes)
-    return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: address}
+    metadata = await host.serve(METADATA, metadata_server(host.functions, invokers).serve)
+    host.functions.add(platform(host.functions, invokers, metadata.removeprefix("http://"), plane.job_account))
+    subscriptions = PushSubscriptions(routes, endpoints, host.message_faults, note)
+    host.messages.add(NAME, subscriptions, routes)
+
+    def effects() -> SandboxEffects:
+        from l3kit.sandbox.gcp.control.sandbox_effects import SandboxEffects
+
+        parts = (server.storage, firestore, host.functions, routes, subscriptions)
+        return SandboxEffects(*parts, pushing.pushes)
+
+    control = await host.serve(CONTROL, plane.handle, ControlCalls(CONTROL))
+    host.at_end(plane.close)
+    return {FIRESTORE: f"127.0.0.1:{port}", STORAGE: address, CONTROL: control, METADATA: metadata}
 
 
 def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:

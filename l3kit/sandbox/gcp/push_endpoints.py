@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Protocol
 from urllib.parse import quote
 
 import aiohttp
@@ -12,6 +13,16 @@ from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.gcp.account import NAME
 
 
+class PushTokens(Protocol):
+    """The tokens with which the control plane's subscriptions send."""
+
+    def for_function(self, function: str) -> str | None:
+        """Return an identity token for a function; None if the sandbox's own admin interface made its route."""
+
+    def for_bucket(self, bucket: str) -> str | None:
+        """Return an access token for a bucket with letters; None if the admin interface made its route."""
+
+
 class PushEndpoints:
     """Sends what a subscription delivers.
 
@@ -19,22 +30,27 @@ class PushEndpoints:
         storage: Cloud Storage's address.
     """
 
-    def __init__(self, session: aiohttp.ClientSession, functions: CloudFunctions, storage: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, functions: CloudFunctions, storage: str, tokens: PushTokens
+    ) -> None:
         self._session = session
         self._functions = functions
         self._storage = storage
+        self._tokens = tokens
 
     async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""
         deployment = self._functions.deployed(NAME, function)
-        key = deployment.record.keys.function if deployment else "nobody"
+        key = self._tokens.for_function(function) or (deployment.record.keys.function if deployment else "nobody")
         url = f"{self._functions.endpoint}/_{NAME}/{quote(function, safe='')}/"
         return await self._post(url, {**headers, "Authorization": f"Bearer {key}"}, body)
 
     async def store(self, bucket: str, name: str, content: bytes) -> int:
         """Create an object in Cloud Storage. Returns: the status; 0 if there was no answer."""
         path = f"/upload/storage/v1/b/{quote(bucket, safe='')}/o?uploadType=media&name={quote(name, safe='')}"
-        return await self._post(self._storage + path, {"Content-Type": "text/plain"}, content)
+        token = self._tokens.for_bucket(bucket)
+        headers = {"Content-Type": "text/plain", **({"Authorization": f"Bearer {token}"} if token else {})}
+        return await self._post(self._storage + path, headers, content)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         try:

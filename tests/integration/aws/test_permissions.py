@@ -12,12 +12,11 @@ from zlib import crc32
 
 import pytest
 
-from l3kit.clouds.aws.control.grants import DEPLOYING, LOOKING
 from l3kit.clouds.aws.control.operator_policy import Scope
 from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS, grants_for
 from l3kit.clouds.aws.control.provisioner import AwsProvisioner
 from l3kit.clouds.aws.data.stores import open_journal
-from l3kit.clouds.ports.operator_permissions import Verb
+from l3kit.clouds.ports.operator_permissions import DEPLOYING, LOOKING, Verb
 from l3kit.deploy import destroy, plan
 from l3kit.errors import PermissionMissingError
 from l3kit.operate.erase.starting import erase, plan_erase

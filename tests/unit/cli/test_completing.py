@@ -112,7 +112,7 @@ def test_functions_are_those_of_the_layout_and_all(suggested: Suggested, folder:
         ("plan --target ", ["sandbox", "live"]),
         ("first-light aws --target ", ["sandbox", "live"]),
         ("first-light ", ["aws"]),
-        ("permissions ", ["aws"]),
+        ("permissions ", ["aws", "gcp"]),
         ("verify --clouds ", list(names())),
         ("sandbox up --clouds ", list(names())),
         ("sandbox fire --cloud g", ["gcp"]),

@@ -28,8 +28,17 @@ def test_a_policy_is_of_one_twin_and_says_what_it_does_not_fit(capsys: pytest.Ca
     assert parts.err == ""
 
 
+def test_the_role_on_google_cloud_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["permissions", "gcp", "--twin", "plant", "--verbs", "logs", "--json"]) == 0
+    role = json.loads(capsys.readouterr().out)
+    assert role["includedPermissions"] == ["logging.logEntries.list", "resourcemanager.projects.get"]
+
+
 def test_a_cloud_without_a_table_and_one_that_is_unknown_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["permissions", "azure"]) == 1
-    assert "Azure: has no table of its operators' permissions yet. Clouds that have it: aws" in capsys.readouterr().err
+    assert (
+        "Azure: has no table of its operators' permissions yet. Clouds that have it: aws, gcp"
+        in capsys.readouterr().err
+    )
     assert main(["permissions", "azur"]) == 2
     assert "'azur' is not one of aws, azure, gcp" in capsys.readouterr().err

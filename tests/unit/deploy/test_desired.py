@@ -41,6 +41,7 @@ class Provisioner:
 
     provider: str
     pending_changes: dict[str, Callable[[], tuple[str, ...]]] = field(default_factory=dict)
+    shares: bool = False
 
     def preflight(self) -> tuple[str, ...]:
         return ()
@@ -62,12 +63,24 @@ class Provisioner:
 
     left_over_alarms = alarms
 
+    def foundation(self) -> list[Any]:
+        return [Part(f"{self.provider}/foundation")] if self.shares else []
+
+    def shared(self, functions: Sequence[str]) -> list[Any]:
+        return self._parts("identity", "permission")
+
+    def left_over_shared(self, functions: Sequence[str]) -> list[Any]:
+        return self._parts("former permission", "former identity")
+
+    def _parts(self, *names: str) -> list[Any]:
+        return [Part(f"{self.provider}/{name}") for name in names] if self.shares else []
+
     def left_over_addresses(self, functions: Sequence[str]) -> list[Any]:
         return [Part(f"{self.provider}/address/{function}") for function in functions]
 
 
-def clouds(*providers: str) -> dict[str, Any]:
-    return {provider: Provisioner(provider) for provider in providers}
+def clouds(*providers: str, shares: bool = False) -> dict[str, Any]:
+    return {provider: Provisioner(provider, shares=shares) for provider in providers}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids="-".join)
@@ -198,6 +211,33 @@ def test_what_a_layout_does_not_call_for_is_orphaned_on_every_cloud(tmp_path: Pa
     removal = [resource.name for resource in all_possible_resources(twin.layout, links_of(twin), here)]
     assert {name for name in removal if "/function/" in name} == functions
     assert sum("/store/" in name for name in removal) == 3 * len(STORED)
+
+
+def test_what_functions_have_in_common_is_made_after_the_stores_and_before_the_functions(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "gcp", "gcp", "gcp")
+    names = [resource.name for resource in desired_resources(twin.layout, links_of(twin), clouds("gcp", shares=True))]
+    functions = [name for name in names if "/function/" in name]
+    first = ["gcp/foundation", *(f"gcp/store/{tier}" for tier in twin.layout.stored_on("gcp"))]
+    assert names[: len(first) + 3] == [*first, "gcp/identity", "gcp/permission", functions[0]]
+
+
+def test_a_cloud_without_functions_shares_nothing_among_them_but_may_have_done_so(tmp_path: Path) -> None:
+    twin, here = twin_on(tmp_path, "aws", "aws", "aws"), clouds("gcp", shares=True)
+    desired = [resource.name for resource in desired_resources(twin.layout, links_of(twin), here)]
+    assert desired == ["gcp/foundation"]
+    left = [resource.name for resource in orphaned_resources(twin.layout, links_of(twin), here)]
+    assert [name for name in left if "former" in name] == ["gcp/former permission", "gcp/former identity"]
+
+
+def test_permissions_are_removed_before_identities_after_the_functions_and_no_foundation_ever(tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "gcp", "gcp", "gcp")
+    everything = all_possible_resources(twin.layout, links_of(twin), clouds("gcp", shares=True))
+    removal = [resource.name for resource in reversed(everything)]
+    shared = ["gcp/permission", "gcp/identity", "gcp/former permission", "gcp/former identity"]
+    assert [name for name in removal if name in shared] == shared
+    assert max(removal.index(name) for name in removal if "/function/" in name) < removal.index(shared[0])
+    assert removal.index(shared[-1]) < min(removal.index(name) for name in removal if "/store/" in name)
+    assert "gcp/foundation" not in removal
 
 
 @pytest.mark.parametrize("chain", list(itertools.product(PROVIDERS, repeat=2)), ids="-".join)

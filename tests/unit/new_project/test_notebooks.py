@@ -35,8 +35,9 @@ def test_a_params_file_has_exactly_what_its_notebook_takes(
     p = check(MODELS[name], {"sandbox": "plant", **given, "result_path": ""})
     assert p.twin_path == project / "twin"
     assert (p.target, p.sandbox) == (target, "plant")
-    on_aws = "aws" in (project / "twin/config_providers.json").read_text()
-    assert ("aws_region" in given) == (target == "live" and on_aws)
+    providers = (project / "twin/config_providers.json").read_text()
+    for cloud in ("aws", "gcp"):
+        assert (f"{cloud}_region" in given) == (target == "live" and cloud in providers)
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -32,6 +32,18 @@ def test_a_twin_on_one_live_cloud_logs_in_before_anything_else_is_done() -> None
     assert names.index("aws-actions/configure-aws-credentials@v4") < names.index("Plan")
 
 
+def test_a_twin_on_two_live_clouds_logs_in_to_both_and_its_page_says_how() -> None:
+    target, found = steps("aws", "gcp", "gcp")
+    assert target == "live"
+    used = [step["uses"] for step in found if "uses" in step]
+    assert {"aws-actions/configure-aws-credentials@v4", "google-github-actions/auth@v2"} <= {*used}
+    made = dict(_texts(Choices("plant", ("aws", "gcp", "gcp"), "aws", "aws", 7, 30, ["p-1"])))
+    page = made["README.md"]
+    assert "`AWS_ROLE_ARN`; on Google Cloud by a workload identity provider" in " ".join(page.split())
+    assert "l3kit permissions gcp --json --twin plant" in page
+    assert all(f"`{name}`" in page for name in ("GCP_WORKLOAD_IDENTITY_PROVIDER", "GCP_SERVICE_ACCOUNT"))
+
+
 def test_a_twin_on_a_cloud_of_the_sandbox_alone_needs_no_credentials() -> None:
     target, found = steps("aws", "azure", "gcp")
     assert target == "sandbox"

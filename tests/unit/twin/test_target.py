@@ -31,7 +31,32 @@ def test_every_wrong_parameter_is_told_at_once() -> None:
 
 def test_a_name_like_no_other_lists_what_there_is() -> None:
     text = unknown_parameter("zzz", "this notebook", ["twin"])
-    assert text == "is not a parameter of this notebook; known are twin, aws_region, aws_profile"
+    known = "twin, aws_region, aws_profile, gcp_project, gcp_region"
+    assert text == f"is not a parameter of this notebook; known are {known}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("gcp_project", "Plant"),
+        ("gcp_project", "plant"),
+        ("gcp_project", "123456789012"),
+        ("gcp_region", "us-central"),
+        ("gcp_region", "us-central1-a"),
+        ("gcp_region", "US"),
+    ],
+)
+def test_what_cannot_name_a_project_or_region_of_google_cloud_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} = '{value}': is not"):
+        check_cloud_parameters({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("gcp_project", "plant-7"), ("gcp_project", "example.com:plant-7"), ("gcp_region", "northamerica-northeast1")],
+)
+def test_projects_and_regions_of_google_cloud_are_taken(name: str, value: str) -> None:
+    assert check_cloud_parameters({name: value}) == {name: value}
 
 
 def test_only_the_two_targets_have_no_fault() -> None:

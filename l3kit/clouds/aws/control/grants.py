@@ -7,11 +7,7 @@ from typing import Literal
 
 from l3kit.clouds.ports.operator_permissions import Verb
 
-DEPLOYING: tuple[Verb, ...] = ("plan", "apply", "destroy")
-"""Verbs whose permissions `preflight` requires."""
-LOOKING: tuple[Verb, ...] = ("plan", "apply", "destroy", "verify")
 READING: tuple[Verb, ...] = ("query", "tiers", "explain", "runs", "verify")
-LETTERS: tuple[Verb, ...] = ("letters", "replay_letters")
 
 On = Literal[
     "hot table",

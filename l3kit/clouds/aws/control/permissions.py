@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from l3kit.clouds.aws.control.grants import LETTERS, LOOKING, READING, Grant, On
-from l3kit.clouds.ports.operator_permissions import VERBS, Verb
+from l3kit.clouds.aws.control.grants import READING, Grant, On
+from l3kit.clouds.ports.operator_permissions import LETTERS, LOOKING, VERBS, Verb
 from l3kit.tiering.runtime.measures import NAMESPACE
 
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from l3kit.clouds.aws.control.calls import code_of
-from l3kit.clouds.aws.control.grants import DEPLOYING, On
+from l3kit.clouds.aws.control.grants import On
 from l3kit.clouds.aws.control.operator_policy import Scope, condition_of
 from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS
 from l3kit.clouds.aws.unanswered import LOG_IN
-from l3kit.clouds.ports.operator_permissions import Verb
+from l3kit.clouds.ports.operator_permissions import DEPLOYING, Verb
 from l3kit.errors import PermissionMissingError
 
 if TYPE_CHECKING:

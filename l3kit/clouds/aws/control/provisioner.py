@@ -33,7 +33,7 @@ from l3kit.clouds.aws.control.tables import Table
 from l3kit.clouds.aws.control.topics import Topic
 from l3kit.clouds.aws.control.undelivered import FailureDestination
 from l3kit.clouds.ports.resources import Resource
-from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT, BuiltFunction, CloudFunction
+from l3kit.clouds.shared.cloud_function import OTHER_MEMORY, OTHER_TIMEOUT, BuiltFunction, CloudFunction
 from l3kit.clouds.shared.environment import environment, own_files
 from l3kit.packaging.wheels import Runtime, pack
 from l3kit.tiering.settings.function_table import StoreName
@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from l3kit.twin.config import Twin
 
 PROVIDER = "aws"
-OTHER_MEMORY = 512
-"""Memory, in MB, of a function that `BILLING` does not list."""
 TIMEOUT = dict.fromkeys((*SCHEDULED, *CHAIN), 900)
 
 
@@ -68,6 +66,21 @@ class AwsProvisioner:
         if self._twin.layout.host_of("event-checker") == PROVIDER:
             notes += missing_functions(self._context, functions_by_name(self._twin.events))
         return notes
+
+    def foundation(self) -> list[Resource]:
+        """Return none: an account has all services."""
+        return []
+
+    def shared(self, functions: Sequence[str]) -> list[Resource]:
+        """Return none: each function has its own role."""
+        return []
+
+    def left_over_shared(self, functions: Sequence[str]) -> list[Resource]:
+        """Return none: each function has its own role."""
+        return []
+
+    def left_behind(self) -> tuple[str, ...]:
+        return ()
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         context, names = self._context, self._context.names

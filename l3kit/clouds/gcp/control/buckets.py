@@ -1,84 +1,130 @@
-"""Cloud Storage buckets: one storage class, uniform access, no public access, labels."""
+"""Cloud Storage buckets: one storage class, uniform access, no public access, no soft deletion, labels."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
+from urllib.parse import quote
 
-from l3kit.clouds.gcp.control.calls import BUCKETS_ROLE, explained, storage_client
-from l3kit.clouds.ports.changes import Difference, differs
-from l3kit.clouds.ports.resources import AlreadyThereError, Finding
-from l3kit.twin.naming import LABEL_TWIN
+from l3kit.clouds.gcp.control.place import STORAGE, Place, already_there, labels, owner_in
+from l3kit.clouds.gcp.control.refusals import explained, is_missing, is_taken, unless_missing
+from l3kit.clouds.ports.control import Refusal
+from l3kit.clouds.ports.resources import Finding
+from l3kit.clouds.shared.drift import alike_in_any_case, drift
+from l3kit.errors import PermissionMissingError, ProvisioningError
 
-if TYPE_CHECKING:
-    from l3kit.clouds.gcp.session import GcpSession
-
-UNIFORM, PREVENTION = "uniform access", "public access prevention"
+ROLE = "roles/storage.admin on the project"
+STRANGE = "exists, but these credentials may not read it: it is somebody else's, or they lack storage.buckets.get"
+EMPTYING_THREADS = 16
+"""Objects of a bucket that are deleted at the same time."""
+PAGE = "1000"
+WORDS: Mapping[str, str] = {
+    "storageClass": "storage class",
+    "iamConfiguration.uniformBucketLevelAccess.enabled": "uniform access",
+    "iamConfiguration.publicAccessPrevention": "public access prevention",
+    "softDeletePolicy.retentionDurationSeconds": "seconds of soft deletion",
+}
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """One bucket; `storage_class` is the default class of its objects."""
+    """One bucket; `storage_class` is the default class of its objects.
 
-    session: GcpSession = field(repr=False)
+    Soft deletion is off: chunks that move on would be paid for in two tiers.
+    """
+
+    place: Place
     name: str
     twin_name: str
     storage_class: str
-    kind: str = "bucket"
-    holds_data: bool = True
+    kind: str = field(default="bucket", init=False)
+    holds_data: bool = field(default=True, init=False)
 
     def compare(self) -> Finding:
-        with explained(f"bucket {self.name}", BUCKETS_ROLE):
-            there = storage_client(self.session).lookup_bucket(self.name)
-            if there is None:
-                wanted = {"storage class": self.storage_class, UNIFORM: True, PREVENTION: "enforced"}
-                return Finding.missing({**wanted, "location": self.session.region})
-            return Finding.of(there.labels.get(LABEL_TWIN) == self.twin_name, self._differences(there))
+        with explained(f"bucket {self.name}", ROLE):
+            there = self._read()
+        if there is None:
+            wanted = {"storage class": self.storage_class, "uniform access": True, "public access": "prevented"}
+            return Finding.missing({**wanted, "location": self.place.region})
+        found = drift(self._wanted(), there, words=WORDS)
+        return Finding.of(owner_in(there.get("labels")) == self.twin_name, found, fault=self._fault(there))
 
     def create(self) -> None:
-        from google.api_core.exceptions import Conflict
-
-        with explained(f"bucket {self.name}", BUCKETS_ROLE):
-            bucket = storage_client(self.session).bucket(self.name)
-            self._set(bucket)
-            bucket.labels = {LABEL_TWIN: self.twin_name, "l3kit-managed": "true"}
+        body = {"name": self.name, "location": self.place.region, "labels": labels(self.twin_name), **self._wanted()}
+        with explained(f"bucket {self.name}", ROLE):
             try:
-                bucket.create(location=self.session.region)
-            except Conflict:
-                raise AlreadyThereError(f"bucket {self.name}", "exists already") from None
+                self.place.control.post(STORAGE, "storage/v1/b", body, {"project": self.place.project})
+            except Refusal as refusal:
+                if is_taken(refusal):
+                    raise already_there(self.place, f"bucket {self.name}", self._is_there) from None
+                raise
 
     def update(self) -> None:
-        with explained(f"bucket {self.name}", BUCKETS_ROLE):
-            bucket = storage_client(self.session).get_bucket(self.name)
-            self._set(bucket)
-            bucket.patch()
+        with explained(f"bucket {self.name}", ROLE):
+            self.place.control.patch(STORAGE, self._path, self._wanted())
 
     def delete(self) -> None:
-        """Delete the bucket with all its objects."""
-        from google.api_core.exceptions import NotFound
-
-        with explained(f"bucket {self.name}", BUCKETS_ROLE):
-            bucket = storage_client(self.session).bucket(self.name)
-            try:
-                for blob in bucket.list_blobs():
-                    blob.delete()
-                bucket.delete()
-            except NotFound:
+        """Delete the bucket with all its objects, all their generations."""
+        with explained(f"bucket {self.name}", ROLE):
+            while True:
+                try:
+                    self._empty()
+                    unless_missing(lambda: self.place.control.delete(STORAGE, self._path))
+                except Refusal as refusal:
+                    if is_missing(refusal):
+                        return
+                    if refusal.status == 409:  # something was written in the meantime
+                        continue
+                    raise
                 return
 
-    def _set(self, bucket: Any) -> None:
-        bucket.storage_class = self.storage_class
-        bucket.iam_configuration.uniform_bucket_level_access_enabled = True
-        bucket.iam_configuration.public_access_prevention = "enforced"
+    def _empty(self) -> None:
+        with ThreadPoolExecutor(EMPTYING_THREADS, thread_name_prefix="empty-bucket") as threads:
+            for page in self._objects():
+                for _ in threads.map(self._delete_object, page):
+                    pass
 
-    def _differences(self, there: Any) -> list[Difference]:
-        found, access = [], there.iam_configuration
-        if there.storage_class != self.storage_class:
-            words = f"its storage class is {there.storage_class}, not {self.storage_class}"
-            found.append(differs(words, "storage class", there.storage_class, self.storage_class))
-        if not access.uniform_bucket_level_access_enabled:
-            found.append(differs("uniform bucket-level access is off", UNIFORM, False, True))
-        if access.public_access_prevention != "enforced":
-            words = "public access prevention is off"
-            found.append(differs(words, PREVENTION, access.public_access_prevention or "off", "enforced"))
-        return found
+    def _objects(self) -> Iterator[list[Mapping[str, Any]]]:
+        query = {"versions": "true", "fields": "items(name,generation),nextPageToken", "maxResults": PAGE}
+        while True:
+            page = self.place.control.get(STORAGE, f"{self._path}/o", query)
+            yield list(page.get("items", ()))
+            if not page.get("nextPageToken"):
+                return
+            query = {**query, "pageToken": str(page["nextPageToken"])}
+
+    def _delete_object(self, one: Mapping[str, Any]) -> None:
+        path = f"{self._path}/o/{quote(str(one['name']), safe='')}"
+        unless_missing(lambda: self.place.control.delete(STORAGE, path, {"generation": str(one["generation"])}))
+
+    def _is_there(self) -> bool:
+        return self._read() is not None
+
+    def _read(self) -> dict[str, Any] | None:
+        try:
+            return unless_missing(lambda: self.place.control.get(STORAGE, self._path))
+        except Refusal as refusal:
+            if refusal.status != 403:
+                raise
+            remedy = f"Rename the twin, or grant whoever runs this the role {ROLE}"
+            raise PermissionMissingError(f"bucket {self.name}", STRANGE, remedy) from None
+
+    def _wanted(self) -> dict[str, Any]:
+        access = {"uniformBucketLevelAccess": {"enabled": True}, "publicAccessPrevention": "enforced"}
+        return {
+            "storageClass": self.storage_class,
+            "iamConfiguration": access,
+            "softDeletePolicy": {"retentionDurationSeconds": "0"},
+        }
+
+    def _fault(self, there: Mapping[str, Any]) -> ProvisioningError | None:
+        if alike_in_any_case(self.place.region, there.get("location")):
+            return None
+        cause = f"it is in {there.get('location')}, not in {self.place.region}, which cannot be changed"
+        return ProvisioningError(f"bucket {self.name}", cause, "Use the former region, or destroy it with its data")
+
+    @property
+    def _path(self) -> str:
+        return f"storage/v1/b/{quote(self.name, safe='')}"

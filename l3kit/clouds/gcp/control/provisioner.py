@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control import collections
-from l3kit.clouds.gcp.control.buckets import Bucket
+from l3kit.clouds.gcp.control.sdk_buckets import Bucket
+from l3kit.clouds.gcp.control.topics import PUSH_SECONDS
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
 from l3kit.twin.cron_forms import unix_cron
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.twin.config import Twin
-
-PUSH_SECONDS = 600
-"""Maximum seconds that Pub/Sub waits for the response to a push (its acknowledgement deadline)."""
 
 
 class GcpProvisioner(HostedProvisioner):
@@ -57,3 +55,13 @@ class GcpProvisioner(HostedProvisioner):
         layout = self._twin.layout
         here = layout.functions_on(self.provider)
         return tuple(self._names.function(caller) for caller in here if function in layout.peers_of(caller))
+
+
+def provisioner_of(twin: Twin, session: GcpSession, links: DeployedLinks) -> HostedProvisioner:
+    """Return the provisioner of a session: by its control plane, if it has one."""
+    if session.control is None:
+        return GcpProvisioner(twin, session, links)
+    from l3kit.clouds.gcp.control.control_provisioner import ControlProvisioner
+    from l3kit.clouds.gcp.control.place import Place
+
+    return ControlProvisioner(twin, session, links, Place(session.control, session.project, session.region))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from google.api_core.exceptions import GoogleAPICallError
+from google.api_core.exceptions import GoogleAPICallError, Unauthenticated
+from google.auth.credentials import Credentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud.firestore_v1.services.firestore import FirestoreAsyncClient
 from google.cloud.firestore_v1.services.firestore.pagers import ListDocumentsAsyncPager
@@ -16,6 +17,7 @@ from google.cloud.firestore_v1.services.firestore.transports.grpc_asyncio import
 from google.rpc.error_details_pb2 import RetryInfo
 from grpc import StatusCode as Code
 
+from l3kit.clouds.gcp.data.credentials import CallMetadata, Metadata, default_credentials, may_pass, shown
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
 from l3kit.tiering.retry import Passing, RetryPolicy
@@ -37,7 +39,10 @@ REMEDIES: Mapping[Code, str] = {
     Code.FAILED_PRECONDITION: "An index is missing or still being built: run deploy_l3, or wait some minutes",
     Code.UNAUTHENTICATED: "The credentials have expired or are not valid for this project: log in again",
 }
+DATABASE_MISSING = "The database "
 NO_CODES: frozenset[Code] = frozenset()
+ANYBODY = [("authorization", "Bearer owner")]
+"""Authorization for an emulator, which takes it from anybody."""
 HOST = "firestore.googleapis.com"
 MAX_WAIT_SECONDS = 60.0
 """The longest wait that Firestore can request."""
@@ -57,8 +62,9 @@ class FirestoreClient:
     """Client of one database.
 
     Args:
-        endpoint: host and port of an emulator; None for Google's, with application default credentials.
+        endpoint: host and port of a server without TLS; None for Google's.
         agent: user agent.
+        credentials: called once, at the first call; None: an emulator's, which asks for none, or Google's default ones.
         timeout: seconds per request.
         denied: remedy for a missing permission, which depends on whose credentials these are.
     """
@@ -70,6 +76,7 @@ class FirestoreClient:
         endpoint: str | None,
         agent: str,
         *,
+        credentials: Callable[[], Credentials] | None = None,
         retry: RetryPolicy | None = None,
         timeout: float = 30.0,
         denied: str,
@@ -83,8 +90,8 @@ class FirestoreClient:
         self._timeout = timeout
         self._denied = denied
         self._metadata = [("google-cloud-resource-prefix", self.database)]
-        if endpoint:
-            self._metadata.append(("authorization", "Bearer owner"))
+        found = credentials or (None if endpoint else default_credentials)
+        self._identity = None if found is None else CallMetadata(found)
         self._api: FirestoreAsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -133,20 +140,16 @@ class FirestoreClient:
         self.usage.count(kind)
         self.usage.bytes_out += type(request).pb(request).ByteSize()
         try:
-            stub = getattr(self._client(resource), method)
-            answer = await stub(request, retry=None, timeout=self._timeout, metadata=self._metadata)
-            if enough is not None:
-                return await self._collect(answer, enough)
-            if isinstance(answer, ListDocumentsAsyncPager):  # which would fetch the next pages by itself
-                answer = await anext(aiter(answer.pages))
+            answer = await self._admitted(method, resource, request, enough)
         except GoogleAPICallError as error:
             return self._failure(error, kind, resource, expected)
         except GoogleAuthError as error:
-            raise StoreError(
-                resource, f"{kind} could not be authenticated ({error})", REMEDIES[Code.UNAUTHENTICATED]
-            ) from None
-        if answer is None:  # the response to a delete is empty
-            return None
+            cause = f"{kind} could not be authenticated ({shown(error)})"
+            if may_pass(error):
+                return Passing(cause)
+            raise StoreError(resource, cause, REMEDIES[Code.UNAUTHENTICATED]) from None
+        if answer is None or enough is not None:  # the response to a delete is empty
+            return answer
         plain = type(answer).pb(answer)
         self.usage.bytes_in += plain.ByteSize()
         return plain
@@ -156,6 +159,28 @@ class FirestoreClient:
         api, self._api = self._api, None
         if api is not None and self._loop is asyncio.get_running_loop():
             await api.transport.close()
+
+    async def _admitted(self, method: str, resource: str, request: Any, enough: Enough | None) -> Any:
+        """Send; once more with a new token if the first one is refused, which was valid by its own time."""
+        if self._identity is None:
+            return await self._sent(method, resource, request, enough, ANYBODY)
+        first = await self._identity.of_call()
+        try:
+            return await self._sent(method, resource, request, enough, first)
+        except Unauthenticated:
+            second = await self._identity.of_call(refused=first)
+            if second == first:
+                raise
+            return await self._sent(method, resource, request, enough, second)
+
+    async def _sent(self, method: str, resource: str, request: Any, enough: Enough | None, let_in: Metadata) -> Any:
+        stub = getattr(self._client(resource), method)
+        answer = await stub(request, retry=None, timeout=self._timeout, metadata=[*self._metadata, *let_in])
+        if enough is not None:
+            return await self._collect(answer, enough)
+        if isinstance(answer, ListDocumentsAsyncPager):  # which would fetch the next pages by itself
+            return await anext(aiter(answer.pages))
+        return answer
 
     async def _collect(self, stream: Any, enough: Enough) -> list[Any]:
         answers = []
@@ -172,7 +197,8 @@ class FirestoreClient:
         self, error: GoogleAPICallError, kind: str, resource: str, expected: frozenset[Code]
     ) -> Refused | Passing:
         code = error.grpc_status_code or Code.UNKNOWN
-        if code in expected:
+        missing = code is Code.NOT_FOUND and str(error.message).startswith(DATABASE_MISSING)
+        if code in expected and not missing:  # unlike a missing document never what a caller expects
             return Refused(code, str(error.message))
         cause = f"{kind} returned {code.name} {error.message}".rstrip()
         if code not in TRANSIENT:
@@ -201,4 +227,4 @@ class FirestoreClient:
         if self._endpoint:
             no_proxy = [("grpc.enable_http_proxy", 0)]  # to the shell's proxies
             return grpc.aio.insecure_channel(self._endpoint, options=options + no_proxy)
-        return FirestoreGrpcAsyncIOTransport.create_channel(HOST, options=options)
+        return grpc.aio.secure_channel(HOST, grpc.ssl_channel_credentials(), options=options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import REQUEST_TIMEOUT
 
 if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
+
     from l3kit.clouds.gcp.data.firestore_client import FirestoreClient
     from l3kit.clouds.gcp.data.hot_store import FirestoreHotStore
     from l3kit.clouds.gcp.data.journal_store import FirestoreJournalStore
@@ -20,8 +23,9 @@ class FirestorePlace:
     """Project, database and endpoint of Firestore.
 
     Attributes:
-        endpoint: host and port of the emulator; None for Google's, with application default credentials.
+        endpoint: host and port of a server without TLS; None for Google's.
         agent: user agent of the requests.
+        credentials: called once, at the first request; None: an emulator's, which asks for none, or the default ones.
         denied: remedy for a permission that the credentials lack.
     """
 
@@ -31,6 +35,7 @@ class FirestorePlace:
     agent: str = "l3kit"
     retry: RetryPolicy | None = None
     denied: str = FUNCTION_DENIED
+    credentials: Callable[[], Credentials] | None = None
 
 
 def open_hot(
@@ -58,6 +63,7 @@ def open_client(place: FirestorePlace, timeout: float = REQUEST_TIMEOUT) -> Fire
         place.database,
         place.endpoint,
         place.agent,
+        credentials=place.credentials,
         retry=place.retry,
         timeout=timeout,
         denied=place.denied,

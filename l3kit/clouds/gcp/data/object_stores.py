@@ -6,14 +6,13 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import google.auth
 import google.auth.transport.requests
 import google.cloud.storage as storage
 from google.api_core.client_info import ClientInfo
 from google.auth.credentials import AnonymousCredentials, Credentials
-from google.auth.exceptions import DefaultCredentialsError
 from requests.adapters import HTTPAdapter
 
+from l3kit.clouds.gcp.data.credentials import default_credentials
 from l3kit.clouds.gcp.data.object_store import GcsObjectStore
 from l3kit.clouds.gcp.data.remedies import FUNCTION_DENIED
 from l3kit.clouds.gcp.data.storage_calls import StorageCalls
@@ -23,19 +22,7 @@ from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.tuning import OBJECT_TIMEOUTS, REQUEST_TIMEOUT
 
 CONNECTIONS = 16
-SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 NO_BUCKET_READS = "DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA"
-
-
-def default_credentials() -> Credentials:
-    """Credentials of the function's service account, or of the logged-in user. Raises: ConfigurationError."""
-    try:
-        credentials, _ = google.auth.default(scopes=[SCOPE])
-    except DefaultCredentialsError:
-        raise ConfigurationError(
-            "Google Cloud", "there are no credentials", "Log in: gcloud auth application-default login"
-        ) from None
-    return credentials
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +30,15 @@ class GcsPlace:
     """Project, endpoint and credentials of Cloud Storage.
 
     Attributes:
-        endpoint: the sandbox's, which needs no credentials; None for Google Cloud.
-        credentials: called once, when a store is opened on Google Cloud.
+        endpoint: a sandbox's; None for Google Cloud.
+        credentials: called once, when a store is opened; None: none for a sandbox's, else the default ones.
         agent: prefix of each request's user agent.
         denied: remedy for a permission that the credentials lack.
     """
 
     project: str
     endpoint: str | None = None
-    credentials: Callable[[], Credentials] = default_credentials
+    credentials: Callable[[], Credentials] | None = None
     agent: str = "l3kit"
     retry: RetryPolicy | None = None
     denied: str = FUNCTION_DENIED
@@ -73,7 +60,7 @@ def open_objects(
 ) -> GcsObjectStore:
     """Open a bucket for one tier. `timeout`: seconds; requests get OBJECT_TIMEOUTS times as many."""
     place = place or GcsPlace.from_env()
-    credentials = AnonymousCredentials() if place.endpoint else place.credentials()
+    credentials = (place.credentials or (AnonymousCredentials if place.endpoint else default_credentials))()
     session = google.auth.transport.requests.AuthorizedSession(credentials)
     session.headers["User-Agent"] = place.agent
     session.trust_env = place.endpoint is None  # a sandbox's client ignores the shell's proxies

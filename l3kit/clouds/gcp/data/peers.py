@@ -12,17 +12,13 @@ from collections.abc import Callable, Mapping
 import orjson
 import requests
 
+from l3kit.clouds.gcp.data.metadata_server import FLAVOR, IDENTITY_PATH, METADATA_SECONDS, metadata_host
 from l3kit.errors import CallError
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.stream.http_calls import Address, NotNowError
 from l3kit.tiering.stream.http_peers import HttpPeers, check_address
 from l3kit.tiering.transfer.connection import open_session
 
-METADATA_VARIABLE = "GCE_METADATA_HOST"
-METADATA_HOST = "metadata.google.internal"
-IDENTITY_PATH = "/computeMetadata/v1/instance/service-accounts/default/identity"
-FLAVOR = {"Metadata-Flavor": "Google"}
-METADATA_SECONDS = 10.0
 ANSWER_SECONDS = 600.0
 """Maximum wait for one answer: the longest invocation of a function of the message chain."""
 EARLY_SECONDS = 300.0
@@ -110,7 +106,7 @@ def open_peers(
     agent: str = "l3kit",
 ) -> GcpPeers:
     """Open the functions of these urls. Raises: ConfigurationError naming the function whose url is malformed."""
-    return GcpPeers(urls, IdentityTokens(env.get(METADATA_VARIABLE) or METADATA_HOST), retry=retry, agent=agent)
+    return GcpPeers(urls, IdentityTokens(metadata_host(env)), retry=retry, agent=agent)
 
 
 def _expiry(token: str) -> float:

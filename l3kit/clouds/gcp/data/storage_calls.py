@@ -12,6 +12,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud.storage.exceptions import DataCorruption
 
+from l3kit.clouds.gcp.data.credentials import may_pass, shown
 from l3kit.clouds.gcp.data.remedies import FUNCTION_DENIED
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
@@ -19,6 +20,13 @@ from l3kit.tiering.retry import Passing, RetryPolicy
 from l3kit.tiering.sdk_calls import Failure, Refused, SdkCalls, retry_after
 
 REMEDIES = {401: "The credentials are not valid or have expired: log in again"}
+REPLACING = "storage.objects.delete"
+"""The permission to upload onto a name that is taken.
+
+l3kit uploads onto free names alone: a refusal for the lack of it says what a failed precondition says. Which of the two
+Google tells is not documented.
+"""
+DELETES = frozenset({"delete", "delete_version"})
 BUCKET_MISSING = "bucket does not exist"
 
 T = TypeVar("T")
@@ -65,22 +73,26 @@ class StorageCalls(SdkCalls):
 
     def failure(self, kind: str, resource: str, error: Exception) -> Failure | Passing:
         if isinstance(error, (GoogleAPICallError, UnexpectedStatusError)):
-            return self._failure(error, resource)
+            return self._failure(kind, error, resource)
         if isinstance(error, DataCorruption):
             return Passing(f"{kind} returned content that was corrupted in transit")
         if isinstance(error, (requests.RequestException, TransportError, ConnectionError, TimeoutError)):
             return Passing(f"{kind} was not answered ({_reason(error)})")
         if isinstance(error, GoogleAuthError):
-            cause = f"no credentials for Google Cloud ({type(error).__name__})"
+            if may_pass(error):
+                return Passing(f"{kind} could not be authenticated ({shown(error)})")
+            cause = f"no credentials for Google Cloud ({shown(error)})"
             raise StoreError(resource, cause, REMEDIES[401]) from None
         raise error
 
-    def _failure(self, error: GoogleAPICallError | UnexpectedStatusError, resource: str) -> Failure:
+    def _failure(self, kind: str, error: GoogleAPICallError | UnexpectedStatusError, resource: str) -> Failure:
         response = error.response
         status = int(getattr(response, "status_code", 0) or getattr(error, "code", 0) or 0)
         message = _message(response)
         if status == 404 and BUCKET_MISSING in message:  # unlike a missing object never what a caller expects
             raise StoreError(resource, message, "The bucket is missing: run deploy_l3") from None
+        if status == 403 and REPLACING in message and kind not in DELETES:
+            status = 412
         remedy = self._denied if status == 403 else REMEDIES.get(status, "")
         return Failure(status, status, message, remedy, retry_after(response))
 

@@ -77,6 +77,11 @@ class Documents:
         if not collection.ids:
             del self._collections[path]
 
+    def drop(self, database: str) -> None:
+        """Delete all documents of a database."""
+        for path in [path for path in self._collections if path.startswith(f"{database}/documents/")]:
+            del self._collections[path]
+
     def ids(self, path: str) -> Sequence[str]:
         """The sorted ids of a collection's documents; a live view, so do not keep it."""
         collection = self._collections.get(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from l3kit.sandbox.gcp.firestore.refusal import invalid
 
@@ -11,6 +12,7 @@ MAX_NAME_BYTES = 6 * 1024
 MAX_DEPTH = 100
 _ROOT_SEGMENTS = 5
 _ROOT = re.compile(r"projects/[^/]+/databases/[^/]+/documents")
+_DATABASE = re.compile(r"projects/[^/]+/databases/[^/]+(?=/|$)")
 _RESERVED = re.compile(r"__.*__", re.DOTALL)
 
 
@@ -23,6 +25,16 @@ def split(name: str) -> tuple[str, str]:
 def below_documents(name: str) -> str:
     """The part of a name below `documents/`, for display."""
     return "/".join(name.split("/")[_ROOT_SEGMENTS:])
+
+
+def database_of(request: Any) -> str:
+    """The full name of a request's database. Raises: CallRefusedError if it names none."""
+    held = {field.name for field in request.DESCRIPTOR.fields}
+    name = str(getattr(request, next(one for one in ("database", "parent", "name") if one in held)))
+    found = _DATABASE.match(name)
+    if found is None:
+        raise invalid(f"{name!r} is not a resource name below a database's documents")
+    return found.group()
 
 
 def check_document(name: str) -> None:

@@ -11,12 +11,14 @@ from google.protobuf.duration_pb2 import Duration
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
-from l3kit.sandbox.gcp.firestore import messages
+from l3kit.sandbox.gcp.firestore import messages, names, permissions
 from l3kit.sandbox.gcp.firestore.commits import MAX_REQUEST_BYTES, Commits
+from l3kit.sandbox.gcp.firestore.databases import Databases
 from l3kit.sandbox.gcp.firestore.documents import Documents, Ticks
 from l3kit.sandbox.gcp.firestore.intercept import Intercept, NoIntercept, describe
 from l3kit.sandbox.gcp.firestore.reads import Reads
 from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
+from l3kit.sandbox.gcp.guard import Guard
 
 SERVICE = "google.firestore.v1.Firestore"
 STOP_SECONDS = 0.5
@@ -31,14 +33,23 @@ class FirestoreServer:
     Args:
         clock: nanoseconds since 1970.
         intercept: hook around every call.
+        guard: decides who may do what; None admits everybody.
     """
 
-    def __init__(self, clock: Callable[[], int] = time.time_ns, *, intercept: Intercept | None = None) -> None:
-        documents = Documents()
+    def __init__(
+        self,
+        clock: Callable[[], int] = time.time_ns,
+        *,
+        intercept: Intercept | None = None,
+        guard: Guard | None = None,
+    ) -> None:
+        self._documents = Documents()
+        self._databases = Databases()
         ticks = Ticks(clock)
-        self._reads = Reads(documents, ticks)
-        self._commits = Commits(documents, ticks)
+        self._reads = Reads(self._documents, ticks)
+        self._commits = Commits(self._documents, ticks)
         self._intercept: Intercept = intercept or NoIntercept()
+        self._guard = guard
         self._server: Any = None
 
     async def start(self, port: int = 0) -> int:
@@ -54,6 +65,15 @@ class FirestoreServer:
         """Stop listening; calls in progress get half a second to finish."""
         if self._server is not None:
             await self._server.stop(STOP_SECONDS)
+
+    def database_made(self, name: str) -> None:
+        """Serve a further database, given by its full name."""
+        self._databases.made(name)
+
+    def database_gone(self, name: str) -> None:
+        """Delete a database with its documents."""
+        self._databases.gone(name)
+        self._documents.drop(name)
 
     def _handlers(self) -> dict[str, Any]:
         reads, commits = self._reads, self._commits
@@ -84,9 +104,9 @@ class FirestoreServer:
     async def _answer(self, method: str, work: Work, request: Any, context: Any) -> Any:
         """Compute the whole answer before streaming it, so that later writes do not affect it."""
         try:
-            call = describe(method, _agent(context), request)
+            call = describe(method, _sent(context, "user-agent"), request)
             await self._intercept.before(call)
-            answer = _done(work, request)
+            answer = self._done(method, work, request, context)
             await self._intercept.after(call)
             if isinstance(answer, CallRefusedError):
                 raise answer
@@ -94,18 +114,21 @@ class FirestoreServer:
             await context.abort(error.code, error.message, _details(error))
         return answer
 
+    def _done(self, method: str, work: Work, request: Any, context: Any) -> Any:
+        """The call's answer or its refusal, both of which the `after` hook may replace."""
+        try:
+            database = names.database_of(request)
+            if self._guard is not None:
+                permissions.admit(self._guard, _sent(context, "authorization"), method, request, database)
+            self._databases.check(database)
+            return work(request)
+        except CallRefusedError as error:
+            return error
 
-def _done(work: Work, request: Any) -> Any:
-    """The call's answer or its refusal, both of which the `after` hook may replace."""
-    try:
-        return work(request)
-    except CallRefusedError as error:
-        return error
 
-
-def _agent(context: Any) -> str:
-    metadata = dict(context.invocation_metadata() or ())
-    return str(metadata.get("user-agent", ""))
+def _sent(context: Any, key: str) -> str:
+    """A text of the call's metadata; empty if it was not sent."""
+    return str(dict(context.invocation_metadata() or ()).get(key, ""))
 
 
 def _details(error: CallRefusedError) -> tuple[tuple[str, bytes], ...]:

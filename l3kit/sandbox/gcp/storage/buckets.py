@@ -44,6 +44,7 @@ class Bucket:
     Attributes:
         fields: the writable ones.
         created, updated: seconds since the epoch.
+        is_open: whether it was made without a token, and takes calls without one.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Bucket:
     objects: dict[str, StoredObject] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     soft_deleted: list[SoftDeleted] = field(default_factory=list)
+    is_open: bool = False
 
     @property
     def etag(self) -> str:

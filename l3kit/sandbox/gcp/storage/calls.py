@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, unquote
 from aiohttp import web
 
 from l3kit.sandbox.answers import own_address
+from l3kit.sandbox.gcp.guard import Guard
+from l3kit.sandbox.gcp.storage.access import Access
 from l3kit.sandbox.gcp.storage.answers import invalid
 
 MAX_JSON_BYTES = 1024 * 1024
@@ -24,23 +26,25 @@ class Call:
         segments: of the path after the prefix; a slash in an object name is sent as %2F and stays in its segment.
         query: the parameters; the first value of a repeated one.
         base: scheme and address at which the request arrived; prefix of links in answers.
+        access: what its sender may do.
     """
 
     request: web.Request
     segments: tuple[str, ...]
     query: Mapping[str, str]
     base: str
+    access: Access
 
     @classmethod
-    def of(cls, request: web.Request, prefix: str) -> Call:
-        """Parse a request. Raises: Refusal if its path or query is not UTF-8."""
+    def of(cls, request: web.Request, prefix: str, guard: Guard | None) -> Call:
+        """Parse a request. Raises: Refusal if its path or query is not UTF-8, or its token cannot be used."""
         path, _, query_text = request.raw_path.partition("?")
         try:
             segments = tuple(unquote(part, errors="strict") for part in path.removeprefix(prefix).split("/"))
             pairs = parse_qsl(query_text, keep_blank_values=True, errors="strict")
         except UnicodeDecodeError:
             raise invalid("The request's address is not valid UTF-8") from None
-        return cls(request, segments, dict(reversed(pairs)), own_address(request))
+        return cls(request, segments, dict(reversed(pairs)), own_address(request), Access.of(request, guard))
 
     def number(self, name: str) -> int | None:
         """An integer parameter; None if absent. Raises: Refusal."""

@@ -71,9 +71,11 @@ class Copies:
     def _prepare(
         self, call: Call, resource: Mapping[str, Any], source: tuple[str, str], destination: tuple[str, str]
     ) -> tuple[StoredObject, NewObject]:
-        origin = self._storage.bucket(source[0]).live(source[1], call.number("sourceGeneration"))
+        held, target = self._storage.bucket(source[0]), self._storage.bucket(destination[0])
+        call.access.to_object("storage.objects.get", held, source[1])
+        call.access.to_put(target, destination[1])
+        origin = held.live(source[1], call.number("sourceGeneration"))
         Conditions.of(call, "Source").check(origin)
-        self._storage.bucket(destination[0])
         # The source's fields are copied only if the request gives none.
         named = any(resource.get(name) is not None for name in (*EDITABLE, "storageClass"))
         storage_class = checked_class(resource["storageClass"]) if resource.get("storageClass") else None

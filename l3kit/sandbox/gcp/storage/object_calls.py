@@ -23,6 +23,7 @@ class ObjectCalls:
 
     async def list(self, call: Call, bucket: str) -> web.StreamResponse:
         found = self._storage.bucket(bucket)
+        call.access.to_bucket("storage.objects.list", found)
         content: dict[str, Any] = {"kind": "storage#objects"}
         if call.query.get("softDeleted", "").lower() == "true":
             kept = found.kept(self._storage.clock())
@@ -39,18 +40,20 @@ class ObjectCalls:
         return json_answer(content)
 
     async def get(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
-        stored = self._wanted(call, bucket, name)
+        stored = self._wanted(call, bucket, name, "storage.objects.get")
         return json_answer(stored.resource(call.base), headers={"ETag": stored.etag})
 
     async def content(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
-        return await send_content(call, self._wanted(call, bucket, name))
+        return await send_content(call, self._wanted(call, bucket, name, "storage.objects.get"))
 
     async def delete(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
-        self._storage.remove(self._wanted(call, bucket, name))
+        self._storage.remove(self._wanted(call, bucket, name, "storage.objects.delete"))
         return web.Response(status=204)
 
-    def _wanted(self, call: Call, bucket: str, name: str) -> StoredObject:
-        """The live object, after checking the request's conditions. Raises: Refusal."""
-        stored = self._storage.bucket(bucket).live(name, call.number("generation"))
+    def _wanted(self, call: Call, bucket: str, name: str, permission: str) -> StoredObject:
+        """The live object, after checking the sender's permission and the request's conditions. Raises: Refusal."""
+        found = self._storage.bucket(bucket)
+        call.access.to_object(permission, found, name)
+        stored = found.live(name, call.number("generation"))
         Conditions.of(call).check(stored)
         return stored

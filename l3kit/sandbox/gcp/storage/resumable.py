@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from aiohttp import web
 
+from l3kit.sandbox.gcp.storage.access import Access
 from l3kit.sandbox.gcp.storage.answers import Refusal, invalid, json_answer
 from l3kit.sandbox.gcp.storage.bodies import Draft
 from l3kit.sandbox.gcp.storage.calls import Call
@@ -25,7 +26,10 @@ _RANGE = re.compile(r"bytes (?:(?P<first>\d+)-(?P<last>\d+)|\*)/(?P<total>\d+|\*
 
 @dataclass
 class _Session:
+    """An upload. `access`: of whoever opened it; its address is all that its further requests need."""
+
     upload: Upload
+    access: Access
     draft: Draft
     busy: bool = False
 
@@ -51,8 +55,9 @@ class Resumable:
         """Open a session; its conditions are checked when it ends."""
         self._storage.bucket(bucket)
         upload = Upload.of(call, bucket, await call.content(), call.request.headers.get("X-Upload-Content-Type"))
+        self._storage.admit(call.access, upload.new)
         session_id = uuid.uuid4().hex
-        self._open[session_id] = _Session(upload, self._storage.bodies.draft())
+        self._open[session_id] = _Session(upload, call.access, self._storage.bodies.draft())
         location = f"{call.base}/upload/storage/v1/b/{bucket}/o?uploadType=resumable&upload_id={session_id}"
         return web.Response(headers={"Location": location, "X-GUploader-UploadID": session_id})
 
@@ -113,6 +118,7 @@ class Resumable:
         try:
             try:
                 upload.check(body)
+                self._storage.admit(session.access, upload.new)
             except Refusal:
                 session.draft.discard()
                 raise

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from l3kit.sandbox.gcp.guard import Guard
 from l3kit.sandbox.gcp.storage.answers import Refusal, required
 from l3kit.sandbox.gcp.storage.bucket_calls import BucketCalls
 from l3kit.sandbox.gcp.storage.calls import Call
@@ -28,10 +29,22 @@ class GcsServer:
         folder: for the contents; files left by an earlier server are removed.
         clock: seconds since the epoch.
         rewrite_bytes: bytes copied by each call of a rewrite into another storage class.
+        guard: decides who may do what; None admits everybody.
+
+    Attributes:
+        storage: the buckets, which the control plane shares.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time, *, rewrite_bytes: int = 256 * MIB) -> None:
-        storage = Storage(folder, clock)
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+        *,
+        rewrite_bytes: int = 256 * MIB,
+        guard: Guard | None = None,
+    ) -> None:
+        self._guard = guard
+        self.storage = storage = Storage(folder, clock)
         self._buckets = BucketCalls(storage)
         self._objects = ObjectCalls(storage)
         self._uploads = Uploads(storage)
@@ -41,7 +54,7 @@ class GcsServer:
     def add_routes(self, app: web.Application) -> None:
         """Add routes for the three prefixes."""
         for prefix, route in ((API, self._api), (UPLOAD, self._upload), (DOWNLOAD, self._download)):
-            app.router.add_route("*", prefix + "{tail:.*}", _handler(prefix, route))
+            app.router.add_route("*", prefix + "{tail:.*}", self._handler(prefix, route))
 
     def _api(self, call: Call) -> Answer:
         match call.request.method, *call.segments:
@@ -100,16 +113,17 @@ class GcsServer:
                 return self._objects.content(call, bucket, name)
         raise _unknown(call)
 
+    def _handler(
+        self, prefix: str, route: Callable[[Call], Answer]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            media = prefix == DOWNLOAD or request.query.get("alt") == "media"
+            try:
+                return await route(Call.of(request, prefix, self._guard))
+            except Refusal as refusal:
+                return refusal.answer(media=media)
 
-def _handler(prefix: str, route: Callable[[Call], Answer]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def handle(request: web.Request) -> web.StreamResponse:
-        media = prefix == DOWNLOAD or request.query.get("alt") == "media"
-        try:
-            return await route(Call.of(request, prefix))
-        except Refusal as refusal:
-            return refusal.answer(media=media)
-
-    return handle
+        return handle
 
 
 async def _at_once(response: web.StreamResponse) -> web.StreamResponse:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from l3kit.sandbox.gcp.storage.access import Access
 from l3kit.sandbox.gcp.storage.answers import Refusal
 from l3kit.sandbox.gcp.storage.bodies import Bodies, Body
 from l3kit.sandbox.gcp.storage.buckets import Bucket
@@ -48,6 +49,10 @@ class Storage:
         if found is None:
             raise Refusal(404, "notFound", "The specified bucket does not exist.")
         return found
+
+    def admit(self, access: Access, new: NewObject) -> None:
+        """Check whether a new object may be put where it is wanted. Raises: Refusal (401, 403, 404)."""
+        access.to_put(self.bucket(new.bucket), new.name)
 
     def put(self, new: NewObject, body: Body) -> StoredObject:
         """Make an uploaded body the live object if its conditions hold. Raises: Refusal; the body is then removed."""

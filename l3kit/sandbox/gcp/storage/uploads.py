@@ -56,7 +56,7 @@ class Uploads:
 
     async def media(self, call: Call, bucket: str) -> web.StreamResponse:
         upload = Upload.of(call, bucket, {}, call.request.headers.get("Content-Type"))
-        self._storage.bucket(bucket)
+        self._storage.admit(call.access, upload.new)
         stored = await self._store(upload, call.request.content.iter_any())
         return json_answer(stored.resource(call.base))
 
@@ -66,6 +66,7 @@ class Uploads:
         resource = json_object(await parts.first())
         content_type = await parts.content_type()
         upload = Upload.of(call, bucket, resource, content_type)
+        self._storage.admit(call.access, upload.new)
         stored = await self._store(upload, parts.content())
         return json_answer(stored.resource(call.base))
 

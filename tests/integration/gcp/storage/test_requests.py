@@ -6,9 +6,12 @@ What every object store does is in tests/conformance.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
+from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError
 from google.cloud import storage
 
@@ -19,6 +22,7 @@ from l3kit.errors import ConfigurationError, KeyConflictError, StoreError
 from tests.integration.gcp.storage.faults import (
     AGENT,
     MIB,
+    Handler,
     Line,
     answer_lost,
     answers,
@@ -167,3 +171,34 @@ def test_without_credentials_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(object_stores.google.auth, "default", none)
     with pytest.raises(ConfigurationError, match="Log in"):
         open_objects("bucket", "cold", GcsPlace("p"))
+
+
+def test_credentials_are_sent_and_renewed_after_a_refusal(address: str, client: storage.Client, line: Line) -> None:
+    tokens: list[str] = []
+
+    class Given(Credentials):  # type: ignore[misc]
+        def refresh(self, request: object) -> None:
+            self.token = f"token-{len(tokens)}"
+            tokens.append(self.token)
+
+    seen: list[str | None] = []
+
+    async def refused(request: web.Request, handler: Handler) -> web.StreamResponse:
+        seen.append(request.headers.get("Authorization"))
+        return await answers(401)(request, handler)
+
+    async def taken(request: web.Request, handler: Handler) -> web.StreamResponse:
+        seen.append(request.headers.get("Authorization"))
+        return await handler(request)
+
+    async def go() -> None:
+        client.create_bucket("bucket-of-given")
+        line.will("GET", "/o/k", refused, taken)
+        store = open_objects("bucket-of-given", "cold", replace(place(address, line), credentials=Given))
+        try:
+            assert await store.head("k") is None
+        finally:
+            await store.close()
+
+    asyncio.run(go())
+    assert (tokens, seen) == (["token-0", "token-1"], ["Bearer token-0", "Bearer token-1"])

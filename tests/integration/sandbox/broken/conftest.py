@@ -17,7 +17,9 @@ from l3kit.sandbox import SandboxState, status
 from l3kit.sandbox.azure.account import COSMOS_KEY
 from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.gcp.account import PROJECT
+from l3kit.sandbox.gcp.identity import operator_token
 from l3kit.sandbox.messages.client import start_broker
+from l3kit.sandbox.state import Home
 from tests.integration.sandbox.aws.test_function_urls import open_url
 from tests.integration.sandbox.broken.templates import templates
 from tests.integration.sandbox.broken.world import World
@@ -103,4 +105,5 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
 
     with_dynamodb = status(state.home)
     assert with_dynamodb is not None
-    return World(with_dynamodb, name, kept, halves, templates(name))
+    owner = operator_token(Home(state.home).cloud("gcp")).encode()
+    return World(with_dynamodb, name, kept, halves, templates(name, owner))

@@ -9,6 +9,7 @@ from azure.storage.blob import generate_container_sas
 
 from l3kit.sandbox.aws.upstream import authorization
 from l3kit.sandbox.azure.account import STORAGE_ACCOUNT, STORAGE_KEY
+from l3kit.sandbox.gcp.account import PROJECT
 from tests.integration.sandbox.conftest import RUNTIME
 from tests.support.broken.whole import Whole
 
@@ -25,8 +26,12 @@ DEPLOYMENT = (
 )
 
 
-def templates(name: str) -> dict[str, list[Whole]]:
-    """What each port understands, by the name that `World.ports` gives it."""
+def templates(name: str, owner: bytes) -> dict[str, list[Whole]]:
+    """What each port understands, by the name that `World.ports` gives it.
+
+    Args:
+        owner: token of the owner of Google Cloud's project.
+    """
     text, at = name.encode(), f"/devstoreaccount1/{name}"
     put_item = json.dumps({"TableName": name, "Item": {"id": {"S": "MARK"}, "token": {"S": "x"}}}).encode()
     target = b"DynamoDB_20120810."
@@ -101,6 +106,8 @@ def templates(name: str) -> dict[str, list[Whole]]:
         "blob": blob,
         "azurite": blob,
         "storage": storage_,
+        "gcp_control": google_control((JSON, (b"Authorization", b"Bearer " + owner))),
+        "metadata": [Whole(b"GET", b"/computeMetadata/v1/project/project-id", ((b"Metadata-Flavor", b"Google"),))],
         "firestore": [Whole(b"POST", b"/google.firestore.v1.Firestore/Commit", (JSON,), b"{}")],
         "azure function": [Whole(b"POST", b"/api/run", (JSON,), b"{}")],
         "gcp function": [Whole(b"POST", b"/", (JSON,), b"{}")],
@@ -110,6 +117,22 @@ def templates(name: str) -> dict[str, list[Whole]]:
             Whole(b"POST", b"/2018-06-01/runtime/init/error", (JSON,), b'{"errorType": "x", "errorMessage": "x"}'),
         ],
     }
+
+
+def google_control(headers: tuple[tuple[bytes, bytes], ...]) -> list[Whole]:
+    """What Google Cloud's control plane understands."""
+    project = b"v1/projects/" + PROJECT.encode()
+    role = b'{"roleId": "MARK", "role": {"includedPermissions": ["run.routes.invoke"]}}'
+    policy = b'{"policy": {"bindings": [{"role": "roles/run.invoker", "members": ["user:MARK@example.com"]}]}}'
+    bucket = b'{"name": "MARK", "labels": {"a": "b"}}'
+    return [
+        Whole(b"POST", b"/iam.googleapis.com/" + project + b"/roles", headers, role),
+        Whole(b"PUT", b"/pubsub.googleapis.com/" + project + b"/topics/MARK", headers, b"{}"),
+        Whole(b"POST", b"/pubsub.googleapis.com/" + project + b"/topics/MARK:setIamPolicy", headers, policy),
+        Whole(b"POST", b"/storage.googleapis.com/storage/v1/b?project=" + PROJECT.encode(), headers, bucket),
+        Whole(b"GET", b"/storage.googleapis.com/storage/v1/b?project=MARK", headers),
+        Whole(b"PUT", b"/storage.googleapis.com/gcf-v2-uploads-1/MARK?Signature=MARK", (), b"a zip"),
+    ]
 
 
 def signed(service: str) -> tuple[tuple[bytes, bytes], ...]:

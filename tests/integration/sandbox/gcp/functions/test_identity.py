@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from l3kit.sandbox.gcp.identity import PATH
+from l3kit.sandbox.gcp.metadata import PATH
 from tests.integration.sandbox.gcp.functions.functions import TINY, ask
 from tests.support.cloud_functions import World, gcp_zip
 
@@ -48,5 +48,22 @@ def test_a_function_gets_a_token_that_opens_the_function_it_is_for_and_no_other(
 def test_what_is_no_function_gets_no_token(world: World) -> None:
     asked = {"audience": f"{world.endpoint}/_gcp/private"}
     for headers in ({}, {"Metadata-Flavor": "Google"}, {"Metadata-Flavor": "Google", "X-Forwarded-For": "127.0.0.1"}):
-        answer = requests.get(f"{world.endpoint}{PATH}", params=asked, headers=headers, timeout=60)
+        answer = requests.get(f"{world.metadata}{PATH}", params=asked, headers=headers, timeout=60)
         assert answer.status_code == 403
+
+
+AT_ITS_START = f"""
+import os, urllib.request
+
+URL = "http://" + os.environ["GCE_METADATA_HOST"] + "{PATH}?audience=x"
+TOKEN = urllib.request.urlopen(urllib.request.Request(URL, headers={{"Metadata-Flavor": "Google"}})).read().decode()
+
+
+def main(request):
+    return str(TOKEN.count("."))
+"""
+
+
+def test_a_function_gets_its_token_already_while_it_is_loaded(world: World) -> None:
+    assert ask(world.put("gcp", "early", gcp_zip(AT_ITS_START), public=True).url).text == "2"
+    world.host("gcp").delete("early")

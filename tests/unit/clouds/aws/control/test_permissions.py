@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from l3kit.clouds.aws.control.grants import DEPLOYING
 from l3kit.clouds.aws.control.permissions import REQUIRED_PERMISSIONS, grants_for
 from l3kit.clouds.aws.control.preflight import preflight
 from l3kit.clouds.aws.names import AwsNames
+from l3kit.clouds.ports.operator_permissions import DEPLOYING
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from tests.unit.clouds.aws.control.answering_iam import ACCOUNT, AnyTwin, Iam, session_with
 

@@ -1,0 +1,26 @@
+"""Google Cloud as `target: live` opens it, whose addresses and credentials are those of a sandbox's double."""
+
+from __future__ import annotations
+
+import google.oauth2.credentials
+
+from l3kit.clouds.gcp.cloud import GcpCloud
+from l3kit.clouds.gcp.opening import Endpoints, open_project
+from l3kit.sandbox import SandboxState
+from l3kit.sandbox.gcp.account import NAME, PROJECT, REGION
+from l3kit.sandbox.gcp.identity import operator_token
+from l3kit.sandbox.state import Home
+from l3kit.session import Session
+
+
+def endpoints_of(state: SandboxState) -> Endpoints:
+    control = state.endpoints["gcp_control"]
+    return Endpoints(lambda host: f"{control}/{host}", state.endpoints["storage"], state.endpoints["firestore"])
+
+
+def live_session(state: SandboxState, project: str = PROJECT, region: str = REGION) -> Session:
+    """Open a session on the double as its operator, a person."""
+    token = operator_token(Home(state.home).cloud(NAME))
+    person = google.oauth2.credentials.Credentials(token)
+    session = open_project(project, region, found=lambda: (person, ""), endpoints=endpoints_of(state))
+    return Session("live", {"gcp": GcpCloud(session)})
