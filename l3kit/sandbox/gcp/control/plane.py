@@ -14,6 +14,7 @@ from l3kit.sandbox.gcp.control.effects import Effects, Tokens
 from l3kit.sandbox.gcp.control.faults import ArrangedFaults, answer_of
 from l3kit.sandbox.gcp.control.iam import Judge
 from l3kit.sandbox.gcp.control.project import Project
+from l3kit.sandbox.gcp.control.rates import Rates
 from l3kit.sandbox.gcp.control.rules import Match, Rules, invalid_argument, no_such_method
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 
@@ -51,6 +52,7 @@ class ControlPlane:
     ) -> None:
         self.project = Project(project, region, settings, clock, random)
         self.faults = ArrangedFaults()
+        self._rates = Rates(self.project)
         self._rules = rules
         self._tokens = tokens
         self._apis = Apis(self.project, effects, tokens)
@@ -100,6 +102,7 @@ class ControlPlane:
     async def _called(self, request: ControlRequest, match: Match) -> ControlAnswer:
         caller = self._caller(request)
         self._apis.usage.check(request.service)
+        self._rates.count(request.service)
         if faults := self._rules.faults(match, request.query, request.body):
             status, content = invalid_argument(faults, request.service)
             return json_answer(content, status)

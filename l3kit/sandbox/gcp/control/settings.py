@@ -39,6 +39,7 @@ class PlaneSettings:
         billing: whether the project has an account that pays.
         taken_buckets: names of buckets of other projects.
         quotas: how many there can be of a kind of resource, such as `databases`; others have none.
+        calls_a_minute: how often an API, by its first word, can be called; others have no limit.
         former_build_rights: whether the default build account has the rights that it had before July 2024.
         answer_of_unknown: code with which Cloud Functions refuses an account that it does not know yet.
     """
@@ -54,6 +55,7 @@ class PlaneSettings:
     organization: Organization = Organization()
     taken_buckets: frozenset[str] = frozenset()
     quotas: Mapping[str, int] = field(default_factory=dict)
+    calls_a_minute: Mapping[str, int] = field(default_factory=dict)
     former_build_rights: bool = False
     answer_of_unknown: str = "NOT_FOUND"
 
