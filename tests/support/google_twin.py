@@ -74,9 +74,10 @@ class GoogleTwin:
         return apply(self.plan_destroy(data=data), self.session)
 
     def inventory(self) -> Inventory:
-        """Return all that there is in the project, and who may do what."""
+        """Return all that there is in the project but what Google Cloud keeps of its own, and who may do what."""
         location, project = f"projects/{PROJECT}/locations/{REGION}", f"projects/{PROJECT}"
-        buckets = self._names(STORAGE, "storage/v1/b", "items", {"project": PROJECT})
+        there = self._names(STORAGE, "storage/v1/b", "items", {"project": PROJECT})
+        buckets = [name for name in there if not name.startswith("gcf-v2-")]
         found = {
             "databases": self._names(FIRESTORE, f"v1/{project}/databases", "databases"),
             "buckets": buckets,

@@ -54,7 +54,11 @@ class Grant:
 
 
 def grants_of(function: str, layout: Layout) -> tuple[Grant, ...]:
-    """Return what a function may do. Cloud Storage itself lets nobody overwrite an object who may not delete it."""
+    """Return what a function may do.
+
+    Cloud Storage lets nobody overwrite an object who may not delete it, and answers 403 instead of 404 for a missing
+    one to whoever may not list.
+    """
     remote = layout.link_from(function) is not None
     look_into_archive = (Grant("archive", "object_lister"),) if layout.archive == PROVIDER else ()
     if function == "hot-to-cold-mover":

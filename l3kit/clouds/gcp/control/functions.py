@@ -20,6 +20,7 @@ from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.function_host import Definition, Deployed, Timer
 from l3kit.clouds.ports.function_logs import LogLine
 from l3kit.errors import ProvisioningError
+from l3kit.tiering.tokens import FORMER_VARIABLE, TOKEN_VARIABLE
 
 ROLE = (
     "roles/cloudfunctions.admin and roles/run.admin on the project, with roles/iam.serviceAccountUser on its accounts"
@@ -32,6 +33,7 @@ ACCOUNT_LIMIT = 300.0
 """Maximum seconds until Cloud Functions knows a new account."""
 WHOLE = "description,labels,buildConfig,serviceConfig"
 """The parts of a function that l3kit sends."""
+_TOKENS = (TOKEN_VARIABLE, FORMER_VARIABLE)
 ZIP = {"Content-Type": "application/zip"}
 
 
@@ -213,7 +215,12 @@ class CloudRunFunctions:
         return f"v2/{self.place.location}/functions/{name}"
 
     def _explained(self, name: str, definition: Definition) -> Any:
-        return explained(f"function {name}", ROLE, tuple(definition.settings.values()))
+        return explained(f"function {name}", ROLE, _secrets(definition.settings))
+
+
+def _secrets(settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the tokens among a function's settings, and the addresses, which hold a key on some clouds."""
+    return tuple(text for name, text in settings.items() if name in _TOKENS or name.endswith("_URL"))
 
 
 def _members(place: Place, definition: Definition) -> set[str]:

@@ -63,7 +63,7 @@ def test_items_are_in_the_twins_database_and_written_with_the_sessions_credentia
     twin: Twin, database: str, used: str
 ) -> None:
     given = Given()
-    with running_server() as address:
+    with running_server(databases=["projects/plant-7/databases/l3kit-plant"]) as address:
         here = cloud(given, database, firestore_endpoint=address)
 
         async def steps() -> bytes | None:
