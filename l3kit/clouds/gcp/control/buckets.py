@@ -17,8 +17,10 @@ from l3kit.errors import PermissionMissingError, ProvisioningError
 
 ROLE = "roles/storage.admin on the project"
 STRANGE = "exists, but these credentials may not read it: it is somebody else's, or they lack storage.buckets.get"
-EMPTYING_THREADS = 16
+EMPTYING_THREADS = 8
 """Objects of a bucket that are deleted at the same time."""
+ROUNDS = 5
+"""Times that a bucket is emptied in which something was written in the meantime."""
 PAGE = "1000"
 WORDS: Mapping[str, str] = {
     "storageClass": "storage class",
@@ -68,17 +70,19 @@ class Bucket:
     def delete(self) -> None:
         """Delete the bucket with all its objects, all their generations."""
         with explained(f"bucket {self.name}", ROLE):
-            while True:
+            for _ in range(ROUNDS):
                 try:
                     self._empty()
-                    unless_missing(lambda: self.place.control.delete(STORAGE, self._path))
+                    self.place.control.delete(STORAGE, self._path)
                 except Refusal as refusal:
                     if is_missing(refusal):
                         return
-                    if refusal.status == 409:  # something was written in the meantime
-                        continue
-                    raise
-                return
+                    if refusal.status != 409:
+                        raise
+                else:
+                    return
+            cause, remedy = "is written to while it is emptied", "End what writes to it, then destroy again"
+            raise ProvisioningError(f"bucket {self.name}", cause, remedy)
 
     def _empty(self) -> None:
         with ThreadPoolExecutor(EMPTYING_THREADS, thread_name_prefix="empty-bucket") as threads:

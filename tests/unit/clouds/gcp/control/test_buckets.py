@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from l3kit.clouds.gcp.control.buckets import Bucket
+from l3kit.clouds.gcp.control.google_api import GoogleApi
 from l3kit.clouds.gcp.control.place import STORAGE
+from l3kit.clouds.ports.control import Query, Refusal
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import ProvisioningError
 from l3kit.sandbox.gcp.control.settings import Organization, PlaneSettings
@@ -54,6 +57,19 @@ def test_another_owner_and_another_location_are_seen(cloud: Cloud) -> None:
     assert not replace(bucket(cloud), twin_name="other").compare().owned
     elsewhere = replace(bucket(cloud), place=replace(cloud.place, region="europe-west1"))
     assert "it is in US-CENTRAL1, not in europe-west1" in str(elsewhere.compare().fault)
+
+
+def test_a_bucket_that_somebody_keeps_writing_to_is_told(cloud: Cloud) -> None:
+    bucket(cloud).create()
+
+    class Written(GoogleApi):
+        def delete(self, service: str, path: str, query: Query | None = None) -> dict[str, Any]:
+            raise Refusal(409, "conflict", "The bucket you tried to delete is not empty.")
+
+    control = Written("https://{}".format, cloud.http)
+    busy = replace(bucket(cloud), place=replace(cloud.place, control=control))
+    with pytest.raises(ProvisioningError, match="is written to while it is emptied"):
+        busy.delete()
 
 
 def test_a_missing_bucket_is_deleted(cloud: Cloud) -> None:
