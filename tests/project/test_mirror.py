@@ -120,6 +120,19 @@ COVERED = (
         "tests/integration/sandbox/gcp/control",
     ),
     Covered(
+        tuple(
+            f"sandbox/gcp/control/{name}.py"
+            for name in ("bindings", "effects", "function_checks", "memory", "permissions")
+        ),
+        "is a part of several APIs of the double, judged by their answers",
+        "tests/unit/sandbox/gcp/control/test_plane.py",
+    ),
+    Covered(
+        ("sandbox/gcp/control/sandbox_effects.py",),
+        "drives the services of a gateway",
+        "tests/integration/sandbox/gcp/control",
+    ),
+    Covered(
         ("sandbox/gcp/firestore/*.py",),
         "answers over gRPC in place of Firestore",
         "tests/integration/sandbox/gcp/firestore",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import google.oauth2.credentials
 
+from l3kit.clouds.aws.cloud import AwsCloud
+from l3kit.clouds.aws.session import open_sandbox
 from l3kit.clouds.gcp.cloud import GcpCloud
 from l3kit.clouds.gcp.opening import Endpoints, open_project
 from l3kit.sandbox import SandboxState
+from l3kit.sandbox.aws.account import REGION as AWS_REGION
 from l3kit.sandbox.gcp.account import NAME, PROJECT, REGION
 from l3kit.sandbox.gcp.identity import operator_token
 from l3kit.sandbox.state import Home
@@ -20,7 +23,16 @@ def endpoints_of(state: SandboxState) -> Endpoints:
 
 def live_session(state: SandboxState, project: str = PROJECT, region: str = REGION) -> Session:
     """Open a session on the double as its operator, a person."""
+    return Session("live", {"gcp": live_cloud(state, project, region)})
+
+
+def session_with_aws(state: SandboxState) -> Session:
+    """Open one on AWS as well; its links are the sandbox's, since a real account's are never on loopback."""
+    aws = AwsCloud(open_sandbox(state.gateway, AWS_REGION))
+    return Session("sandbox", {"aws": aws, "gcp": live_cloud(state)}, state.home, state.gateway)
+
+
+def live_cloud(state: SandboxState, project: str = PROJECT, region: str = REGION) -> GcpCloud:
     token = operator_token(Home(state.home).cloud(NAME))
     person = google.oauth2.credentials.Credentials(token)
-    session = open_project(project, region, found=lambda: (person, ""), endpoints=endpoints_of(state))
-    return Session("live", {"gcp": GcpCloud(session)})
+    return GcpCloud(open_project(project, region, found=lambda: (person, ""), endpoints=endpoints_of(state)))

@@ -1,4 +1,4 @@
-"""What a deployment is made of: the form that asks for one, and the unpacked and built record."""
+"""The making of a deployment: the form that asks for one, and the unpacked and built record."""
 
 from __future__ import annotations
 

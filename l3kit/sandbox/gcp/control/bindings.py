@@ -49,7 +49,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class BindingRules:
-    """What a policy may hold.
+    """The rules of policies.
 
     Attributes:
         public: whether the organization allows members that are everybody.

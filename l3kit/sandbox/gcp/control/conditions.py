@@ -27,7 +27,7 @@ class ExpressionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What a condition sees of a resource."""
+    """The part of a resource that a condition sees."""
 
     name: str
     type: str

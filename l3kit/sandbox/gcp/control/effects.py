@@ -1,4 +1,4 @@
-"""What the control plane drives: the stores, functions and messages that serve the project's data."""
+"""The services that the control plane drives: stores, functions and messages of the project's data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Cloud Functions refuses in a function that the definitions allow, and what it adds to one."""
+"""Checks of Cloud Functions that the definitions cannot make, and the values that it adds to a function."""
 
 from __future__ import annotations
 

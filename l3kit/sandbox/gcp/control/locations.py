@@ -1,4 +1,4 @@
-"""Where services are, and whether the project pays: what somebody asks before anything is made."""
+"""Locations of services, and the project's billing: questions that come before anything is made."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from l3kit.sandbox.gcp.control.iam import Policies
 from l3kit.sandbox.gcp.control.project import Project, time_text
 
 MADE = 1_700_000_000.0
-"""When the project was made, in seconds since 1970."""
+"""Time at which the project was made, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ SECONDS = 60.0
 
 @dataclass(slots=True)
 class Rates:
-    """When each API was called in the last minute, in seconds since 1970."""
+    """The times of the last minute's calls of each API, in seconds since 1970."""
 
     project: Project
     _calls: defaultdict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
@@ -29,8 +29,8 @@ class Rates:
         if len(calls) >= limit:
             consumer = f"projects/{self.project.number}"
             message = (
-                f"Quota exceeded for quota metric 'Requests' and limit 'Requests per minute' of service '{service}' for "
-                f"consumer '{consumer}'."
+                f"Quota exceeded for quota metric 'Requests' and limit 'Requests per minute' of service '{service}' "
+                f"for consumer '{consumer}'."
             )
             info = error_info("RATE_LIMIT_EXCEEDED", "googleapis.com", service=service, consumer=consumer)
             raise RefusedError("RESOURCE_EXHAUSTED", message, [info])

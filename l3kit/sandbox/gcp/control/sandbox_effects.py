@@ -1,4 +1,4 @@
-"""What the control plane drives in a sandbox: its stores, its functions and their messages."""
+"""The services that the control plane drives in a sandbox: its stores, its functions and their messages."""
 
 from __future__ import annotations
 

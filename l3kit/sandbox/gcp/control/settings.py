@@ -1,4 +1,4 @@
-"""What a double of Google's control plane is like: its times, limits and the policies of its organization."""
+"""Settings of a double of Google's control plane: its times, its limits, the policies of its organization."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from l3kit.sandbox.gcp.control.answers import STORAGE, ControlAnswer, ControlReq
 from l3kit.sandbox.gcp.control.project import Project
 
 SECONDS = 1800.0
-"""For which an address can be used (Cloud Functions, "functions.generateUploadUrl")."""
+"""Seconds for which an address can be used (Cloud Functions, "functions.generateUploadUrl")."""
 ZIP = "application/zip"
 
 

@@ -20,7 +20,7 @@ from l3kit.sandbox import SandboxState
 from l3kit.sandbox.gcp.account import OPERATOR, PROJECT, REGION
 from l3kit.session import Session
 from l3kit.twin.config import Twin
-from tests.support.live_google import live_session
+from tests.support.live_google import live_session, session_with_aws
 from tests.support.twins import twin_on
 
 pytestmark = pytest.mark.sandbox
@@ -85,5 +85,25 @@ def test_a_twin_is_deployed_moves_items_answers_and_leaves_nothing(all_clouds: S
     assert [row["tier"] for row in found.rows] == ["archive", "archive", "hot"]
     assert found.complete
     assert here.logs("hot-to-cold-mover", since="1h").gaps == ()
+    apply(plan_destroy(twin, session, data=True), session)
+    assert plan_destroy(twin, session, data=True).changes == ()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tiers", [("aws", "gcp", "aws"), ("gcp", "aws", "gcp")], ids="-".join)
+def test_tiers_on_aws_and_google_cloud_send_to_each_other(
+    all_clouds: SandboxState, tmp_path: Path, tiers: tuple[str, str, str]
+) -> None:
+    twin = twin_on(tmp_path, *tiers)
+    session = session_with_aws(all_clouds)
+    apply(plan(twin, session), session)
+    assert plan(twin, session).changes == ()
+    here = OpenTwin(twin, session, "", Silent())
+    store = session.clouds[tiers[0]].hot_store(twin)
+    run(store.put_items("pump-1", [json.dumps(item, sort_keys=True).encode() for item in ITEMS]))
+    let_call(gcp_control(session), twin)
+    for mover in ("hot-to-cold-mover", "cold-to-archive-mover"):
+        assert here.run_mover(mover).summary() == f"{mover}: 2 items, 1 chunk, 107 bytes; complete"
+    assert [row["tier"] for row in here.query("pump-1").rows if row["tier"] == "hot"] == ["hot"]
     apply(plan_destroy(twin, session, data=True), session)
     assert plan_destroy(twin, session, data=True).changes == ()

@@ -32,7 +32,15 @@ def test_a_permission_is_asked_of_the_judge_and_named_where_it_is_lacking() -> N
 
 
 @pytest.mark.parametrize(
-    "header", ["Bearer x", "Bearer", "bearer ya29.", "Basic owner", "owner", f"Token {TOKENS.access_token(EMAIL)}"]
+    "header",
+    [
+        "Bearer x",
+        "Bearer",
+        "bearer ya29.",
+        "Basic owner",
+        "owner",
+        pytest.param(f"Token {TOKENS.access_token(EMAIL)}", id="scheme"),
+    ],
 )
 def test_what_is_no_token_of_this_gateway_is_invalid(header: str) -> None:
     assert asked(guard(read={DATABASE}), header) == Problem("invalid")

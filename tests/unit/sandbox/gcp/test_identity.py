@@ -54,7 +54,7 @@ def test_tokens_of_another_gateway_and_of_the_other_kind_are_not_good() -> None:
     assert TOKENS.caller_of(access, URL) is None
 
 
-@pytest.mark.parametrize("token", MADE)
+@pytest.mark.parametrize("token", MADE, ids=["access", "identity"])
 @pytest.mark.parametrize("part", [0, 1, 2])
 def test_a_changed_token_is_not_good(token: str, part: int) -> None:
     parts = token.split(".")

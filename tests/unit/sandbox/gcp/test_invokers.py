@@ -58,7 +58,9 @@ def test_the_token_must_be_an_identity_token_for_this_address() -> None:
     assert asked(found, f"Bearer {TOKENS.access_token(CALLER)}") == 403
 
 
-@pytest.mark.parametrize("authorization", [None, "", "Bearer", "Basic x", f"Bearer {WRITER.keys.function}"])
+@pytest.mark.parametrize(
+    "authorization", [None, "", "Bearer", "Basic x", pytest.param(f"Bearer {WRITER.keys.function}", id="key")]
+)
 def test_without_a_token_it_is_refused_and_no_key_stands_for_one(authorization: str | None) -> None:
     assert asked(invokers(may(CALLER)), authorization) == 403
 
