@@ -13,7 +13,7 @@ from tests.support.control_plane import Fault, Killed
 from tests.support.google_twin import GoogleTwin, Inventory
 
 Verb = Literal["deploy", "destroy"]
-SHARDS = 24
+SHARDS = 32
 """Tests that the requests are divided among; the first of them is in `make test`."""
 REFUSALS = [503, 429, 500]
 
@@ -73,7 +73,7 @@ def check(twin: GoogleTwin, verb: Verb, wanted: Inventory, what: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["deploy", "destroy"])
-@pytest.mark.parametrize("kind", ["before", "after"])
+@pytest.mark.parametrize("kind", [pytest.param("before", marks=pytest.mark.slow), "after"])
 @pytest.mark.parametrize("shard", [*_shards()])
 def test_killed_at_every_request(make: Callable[[], GoogleTwin], verb: Verb, kind: str, shard: int) -> None:
     for number, wanted in cases(make, verb, shard):
@@ -94,6 +94,7 @@ def test_every_answer_lost(make: Callable[[], GoogleTwin], verb: Verb, shard: in
         check(twin, verb, wanted, f"{verb}, without the answer to {twin.cloud.http.changes[number]}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["deploy", "destroy"])
 @pytest.mark.parametrize("shard", [*_shards()])
 def test_429_and_503(make: Callable[[], GoogleTwin], verb: Verb, shard: int) -> None:
