@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from l3kit.clouds.gcp.cloud import GcpCloud
 from l3kit.clouds.gcp.control.control_provisioner import ControlProvisioner
+
+from l3kit.clouds.gcp.cloud import GcpCloud
 from l3kit.clouds.gcp.control.place import FIRESTORE, FUNCTIONS, IAM, PUBSUB, SCHEDULER, STORAGE
 from l3kit.clouds.gcp.control.policies import Held, bucket_policy, change, held_by, project_policy, with_held
 from l3kit.clouds.gcp.control.refusals import unless_missing

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import pytest
 import requests
+from l3kit.clouds.gcp.control.collections import OWNERS, Collection
 
 from l3kit.clouds.gcp.control.calls import firestore_client
-from l3kit.clouds.gcp.control.collections import OWNERS, Collection
 from l3kit.deploy import apply, destroy, plan, plan_destroy
 from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.operate.movers import run_mover

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from l3kit.clouds.gcp.control.collections import Collection
 
 from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
 from l3kit.clouds.gcp.control.calls import firestore_client, storage_client
-from l3kit.clouds.gcp.control.collections import Collection
 from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import ProvisioningError
 from l3kit.session import Session
