@@ -151,7 +151,7 @@ class Cloud:
     def session(self) -> GcpSession:
         functions, messages = CloudRunFunctions(self.place), PubSub(self.place)
         credentials = AnonymousCredentials()
-        return GcpSession(PROJECT, REGION, None, None, functions, messages, self.control, credentials)
+        return GcpSession(PROJECT, REGION, None, None, functions, messages, self.control, credentials, self.patience)
 
     def close(self) -> None:
         self.loop.close()

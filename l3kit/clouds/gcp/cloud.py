@@ -81,7 +81,7 @@ class GcpCloud(HostedFunctions):
         place = replace(
             self._firestore(DEFAULT_DATABASE), denied=SOURCE_DENIED, retry=RetryPolicy(tries=20, longest=60.0)
         )
-        return FirestoreSource(open_client(place), path, "")
+        return FirestoreSource(open_client(place), path)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
         """Read an object of the dead-letter topic's subscription; None for any other object."""

@@ -106,7 +106,15 @@ def session_on(project: str, region: str, credentials: Credentials, endpoints: E
     place = Place(control, project, region, control.patience)
     functions, messages = CloudRunFunctions(place), PubSub(place)
     return GcpSession(
-        project, region, endpoints.storage, endpoints.firestore, functions, messages, control, credentials
+        project,
+        region,
+        endpoints.storage,
+        endpoints.firestore,
+        functions,
+        messages,
+        control,
+        credentials,
+        control.patience,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.function_host import FunctionHost
 from l3kit.clouds.ports.message_source import MessageSource
+from l3kit.clouds.shared.patience import Patience
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -27,6 +28,7 @@ class GcpSession:
         messages: Pub/Sub.
         control: Google Cloud's control plane.
         credentials: of whoever runs this.
+        patience: the rule for waits and repetitions in the control plane.
     """
 
     project: str
@@ -37,6 +39,7 @@ class GcpSession:
     messages: MessageSource = field(repr=False)
     control: Control = field(repr=False)
     credentials: Credentials = field(repr=False)
+    patience: Patience = field(default_factory=Patience, repr=False, compare=False)
 
     def names(self, twin_name: str) -> GcpNames:
         """The names of all resources of a twin here."""

@@ -48,7 +48,7 @@ class GcpProvisioner(HostedProvisioner):
 
     def __init__(self, twin: Twin, session: GcpSession, links: DeployedLinks) -> None:
         self._session = session
-        self._place = Place(session.control, session.project, session.region)
+        self._place = Place(session.control, session.project, session.region, session.patience)
         self._gcp_names = session.names(twin.name)
         super().__init__(twin, links, session.functions, self._gcp_names, session.messages, unix_cron)
         self._shared = SharedResources(self._place, twin.name, twin.layout)
