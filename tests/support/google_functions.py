@@ -31,7 +31,10 @@ def put_function(session: GcpSession, name: str, source: str, *, owner: str = OW
 
 
 def _make(resource: Resource) -> None:
-    if not resource.compare().exists:
+    found = resource.compare()
+    if found.differences:
+        resource.update()
+    elif not found.exists:
         try:
             resource.create()
         except AlreadyThereError:

@@ -92,7 +92,7 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: public access not prevented": (
             lambda s, t: set_bucket(s, t, public_access_prevention="inherited"),
-            "public access is inherited, not enforced",
+            "public access prevention is inherited, not enforced",
         ),
     },
 ]

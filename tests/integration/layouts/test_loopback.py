@@ -32,7 +32,7 @@ def test_every_server_of_the_three_clouds_binds_loopback_only(all_clouds: Sandbo
     addresses = [*state.endpoints.values(), state.gateway]
     ports = {int(address.split("/devstore")[0].rpartition(":")[2]) for address in addresses}
     ports |= {process.port for process in state.processes}
-    assert len(ports) - ("mqtt" in {process.name for process in state.processes}) == 10
+    assert len(ports) - ("mqtt" in {process.name for process in state.processes}) == 12
     assert ports <= {address.port for address in listening}
     assert all(is_loopback(address.ip) for address in listening), "\n".join(map(str, listening))
 
