@@ -26,7 +26,8 @@ def put_function(session: GcpSession, name: str, source: str, *, owner: str = OW
     builder = f"serviceAccount:{names.email(BUILD)}"
     wanted = [Held("roles/cloudbuild.builds.builder")]
     change(place, project_policy(place), lambda policy: with_held(policy, builder, wanted))
-    given = definition(owner=owner, memory_mb=512, identity=names.account(RUNS), **more)
+    may = () if more.get("public") else (names.account("invoker"),)
+    given = definition(owner=owner, memory_mb=512, identity=names.account(RUNS), callers=may, **more)
     session.functions.update(name, given, gcp_zip(source))
 
 
