@@ -137,7 +137,9 @@ def azure(state: SandboxState) -> Backend:
 
 def gcp(state: SandboxState) -> Backend:
     session = gcp_session(state)
-    place = FirestorePlace(session.project, "(default)", session.firestore_endpoint)
+    place = FirestorePlace(
+        session.project, "(default)", session.firestore_endpoint, credentials=lambda: session.credentials
+    )
 
     def name() -> str:
         return f"conformance-{uuid.uuid4().hex[:12]}"
@@ -145,7 +147,8 @@ def gcp(state: SandboxState) -> Backend:
     def objects(tier: Tier) -> ObjectStore:
         bucket = name()
         storage_client(session).create_bucket(bucket)
-        return gcp_objects.open_objects(bucket, tier, gcp_objects.GcsPlace(session.project, session.storage_endpoint))
+        where = gcp_objects.GcsPlace(session.project, session.storage_endpoint, lambda: session.credentials)
+        return gcp_objects.open_objects(bucket, tier, where)
 
     return Backend(
         "gcp",

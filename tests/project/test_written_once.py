@@ -10,7 +10,6 @@ from pathlib import Path
 PACKAGE = Path(__file__).parents[2] / "l3kit"
 APART = {
     "BATCH = 100": "limit of a batch of Cosmos DB, and the letters that a replay takes at once",
-    "BATCH = 500": "limits of two calls of Firestore, one of them packed into functions",
     "CONCURRENT = 16": "requests of three kinds; one may change without the others",
     "LIMIT = 1000": "of dead letters read and of log lines shown",
     "MAX_KEY_BYTES = 1024": "limits of S3, of Google Cloud Storage and of our protocol",

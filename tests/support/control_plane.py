@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from google.auth.credentials import AnonymousCredentials
 
 from l3kit.clouds.gcp.control.functions import CloudRunFunctions
 from l3kit.clouds.gcp.control.google_api import GoogleApi
@@ -149,7 +150,8 @@ class Cloud:
 
     def session(self) -> GcpSession:
         functions, messages = CloudRunFunctions(self.place), PubSub(self.place)
-        return GcpSession(PROJECT, REGION, None, None, functions, messages, "", self.control)
+        credentials = AnonymousCredentials()
+        return GcpSession(PROJECT, REGION, None, None, functions, messages, self.control, credentials, self.patience)
 
     def close(self) -> None:
         self.loop.close()

@@ -7,35 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from l3kit.clouds.gcp.cloud import GcpCloud
-from l3kit.clouds.gcp.control.control_provisioner import ControlProvisioner
 from l3kit.clouds.gcp.control.place import FIRESTORE, FUNCTIONS, IAM, PUBSUB, SCHEDULER, STORAGE
 from l3kit.clouds.gcp.control.policies import Held, bucket_policy, change, held_by, project_policy, with_held
 from l3kit.clouds.gcp.control.refusals import unless_missing
-from l3kit.clouds.ports.deployed_links import DeployedLinks
-from l3kit.clouds.ports.provisioner import Provisioner
 from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.run import apply, plan, plan_destroy
 from l3kit.sandbox.gcp.control.memory import OWNER
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 from l3kit.session import Session
-from l3kit.twin.config import Twin
 from tests.support.control_plane import PROJECT, REGION, Cloud
 from tests.support.google_plane import EVERY_API
 from tests.support.twins import twin_on
 
 Inventory = Mapping[str, Any]
-
-
-class PatientCloud(GcpCloud):
-    """A cloud whose waits take no time."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        super().__init__(cloud.session())
-        self._place = cloud.place
-
-    def provisioner(self, twin: Twin, links: DeployedLinks) -> Provisioner:
-        return ControlProvisioner(twin, self.session, links, self._place)
 
 
 class GoogleTwin:
@@ -48,7 +33,7 @@ class GoogleTwin:
     def __init__(self, folder: Path, settings: PlaneSettings | None = None, *, chain: bool = False) -> None:
         self.cloud = Cloud(settings or PlaneSettings(enabled=EVERY_API))
         self.twin = twin_on(folder, "gcp", "gcp", "gcp", chain=("gcp", "gcp") if chain else None)
-        self.session = Session("live", {"gcp": PatientCloud(self.cloud)})
+        self.session = Session("live", {"gcp": GcpCloud(self.cloud.session())})
         if settings is None:
             self.let_owner_empty_buckets()
 

@@ -50,9 +50,9 @@ class GcpCloud(HostedFunctions):
         return f"{self.session.project}-{self.session.region}"
 
     def provisioner(self, twin: Twin, links: DeployedLinks) -> Provisioner:
-        from l3kit.clouds.gcp.control.provisioner import provisioner_of
+        from l3kit.clouds.gcp.control.provisioner import GcpProvisioner
 
-        return provisioner_of(twin, self.session, links)
+        return GcpProvisioner(twin, self.session, links)
 
     def store_name(self, twin: Twin, resource: StoreName) -> str:
         return self.session.names(twin.name).store(resource)
@@ -78,13 +78,10 @@ class GcpCloud(HostedFunctions):
         from l3kit.clouds.gcp.source_table import FirestoreSource, collection_path
 
         path = collection_path(name)
-        own = {self.store_name(twin, "hot"): "hot collection", self.store_name(twin, "journal"): "journal"}
-        if self.session.database_of(twin.name) != DEFAULT_DATABASE:
-            own = {}
         place = replace(
             self._firestore(DEFAULT_DATABASE), denied=SOURCE_DENIED, retry=RetryPolicy(tries=20, longest=60.0)
         )
-        return FirestoreSource(open_client(place), path, own.get(path[0], ""))
+        return FirestoreSource(open_client(place), path)
 
     def undelivered(self, key: str, body: bytes) -> Undelivered | None:
         """Read an object of the dead-letter topic's subscription; None for any other object."""
@@ -101,6 +98,5 @@ class GcpCloud(HostedFunctions):
             credentials=self._credentials(),
         )
 
-    def _credentials(self) -> Callable[[], Credentials] | None:
-        found = self.session.credentials
-        return None if found is None else lambda: found
+    def _credentials(self) -> Callable[[], Credentials]:
+        return lambda: self.session.credentials

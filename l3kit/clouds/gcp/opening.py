@@ -22,6 +22,7 @@ from l3kit.clouds.gcp.control.topics import PubSub
 from l3kit.clouds.gcp.data.credentials import LOG_IN, SCOPE, shown
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Control, Refusal
+from l3kit.clouds.shared.waiting import LONGEST_WAIT
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
 
 CREDENTIALS = "Google Cloud credentials"
@@ -47,11 +48,13 @@ class Endpoints:
         control: returns the address of an API by its host.
         storage: address of Cloud Storage; None for Google's.
         firestore: host and port of a Firestore server without TLS; None for Google's.
+        between: maximum seconds between two looks at what is awaited.
     """
 
     control: Callable[[str], str] = _google
     storage: str | None = None
     firestore: str | None = None
+    between: float = LONGEST_WAIT
 
 
 GOOGLE = Endpoints()
@@ -87,17 +90,31 @@ def open_project(
     if not project:
         cause = "is empty, and the credentials belong to no project; nothing was done"
         raise ConfigurationError("gcp_project", cause, "Set it to the id of the twin's project")
-    credentials = billed_to(credentials, project)
+    session = session_on(project, region, billed_to(credentials, project), endpoints)
+    check_project(session.control, project)
+    return session
+
+
+def session_on(project: str, region: str, credentials: Credentials, endpoints: Endpoints) -> GcpSession:
+    """Return a session on a project that is known to be there; asks for nothing."""
     control = GoogleApi(
         endpoints.control,
         _direct(AuthorizedSession(credentials), endpoints),
         plain=_direct(requests.Session(), endpoints),
+        between=endpoints.between,
     )
-    check_project(control, project)
-    place = Place(control, project, region)
+    place = Place(control, project, region, control.patience)
     functions, messages = CloudRunFunctions(place), PubSub(place)
     return GcpSession(
-        project, region, endpoints.storage, endpoints.firestore, functions, messages, "", control, credentials
+        project,
+        region,
+        endpoints.storage,
+        endpoints.firestore,
+        functions,
+        messages,
+        control,
+        credentials,
+        control.patience,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.function_host import FunctionHost
 from l3kit.clouds.ports.message_source import MessageSource
+from l3kit.clouds.shared.patience import Patience
 
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
@@ -25,9 +26,9 @@ class GcpSession:
         storage_endpoint: address of a sandbox's Cloud Storage server; None for Google's.
         firestore_endpoint: host and port of a sandbox's Firestore server; None for Google's.
         messages: Pub/Sub.
-        database: Firestore database of all twins; empty where each has its own.
-        control: Google Cloud's control plane; None in a sandbox that is deployed to in another way.
-        credentials: of whoever runs this; None in a sandbox that asks for none.
+        control: Google Cloud's control plane.
+        credentials: of whoever runs this.
+        patience: the rule for waits and repetitions in the control plane.
     """
 
     project: str
@@ -36,14 +37,14 @@ class GcpSession:
     firestore_endpoint: str | None
     functions: FunctionHost = field(repr=False)
     messages: MessageSource = field(repr=False)
-    database: str = DEFAULT_DATABASE
-    control: Control | None = field(default=None, repr=False)
-    credentials: Credentials | None = field(default=None, repr=False)
+    control: Control = field(repr=False)
+    credentials: Credentials = field(repr=False)
+    patience: Patience = field(default_factory=Patience, repr=False, compare=False)
 
     def names(self, twin_name: str) -> GcpNames:
         """The names of all resources of a twin here."""
         return GcpNames(twin_name, self.project, self.region)
 
     def database_of(self, twin_name: str) -> str:
-        """The Firestore database of a twin."""
-        return self.database or self.names(twin_name).database()
+        """The Firestore database of a twin, which has its own."""
+        return self.names(twin_name).database()

@@ -33,19 +33,16 @@ def collection_path(name: str) -> tuple[str, ...]:
 
 
 class FirestoreSource:
-    """`SourceTable` on one collection. `own`: what it is if it is the twin's."""
+    """`SourceTable` on one collection."""
 
-    def __init__(self, client: FirestoreClient, path: Sequence[str], own: str) -> None:
+    def __init__(self, client: FirestoreClient, path: Sequence[str]) -> None:
         self._client = client
         self._path = path
-        self._own = own
         self.usage = client.usage
 
     async def facts(self) -> SourceFacts:
         """Describe the collection without a request: it has no properties of its own."""
         resource = f"collection {'/'.join(self._path)}"
-        if self._own:
-            raise ConfigurationError(resource, f"is the twin's own {self._own}", "Name the collection to copy from")
         identity = f"{self._client.documents}/{'/'.join(self._path)}"
         return SourceFacts(resource, identity, (KEY,), capacity=CAPACITY, unverified=UNTOLD)
 

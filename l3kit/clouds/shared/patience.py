@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from l3kit.clouds.ports.control import Refusal
-from l3kit.clouds.shared.waiting import wait_until
+from l3kit.clouds.shared.waiting import LONGEST_WAIT, wait_until
 
 T = TypeVar("T")
 BUSY = frozenset({429, 500, 502, 503, 504})
@@ -28,12 +28,14 @@ class Patience:
         tries: including the first one.
         base, cap: the first and the longest wait, in seconds.
         longest: maximum seconds of a wait that the cloud asks for.
+        between: maximum seconds between two looks at something that is awaited.
     """
 
     tries: int = 7
     base: float = 0.5
     cap: float = 16.0
     longest: float = 60.0
+    between: float = LONGEST_WAIT
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     random: Callable[[], float] = random.random
@@ -55,7 +57,7 @@ class Patience:
 
     def wait(self, ready: Callable[[], bool], what: str, limit: float) -> None:
         """Poll until ready; see `wait_until`. Raises: ProvisioningError at the limit."""
-        wait_until(ready, what, limit, sleep=self.sleep, clock=self.clock)
+        wait_until(ready, what, limit, longest=self.between, sleep=self.sleep, clock=self.clock)
 
     def poll(self, read: Callable[[], T], is_done: Callable[[T], bool], what: str, limit: float) -> T:
         """Read until the state is final, as of a long-running operation. Raises: ProvisioningError at the limit."""

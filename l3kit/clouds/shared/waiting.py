@@ -18,6 +18,7 @@ def wait_until(
     what: str,
     limit: float,
     *,
+    longest: float = LONGEST_WAIT,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -26,6 +27,7 @@ def wait_until(
     Args:
         what: named in the error, e.g. `table x is active`.
         limit: seconds.
+        longest: wait between two looks, in seconds.
     Raises: ProvisioningError when the limit is up.
     """
     end = clock() + limit
@@ -34,4 +36,4 @@ def wait_until(
         if clock() + wait > end:
             raise ProvisioningError(what, f"did not happen within {limit:g} s", "Apply again; it continues from here")
         sleep(wait)
-        wait = min(LONGEST_WAIT, wait * 1.6)
+        wait = min(longest, wait * 1.6)

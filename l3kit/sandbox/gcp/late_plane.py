@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from l3kit.sandbox.gcp.control.sandbox_effects import SandboxEffects
     from l3kit.sandbox.gcp.identity import Tokens
 
+TOKEN_CREATOR = "roles/iam.serviceAccountOpenIdTokenCreator"
+"""The role with which a notebook calls private functions; an owner of a project does not have it."""
 Made = tuple["ControlPlane", "SandboxEffects"]
 
 
@@ -28,7 +30,8 @@ def made_plane(tokens: Tokens, effects: SandboxEffects) -> Made:
     from l3kit.sandbox.gcp.control.rules import Rules
     from l3kit.sandbox.gcp.control.settings import PlaneSettings
 
-    parts = (PROJECT, REGION, Rules.load(), effects, tokens.clock, random.SystemRandom(), PlaneSettings())
+    settings = PlaneSettings(owner_roles=("roles/owner", TOKEN_CREATOR))
+    parts = (PROJECT, REGION, Rules.load(), effects, tokens.clock, random.SystemRandom(), settings)
     return ControlPlane(*parts, tokens=tokens, owners=[OPERATOR]), effects
 
 

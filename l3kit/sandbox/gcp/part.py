@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from l3kit.sandbox.cloud import SandboxCloud
 from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
 from l3kit.sandbox.gcp.account import NAME, PROJECT, PUBSUB_AGENT, REGION
-from l3kit.sandbox.messages.client import SandboxMessageSource
+from l3kit.sandbox.state import Home
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.cloud import GcpCloud
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from l3kit.sandbox.state import SandboxState
 
 STORAGE, FIRESTORE, CONTROL, METADATA = "storage", "firestore", "gcp_control", "metadata"
+
+LOOK_SECONDS = 0.2
+"""Maximum time between two looks at an operation: those of the sandbox take seconds, not minutes."""
 
 
 async def start(host: ServiceHost) -> Mapping[str, str]:
@@ -85,12 +88,17 @@ def functions(state: SandboxState) -> SandboxFunctionHost:
 
 
 def gcp_session(state: SandboxState) -> GcpSession:
-    """Return a session on the sandbox's project."""
-    from l3kit.clouds.gcp.session import GcpSession
+    """Return a session on the sandbox's project, as its operator."""
+    from google.oauth2.credentials import Credentials
 
-    storage, firestore = state.endpoints[STORAGE], state.endpoints[FIRESTORE]
-    messages = SandboxMessageSource(state.gateway, NAME)
-    return GcpSession(PROJECT, REGION, storage, firestore, functions(state), messages)
+    from l3kit.clouds.gcp.opening import Endpoints, session_on
+    from l3kit.sandbox.gcp.identity import operator_token
+
+    control = state.endpoints[CONTROL]
+    endpoints = Endpoints(
+        lambda host: f"{control}/{host}", state.endpoints[STORAGE], state.endpoints[FIRESTORE], LOOK_SECONDS
+    )
+    return session_on(PROJECT, REGION, Credentials(operator_token(Home(state.home).cloud(NAME))), endpoints)
 
 
 def open_cloud(state: SandboxState) -> GcpCloud:

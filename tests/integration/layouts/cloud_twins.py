@@ -59,7 +59,7 @@ def change_settings(session: Session, twin: Twin, cloud: str, function: str, cha
 
     name, functions = function_name(session, twin, cloud, function), host(session, cloud)
     there = functions.get(name)
-    functions.put(name, change(there.definition), pack_sources(cloud, function))
+    functions.update(name, change(there.definition), pack_sources(cloud, function))
 
 
 def with_setting(name: str, value: str | None) -> Callable[[Definition], Definition]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
 from l3kit.clouds.gcp.control.calls import storage_client
+from l3kit.clouds.gcp.control.place import SCHEDULER
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 from tests.integration.layouts.cloud_twins import (
@@ -76,18 +77,12 @@ ROUNDS: list[dict[str, Broken]] = [
             "it is not public",
         ),
         "gcp: a changed job": (
-            lambda s, t: change_settings(
-                s,
-                t,
-                "gcp",
-                "cold-to-archive-mover",
-                lambda d: dataclasses.replace(d, schedules=[{**d.schedules[0], "schedule": "0 4 * * *"}]),
-            ),
-            "its schedule differs",
+            lambda s, t: change_job(s, t, "cold-to-archive-mover", "0 4 * * *"),
+            "schedule is 0 4 * * *, not 0 0 * * *",
         ),
         "gcp: another storage class": (
             lambda s, t: set_bucket(s, t, storage_class="STANDARD"),
-            "its storage class is STANDARD, not COLDLINE",
+            "storage class is STANDARD, not COLDLINE",
         ),
     },
     {
@@ -97,11 +92,17 @@ ROUNDS: list[dict[str, Broken]] = [
         ),
         "gcp: public access not prevented": (
             lambda s, t: set_bucket(s, t, public_access_prevention="inherited"),
-            "public access prevention is off",
+            "public access prevention is inherited, not enforced",
         ),
     },
 ]
 """What is broken at once: no two changes of a round are to the same resource."""
+
+
+def change_job(session: Session, twin: Twin, function: str, schedule: str) -> None:
+    job = gcp_names(session, twin).schedule(function)
+    path = f"v1/projects/{gcp_of(session).project}/locations/{gcp_of(session).region}/jobs/{job}"
+    gcp_of(session).control.patch(SCHEDULER, path, {"schedule": schedule}, {"updateMask": "schedule"})
 
 
 def set_bucket(session: Session, twin: Twin, *, storage_class: str = "", public_access_prevention: str = "") -> None:

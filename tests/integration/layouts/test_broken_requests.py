@@ -14,7 +14,6 @@ from tests.support.broken_requests import RequestBreaker
 from tests.unit.raw_errors.telling import told
 
 pytestmark = pytest.mark.sandbox
-HOSTED = ("azure", "gcp")
 
 
 def source_of(twin: Twin, session: Session, cloud: str, action: Action) -> Plan:
@@ -26,17 +25,12 @@ def source_of(twin: Twin, session: Session, cloud: str, action: Action) -> Plan:
     return Plan("source", tuple(steps), session.deploy_log(twin), (), destroying=action == "delete", data=True)
 
 
-@pytest.mark.parametrize(
-    ("cloud", "how"),
-    [
-        pytest.param(cloud, how, marks=[pytest.mark.slow] * ((cloud, how) != ("gcp", "refused")))
-        for cloud in HOSTED
-        for how in BREAKS
-    ],
-)
+@pytest.mark.parametrize("how", [pytest.param(how, marks=[pytest.mark.slow] * (how != "refused")) for how in BREAKS])
 def test_a_source_is_completed_and_removed_whichever_request_breaks(
-    cloud: str, how: Break, clouds: Session, make_twin: MakeTwin
+    how: Break, clouds: Session, make_twin: MakeTwin
 ) -> None:
+    """On Google Cloud a route needs what is made before it: tests/faults breaks the calls of whole twins."""
+    cloud = "azure"
     twin, breaker = make_twin(cloud, cloud, cloud, chain=(cloud, cloud)), RequestBreaker(how)
     making, removing = (source_of(twin, clouds, cloud, action) for action in ("create", "delete"))
     with breaker.patched():

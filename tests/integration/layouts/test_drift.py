@@ -10,9 +10,7 @@ from collections.abc import Mapping
 import pytest
 import requests
 
-from l3kit.clouds.gcp.control.calls import firestore_client
-from l3kit.clouds.gcp.control.collections import OWNERS, Collection
-from l3kit.deploy import apply, destroy, plan, plan_destroy
+from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import ConfigurationError, MissingConnectionError
 from l3kit.operate.movers import run_mover
 from l3kit.operate.verify.links import check_links
@@ -26,13 +24,11 @@ from tests.integration.layouts.cloud_twins import (
     NOW,
     change_settings,
     function_name,
-    gcp_names,
     held,
     put_items,
     with_setting,
 )
 from tests.integration.layouts.drift import ROUNDS, Broken
-from tests.support.accounts import gcp_of
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -89,13 +85,6 @@ def test_what_somebody_changed_shows_with_its_reason_and_is_repaired(
     clouds: Session, twin: Twin, breaks: dict[str, Broken]
 ) -> None:
     shows_and_is_repaired(clouds, twin, breaks)
-
-
-def test_a_removed_collection_shows_and_is_made_again(clouds: Session, gcp_twin: Twin) -> None:
-    journal = Collection(gcp_of(clouds), gcp_names(clouds, gcp_twin).store("journal"), gcp_twin.name)
-    shows_and_is_repaired(
-        clouds, gcp_twin, {"a removed collection": (lambda session, twin: journal.delete(), "missing")}
-    )
 
 
 def shows_and_is_repaired(session: Session, twin: Twin, breaks: Mapping[str, Broken]) -> None:
@@ -205,14 +194,3 @@ def test_a_mover_that_was_told_another_token_is_named(clouds: Session, twin: Twi
         check_links(clouds, twin)
     apply(plan(twin, clouds), clouds)
     check_links(clouds, twin)
-
-
-def test_each_owner_note_goes_with_its_collection(clouds: Session, gcp_twin: Twin) -> None:
-    client = firestore_client(gcp_of(clouds))
-    parent = f"projects/{gcp_of(clouds).project}/databases/(default)/documents"
-    owners = {d.name.rpartition("/")[2] for d in client.list_documents({"parent": parent, "collection_id": OWNERS})}
-    names = gcp_names(clouds, gcp_twin)
-    assert {names.store("hot"), names.store("journal")} <= owners
-    destroy(gcp_twin, clouds, data=True)
-    owners = {d.name.rpartition("/")[2] for d in client.list_documents({"parent": parent, "collection_id": OWNERS})}
-    assert not {names.store("hot"), names.store("journal")} & owners

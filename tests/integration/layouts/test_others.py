@@ -7,8 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
-from l3kit.clouds.gcp.control.calls import firestore_client, storage_client
-from l3kit.clouds.gcp.control.collections import Collection
+from l3kit.clouds.gcp.control.calls import storage_client
 from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import ProvisioningError
 from l3kit.session import Session
@@ -16,7 +15,8 @@ from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import MakeTwin
 from tests.integration.layouts.cloud_twins import azure_names, function_name, gcp_names, host
 from tests.support.accounts import azure_of, gcp_of
-from tests.support.cloud_functions import azure_zip, definition, gcp_zip
+from tests.support.cloud_functions import azure_zip, definition
+from tests.support.google_functions import put_function
 
 pytestmark = pytest.mark.sandbox
 
@@ -52,26 +52,14 @@ def others_bucket(session: Session, twin: Twin) -> str:
     return f"bucket {bucket.name}"
 
 
-def others_collection(session: Session, twin: Twin) -> str:
-    name = gcp_names(session, twin).store("hot")
-    Collection(gcp_of(session), name, "somebody-else").create()
-    return f"collection {name}"
-
-
-def others_unmarked_collection(session: Session, twin: Twin) -> str:
-    name = gcp_names(session, twin).store("hot")
-    database = f"projects/{gcp_of(session).project}/databases/(default)"
-    document = {"name": f"{database}/documents/{name}/theirs", "fields": {"a": {"integer_value": 1}}}
-    firestore_client(gcp_of(session)).commit({"database": database, "writes": [{"update": document}]})
-    return f"collection {name}"
-
-
 def others_function(cloud: str) -> Callable[[Session, Twin], str]:
     def make(session: Session, twin: Twin) -> str:
         name = function_name(session, twin, cloud, "hot-reader")
-        source = {"azure": azure_zip("import azure.functions as func\napp = func.FunctionApp()\n")}
-        source["gcp"] = gcp_zip("def main(request):\n    return 'theirs'\n")
-        host(session, cloud).put(name, definition(owner="somebody-else"), source[cloud])
+        if cloud == "gcp":
+            put_function(gcp_of(session), name, "def main(request):\n    return 'theirs'\n", owner="somebody-else")
+            return f"function {name}"
+        source = azure_zip("import azure.functions as func\napp = func.FunctionApp()\n")
+        host(session, cloud).put(name, definition(owner="somebody-else"), source)
         return f"function {name}"
 
     return make
@@ -83,14 +71,12 @@ OTHERS: dict[str, tuple[str, Callable[[Session, Twin], str]]] = {
     "a database that says nothing": ("azure", others_unmarked_database),
     "a function on Azure": ("azure", others_function("azure")),
     "a bucket": ("gcp", others_bucket),
-    "a collection of another twin": ("gcp", others_collection),
-    "a collection that says nothing": ("gcp", others_unmarked_collection),
     "a function on Google Cloud": ("gcp", others_function("gcp")),
 }
 
 
-IN_THE_SLICES = ("a database that says nothing", "a collection of another twin")
-"""`make test` has the database of another twin, and the collection that says nothing."""
+IN_THE_SLICES = ("a database that says nothing",)
+"""`make test` has the database of another twin."""
 
 
 @pytest.mark.parametrize(

@@ -21,18 +21,16 @@ DOCUMENTS_ROLE = "roles/datastore.user on the project"
 @cache
 def storage_client(session: GcpSession) -> Any:
     """Return google-cloud-storage's client of the session's project; it ignores the shell's proxies."""
-    from google.auth.credentials import AnonymousCredentials
     from google.auth.transport.requests import AuthorizedSession
     from google.cloud.storage import Client
 
     from l3kit.clouds.gcp.data.object_stores import NO_BUCKET_READS
 
     os.environ.setdefault(NO_BUCKET_READS, "true")
-    credentials = AnonymousCredentials()
-    http = AuthorizedSession(credentials)
+    http = AuthorizedSession(session.credentials)
     http.trust_env = False
     options = {"api_endpoint": session.storage_endpoint}
-    client = Client(session.project, credentials, _http=http, client_options=options)
+    client = Client(session.project, session.credentials, _http=http, client_options=options)
     client._connection.API_BASE_MTLS_URL = session.storage_endpoint
     return client
 

@@ -15,6 +15,7 @@ from google.auth.exceptions import GoogleAuthError, TransportError
 from l3kit.clouds.gcp.data.credentials import LOG_IN
 from l3kit.clouds.ports.control import Query, Refusal
 from l3kit.clouds.shared.patience import Patience, UnansweredError
+from l3kit.clouds.shared.waiting import LONGEST_WAIT
 from l3kit.errors import PermissionMissingError, ProvisioningError
 
 SECONDS = 60.0
@@ -61,6 +62,7 @@ class GoogleApi:
         base: returns the address of an API by its host.
         http: sends requests with credentials.
         plain: sends requests without them, for addresses that authorize by themselves.
+        between: maximum seconds between two looks at an operation.
     """
 
     def __init__(
@@ -72,11 +74,12 @@ class GoogleApi:
         clock: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
         plain: Http | None = None,
+        between: float = LONGEST_WAIT,
     ) -> None:
         self._base = base
         self._http = http
         self._plain: Http = requests.Session() if plain is None else plain
-        self.patience = Patience(sleep=sleep, clock=clock, random=random)
+        self.patience = Patience(sleep=sleep, clock=clock, random=random, between=between)
 
     def get(self, service: str, path: str, query: Query | None = None) -> dict[str, Any]:
         return self._ask("GET", service, path, query)

@@ -1,25 +1,45 @@
-"""Desired resources of a twin on Google Cloud."""
+"""Desired resources of a twin on a project of Google Cloud, made by its control plane."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.gcp.control import collections
-from l3kit.clouds.gcp.control.sdk_buckets import Bucket
+from l3kit.clouds.gcp.billing import BILLING
+from l3kit.clouds.gcp.control.apis import Apis
+from l3kit.clouds.gcp.control.buckets import Bucket
+from l3kit.clouds.gcp.control.databases import Database
+from l3kit.clouds.gcp.control.invocations import INVOKER_ACCOUNT
+from l3kit.clouds.gcp.control.jobs import Job
+from l3kit.clouds.gcp.control.place import Place
+from l3kit.clouds.gcp.control.preflight import preflight
+from l3kit.clouds.gcp.control.shared_resources import SharedResources
 from l3kit.clouds.gcp.control.topics import PUSH_SECONDS
+from l3kit.clouds.gcp.data.object_store import STORAGE_CLASSES
 from l3kit.clouds.ports.resources import Resource
+from l3kit.clouds.shared.cloud_function import OTHER_MEMORY
 from l3kit.clouds.shared.hosted_provisioner import HostedProvisioner
 from l3kit.twin.cron_forms import unix_cron
 
 if TYPE_CHECKING:
     from l3kit.clouds.gcp.session import GcpSession
     from l3kit.clouds.ports.deployed_links import DeployedLinks
+    from l3kit.tiering.ports import Tier
     from l3kit.twin.config import Twin
+
+ACCOUNT_PYTHON = "3.13"
+"""Runtime of functions on a real project; a sandbox runs them on its own Python."""
+BUCKET_TIERS: tuple[Tier, ...] = ("cold", "archive", "letters")
+LEFT = (
+    "Google Cloud keeps in the project, for others too: the APIs that were enabled, the buckets gcf-v2-sources-* and"
+    " gcf-v2-uploads-* with the functions' sources, the image repository gcf-artifacts, log lines for 30 days, and"
+    " deleted roles for 7 days, in which the next apply takes them back."
+)
 
 
 class GcpProvisioner(HostedProvisioner):
-    """The port `Provisioner` on one project and region. Cloud Scheduler jobs start the movers."""
+    """The port `Provisioner`. Its functions run as an account each, and private ones are called with its tokens."""
 
     provider = "gcp"
     mover_timeout = 900
@@ -28,40 +48,75 @@ class GcpProvisioner(HostedProvisioner):
 
     def __init__(self, twin: Twin, session: GcpSession, links: DeployedLinks) -> None:
         self._session = session
-        self._job_name = session.names(twin.name).schedule
-        super().__init__(twin, links, session.functions, session.names(twin.name), session.messages, unix_cron)
+        self._place = Place(session.control, session.project, session.region, session.patience)
+        self._gcp_names = session.names(twin.name)
+        super().__init__(twin, links, session.functions, self._gcp_names, session.messages, unix_cron)
+        self._shared = SharedResources(self._place, twin.name, twin.layout)
+
+    def preflight(self) -> tuple[str, ...]:
+        return (*super().preflight(), *preflight(self._twin, self.provider, self._place))
+
+    def foundation(self) -> Sequence[Resource]:
+        """Return the APIs."""
+        return (Apis(self._place),)
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
-        names, twin = self._names, self._twin.name
+        names, twin, place = self._gcp_names, self._twin, self._place
         found: list[Resource] = []
         if "hot" in tiers:
-            found.append(collections.Collection(self._session, names.store("hot"), twin, ("items",)))
-            found.append(collections.Collection(self._session, names.store("journal"), twin))
-        if "cold" in tiers:
-            found.append(Bucket(self._session, names.store("cold"), twin, "COLDLINE"))
-        if "archive" in tiers:
-            found.append(Bucket(self._session, names.store("archive"), twin, "ARCHIVE"))
-        if "letters" in tiers:
-            found.append(Bucket(self._session, names.store("letters"), twin, "STANDARD"))
+            protected = twin.config.protect_hot_table
+            found.append(Database(place, names.database(), names.store("journal"), protected))
+        for tier in BUCKET_TIERS:
+            if tier in tiers:
+                found.append(Bucket(place, names.store(tier), twin.name, STORAGE_CLASSES[tier]))
         return found
 
-    def settings(self, schedule: str) -> Mapping[str, str]:
-        return {"GOOGLE_CLOUD_PROJECT": self._session.project, "FIRESTORE_DATABASE": self._session.database}
+    def shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        return self._shared.needed(functions)
 
-    def jobs(self, function: str, schedule: str) -> Sequence[Mapping[str, str]]:
-        return ({"name": self._job_name(function), "schedule": schedule, "body": "{}"},)
+    def left_over_shared(self, functions: Sequence[str]) -> Sequence[Resource]:
+        return self._shared.left_over(functions)
+
+    def schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
+        """Return the Cloud Scheduler jobs."""
+        return [self._job(function) for function in functions]
+
+    def left_over_schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
+        return self.schedules(functions)
+
+    def left_behind(self) -> tuple[str, ...]:
+        return (LEFT,)
+
+    def settings(self, schedule: str) -> Mapping[str, str]:
+        return {"GOOGLE_CLOUD_PROJECT": self._place.project, "FIRESTORE_DATABASE": self._gcp_names.database()}
 
     def callers(self, function: str) -> tuple[str, ...]:
-        layout = self._twin.layout
-        here = layout.functions_on(self.provider)
-        return tuple(self._names.function(caller) for caller in here if function in layout.peers_of(caller))
+        """Return the accounts of the functions that call it, and of what starts functions from outside."""
+        layout, names = self._twin.layout, self._gcp_names
+        if layout.entrance_of(function) is not None:  # everybody may, and its own code asks for the token
+            return ()
+        here = [caller for caller in layout.functions_on(self.provider) if function in layout.peers_of(caller)]
+        return tuple(sorted(names.account(caller) for caller in (*here, INVOKER_ACCOUNT)))
 
+    def python(self) -> str:
+        if self._session.storage_endpoint is None:
+            return ACCOUNT_PYTHON
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
 
-def provisioner_of(twin: Twin, session: GcpSession, links: DeployedLinks) -> HostedProvisioner:
-    """Return the provisioner of a session: by its control plane, if it has one."""
-    if session.control is None:
-        return GcpProvisioner(twin, session, links)
-    from l3kit.clouds.gcp.control.control_provisioner import ControlProvisioner
-    from l3kit.clouds.gcp.control.place import Place
+    def memory(self, function: str) -> int:
+        return BILLING.memory_mb.get(function, OTHER_MEMORY)
 
-    return ControlProvisioner(twin, session, links, Place(session.control, session.project, session.region))
+    def identity(self, function: str) -> str:
+        return self._gcp_names.account(function)
+
+    def _job(self, function: str) -> Job:
+        names = self._gcp_names
+        return Job(
+            self._place,
+            names.schedule(function),
+            self._twin.name,
+            self._schedule(function),
+            lambda: self._host.address(names.function(function)),
+            names.email(INVOKER_ACCOUNT),
+            self.mover_timeout,
+        )

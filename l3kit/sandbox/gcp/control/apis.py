@@ -89,7 +89,8 @@ class Apis:
 
     def begin(self, owners: Sequence[str]) -> None:
         """Give the project its first policy."""
-        bindings = [("roles/owner", [kind_of(email) for email in owners])] if owners else []
+        members = [kind_of(email) for email in owners]
+        bindings = [(role, members) for role in self.project.settings.owner_roles] if owners else []
         if self.project.settings.former_build_rights:
             bindings.append(("roles/editor", [kind_of(self.project.default_account)]))
         self.policies.begin(self.project.name, bindings)

@@ -41,6 +41,7 @@ class PlaneSettings:
         quotas: how many there can be of a kind of resource, such as `databases`; others have none.
         calls_a_minute: how often an API, by its first word, can be called; others have no limit.
         former_build_rights: whether the default build account has the rights that it had before July 2024.
+        owner_roles: roles of the project's owners.
         answer_of_unknown: code with which Cloud Functions refuses an account that it does not know yet.
     """
 
@@ -57,6 +58,7 @@ class PlaneSettings:
     quotas: Mapping[str, int] = field(default_factory=dict)
     calls_a_minute: Mapping[str, int] = field(default_factory=dict)
     former_build_rights: bool = False
+    owner_roles: tuple[str, ...] = ("roles/owner",)
     answer_of_unknown: str = "NOT_FOUND"
 
     def operation_time(self, api: str) -> float:

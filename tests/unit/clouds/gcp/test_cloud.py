@@ -12,8 +12,7 @@ from google.auth.credentials import Credentials
 
 from l3kit.clouds.gcp.cloud import GcpCloud
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace, open_hot
-from l3kit.clouds.gcp.session import DEFAULT_DATABASE, GcpSession
-from l3kit.errors import ConfigurationError
+from l3kit.clouds.gcp.session import GcpSession
 from l3kit.operate.coroutines import run
 from l3kit.twin.config import Twin
 from tests.conformance.firestore_backend import running_server
@@ -38,7 +37,7 @@ def twin(tmp_path: Path) -> Twin:
     return twin_on(tmp_path, "gcp", "gcp", "gcp")
 
 
-def cloud(credentials: Credentials | None = None, database: str = "", **endpoints: str | None) -> GcpCloud:
+def cloud(credentials: Credentials | None = None, **endpoints: str | None) -> GcpCloud:
     none: Any = None
     places = {"storage_endpoint": None, "firestore_endpoint": None, **endpoints}
     return GcpCloud(
@@ -47,8 +46,8 @@ def cloud(credentials: Credentials | None = None, database: str = "", **endpoint
             "europe-west1",
             functions=none,
             messages=none,
-            database=database,
-            credentials=credentials,
+            control=none,
+            credentials=credentials or none,
             **places,
         )
     )
@@ -58,19 +57,16 @@ def test_deployments_are_told_apart_by_project_and_region() -> None:
     assert cloud().account == "plant-7-europe-west1"
 
 
-@pytest.mark.parametrize(("database", "used"), [("", "l3kit-plant"), (DEFAULT_DATABASE, DEFAULT_DATABASE)])
-def test_items_are_in_the_twins_database_and_written_with_the_sessions_credentials(
-    twin: Twin, database: str, used: str
-) -> None:
+def test_items_are_in_the_twins_database_and_written_with_the_sessions_credentials(twin: Twin) -> None:
     given = Given()
     with running_server(databases=["projects/plant-7/databases/l3kit-plant"]) as address:
-        here = cloud(given, database, firestore_endpoint=address)
+        here = cloud(given, firestore_endpoint=address)
 
         async def steps() -> bytes | None:
             store = here.hot_store(twin)
             await store.put_items("pump-1", [ITEM])
             await store.close()
-            other = open_hot(here.store_name(twin, "hot"), FirestorePlace("plant-7", used, address))
+            other = open_hot(here.store_name(twin, "hot"), FirestorePlace("plant-7", "l3kit-plant", address))
             try:
                 return await other.last_item("pump-1")
             finally:
@@ -105,9 +101,7 @@ def test_objects_are_read_with_the_sessions_credentials(twin: Twin, tmp_path: Pa
 
 
 def test_a_collection_to_copy_is_in_the_projects_default_database(twin: Twin) -> None:
-    apart, shared = cloud(), cloud(database=DEFAULT_DATABASE)
+    apart = cloud()
     name = apart.store_name(twin, "hot")
     facts = run(apart.source_table(twin, name).facts())
     assert facts.identity == f"projects/plant-7/databases/(default)/documents/{name}"
-    with pytest.raises(ConfigurationError, match="is the twin's own hot collection"):
-        run(shared.source_table(twin, name).facts())

@@ -5,16 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
-
 from l3kit.clouds.gcp.source_table import FirestoreSource
-from l3kit.errors import ConfigurationError
 from l3kit.operate.coroutines import run
 
 
-def source(own: str = "") -> FirestoreSource:
+def source() -> FirestoreSource:
     client: Any = SimpleNamespace(usage=None, documents="projects/p/databases/d/documents")
-    return FirestoreSource(client, ("plants", "one", "readings"), own)
+    return FirestoreSource(client, ("plants", "one", "readings"))
 
 
 def test_a_collection_that_is_filled_again_keeps_its_identity_which_is_said() -> None:
@@ -22,8 +19,3 @@ def test_a_collection_that_is_filled_again_keeps_its_identity_which_is_said() ->
     assert first.identity == again.identity == "projects/p/databases/d/documents/plants/one/readings"
     assert "has been refilled" in first.unverified
     assert "--restart" in first.unverified
-
-
-def test_the_twins_own_collection_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="is the twin's own hot tier"):
-        run(source("hot tier").facts())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.auth.credentials import AnonymousCredentials
 
 from l3kit.clouds.azure.control.provisioner import AzureProvisioner
 from l3kit.clouds.azure.session import AzureSession, IotHub
@@ -19,8 +20,9 @@ from l3kit.clouds.ports.message_source import Route
 from l3kit.clouds.shared.cloud_function import OTHER_TIMEOUT
 from l3kit.clouds.shared.cloud_route import CloudRoute
 from l3kit.clouds.shared.hosted_provisioner import MARGIN_SECONDS, HostedProvisioner
-from l3kit.errors import MissingConnectionError
+from l3kit.errors import MissingConnectionError, ProvisioningError
 from l3kit.twin.layout import CHAIN, MOVERS, READERS, RECEIVERS, STORED
+from tests.support.canned_control import CannedControl
 from tests.support.deployed import links_of
 from tests.support.memory_messages import MemoryMessages
 from tests.support.twins import twin_on
@@ -45,8 +47,12 @@ def provisioner(
         cosmos, blob = "https://cosmos.example", "https://blob.example"
         azure = AzureSession("sub", "westeurope", cosmos, "key", blob, "key", host, messages, HUB)
         return AzureProvisioner(twin, azure, links_of(twin)), host
-    gcp = GcpSession("project", "europe-west1", "https://storage.example", "firestore.example:443", host, messages)
-    return GcpProvisioner(twin, gcp, links_of(twin)), host
+    return GcpProvisioner(twin, google(host), links_of(twin)), host
+
+
+def google(host: MemoryHost) -> GcpSession:
+    control, nobody = CannedControl(), AnonymousCredentials()
+    return GcpSession("project", "europe-west1", None, None, host, MemoryMessages(), control, nobody)
 
 
 def deployed(one: HostedProvisioner, host: MemoryHost, function: str) -> Any:
@@ -64,8 +70,8 @@ def test_a_mover_has_the_schedule_and_ends_before_the_clouds_limit(tmp_path: Pat
     assert found.timeout == one.mover_timeout
     assert found.settings["FUNCTION_TIMEOUT_SECONDS"] == str(one.mover_timeout - MARGIN_SECONDS)
     assert not found.public
-    schedules = [job["schedule"] for job in found.schedules] or [found.settings["MOVER_SCHEDULE"]]
-    assert [text.split()[-5:] for text in schedules] == [["0", "0", "*", "*", "*"]]
+    expression = found.settings["MOVER_SCHEDULE"] if cloud == "azure" else one.schedules([mover])[0].schedule
+    assert expression.split()[-5:] == ["0", "0", "*", "*", "*"]
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)
@@ -105,7 +111,7 @@ def test_the_stores_are_those_of_the_tiers_asked_for(tmp_path: Path, cloud: str)
     one, _ = provisioner(tmp_path, cloud, (cloud, cloud, cloud))
     assert one.stores(()) == []
     names = [resource.name for resource in one.stores(STORED)]
-    assert len(set(names)) == len(names) == {"azure": 6, "gcp": 5}[cloud]
+    assert len(set(names)) == len(names) == {"azure": 6, "gcp": 4}[cloud]
     assert [r.name for tier in STORED for r in one.stores((tier,))] == names
     assert all(resource.holds_data for resource in one.stores(STORED))
 
@@ -147,17 +153,17 @@ def test_a_cloud_without_a_mover_need_not_express_the_movers_schedule(tmp_path: 
     twin = twin_on(tmp_path, "aws", "aws", "aws", chain=("gcp", "gcp"))
     config = twin.config.model_copy(update={"mover_schedule": "cron(0 3 L * ? *)"})
     twin = replace(twin, config=config)
-    gcp = GcpSession("project", "europe-west1", "https://s.example", "f.example:443", MemoryHost(), MemoryMessages())
-    assert GcpProvisioner(twin, gcp, links_of(twin)).preflight() == ()
+    with pytest.raises(ProvisioningError, match="APIs of project"):  # which are asked for after the schedules
+        GcpProvisioner(twin, google(MemoryHost()), links_of(twin)).preflight()
 
 
 def test_on_google_cloud_only_the_caller_in_the_chain_may_call_a_function_and_on_azure_a_key_opens_it(
     tmp_path: Path,
 ) -> None:
     one, _ = provisioner(tmp_path, "gcp", ("gcp", "gcp", "gcp"), ("gcp", "gcp"))
-    assert one.callers("persister") == (one._names.function("default-processor"),)
-    assert one.callers("default-processor") == (one._names.function("dispatcher"),)
-    assert one.callers("dispatcher") == one.callers("hot-reader") == ()
+    assert one.callers("persister") == ("plant-default-processor", "plant-invoker")
+    assert one.callers("default-processor") == ("plant-dispatcher", "plant-invoker")
+    assert one.callers("dispatcher") == one.callers("hot-reader") == ("plant-invoker",)
     two, _ = provisioner(tmp_path, "azure", ("azure", "azure", "azure"), ("azure", "azure"))
     assert two.callers("persister") == ()
 

@@ -7,38 +7,29 @@ from pathlib import Path
 
 import pytest
 
-from l3kit.clouds.gcp.control.control_provisioner import ACCOUNT_PYTHON, ControlProvisioner
-from l3kit.clouds.gcp.control.provisioner import GcpProvisioner, provisioner_of
-from l3kit.clouds.gcp.session import GcpSession
+from l3kit.clouds.gcp.control.provisioner import ACCOUNT_PYTHON, GcpProvisioner
 from l3kit.clouds.ports.resources import Resource
 from l3kit.clouds.shared.cloud_function import CloudFunction
 from l3kit.twin.layout import ORDER, STORED
-from tests.support.control_plane import PROJECT, REGION, Cloud
+from tests.support.control_plane import Cloud
 from tests.support.deployed import links_of
 from tests.support.twins import twin_on
 
 
 def provisioner(
     folder: Path, cloud: Cloud, layout: Sequence[str] = ("gcp", "gcp", "gcp"), chain: tuple[str, str] | None = None
-) -> ControlProvisioner:
+) -> GcpProvisioner:
     twin = twin_on(folder, *layout, chain=chain)
-    return ControlProvisioner(twin, cloud.session(), links_of(twin), cloud.place)
+    return GcpProvisioner(twin, cloud.session(), links_of(twin))
 
 
 def keys(resources: Sequence[Resource]) -> list[tuple[str, str]]:
     return [(one.kind, one.name) for one in resources]
 
 
-def function(one: ControlProvisioner, name: str) -> CloudFunction:
+def function(one: GcpProvisioner, name: str) -> CloudFunction:
     (found,) = (part for part in one.function_parts(name, tuple) if isinstance(part, CloudFunction))
     return found
-
-
-def test_a_session_with_a_control_plane_uses_it_and_one_without_stays_as_it_is(tmp_path: Path, cloud: Cloud) -> None:
-    twin, session = twin_on(tmp_path, "gcp", "gcp", "gcp"), cloud.session()
-    assert isinstance(provisioner_of(twin, session, links_of(twin)), ControlProvisioner)
-    without = GcpSession(PROJECT, REGION, "http://s", "f:1", session.functions, session.messages)
-    assert isinstance(provisioner_of(twin, without, links_of(twin)), GcpProvisioner)
 
 
 def test_an_account_runs_one_python_whatever_the_operator_has(tmp_path: Path, cloud: Cloud) -> None:
