@@ -13,12 +13,17 @@ from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.twin_info import ARCHIVE_DAYS
 
 if TYPE_CHECKING:
+    from l3kit.clouds.ports.cloud import Cloud
     from l3kit.deploy.plan import Step
     from l3kit.twin.config import Twin
 
 
-def expiry_notes(twin: Twin, steps: Sequence[Step]) -> tuple[str, ...]:
-    """Return the plan's notes on expiry: none for a twin whose data are, and always were, kept for ever."""
+def expiry_notes(twin: Twin, steps: Sequence[Step], archive: Cloud | None = None) -> tuple[str, ...]:
+    """Return the plan's notes on expiry: none for a twin whose data are, and always were, kept for ever.
+
+    Args:
+        archive: the archive's cloud; None where the session has no access to it.
+    """
     days = twin.config.archive_storage_size_in_days
     if days is None:
         gone = any(step.action == "delete" and step.kind == "function" and EXPIRER in step.name for step in steps)
@@ -27,18 +32,18 @@ def expiry_notes(twin: Twin, steps: Sequence[Step]) -> tuple[str, ...]:
     cloud = twin.layout.archive
     expiry = (
         f"Expiry: data older than {count_of(days, 'day')} are deleted from the archive on {cloud}, "
-        f"by {EXPIRER}, {twin.config.expiry_schedule}, {_kept(twin, cloud)}. "
+        f"by {EXPIRER}, {twin.config.expiry_schedule}, {_kept(twin, cloud, archive)}. "
         f"l3kit run {EXPIRER} --dry-run shows what is due."
     )
     note = early_deletion(cloud, days - twin.config.cold_storage_size_in_days)
     return (expiry, note) if note else (expiry,)
 
 
-def _kept(twin: Twin, cloud: str) -> str:
+def _kept(twin: Twin, cloud: str, archive: Cloud | None) -> str:
     """Return in words what the archive keeps of expired chunks, and for how long."""
     if "retention" not in provider(cloud).parts:
         return f"as {provider(cloud).title} deletes objects"
-    kept = retention_of(cloud).of_expired(twin)
+    kept = retention_of(cloud).of_expired(archive, twin)
     if kept is None:
         return "permanently"
     until = "" if kept.days is None else f" for {count_of(kept.days, 'day')} more, which are billed"

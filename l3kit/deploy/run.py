@@ -82,7 +82,7 @@ def plan(
         for r, f in findings(left_over)
         if f.exists and f.owned
     ]
-    notes += (*expiry_notes(twin, steps), *_under_way(log_file, steps))
+    notes += (*expiry_notes(twin, steps, session.cloud(twin.layout.archive)), *_under_way(log_file, steps))
     return Plan(f"deploy {twin.name}", tuple(steps), log_file, (*resources, *left_over), notes)
 
 

@@ -28,7 +28,7 @@ class AwsRetention:
         own = cast("AwsCloud", cloud)
         return (*_of_tables(own, twin, stores), *_of_buckets(own, twin, stores), _LOGS)
 
-    def of_expired(self, twin: Twin) -> Retained | None:
+    def of_expired(self, cloud: Cloud | None, twin: Twin) -> Retained | None:
         """The bucket has versioning where S3 itself copies into it: a precaution against overwriting."""
         return Retained("its bucket keeps former versions", OLD_VERSION_DAYS) if _is_copied_into(twin) else None
 

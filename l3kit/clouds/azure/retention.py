@@ -23,7 +23,7 @@ class AzureRetention:
     def retained(self, cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Sequence[Retained]:
         return (*_of_containers(cloud, twin, stores), Retained("log lines that name the device", None, LOG_POLICY))
 
-    def of_expired(self, twin: Twin) -> Retained | None:
+    def of_expired(self, cloud: Cloud | None, twin: Twin) -> Retained | None:
         return Retained(SOFT_DELETE, None)
 
 

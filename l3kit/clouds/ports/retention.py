@@ -35,8 +35,12 @@ class Retention(Protocol):
     def retained(self, cloud: Cloud, twin: Twin, stores: Collection[StoreName]) -> Sequence[Retained]:
         """Return the copies that keep data after their deletion from these stores of a twin. Raises: L3Error."""
 
-    def of_expired(self, twin: Twin) -> Retained | None:
-        """Return the copies of expired chunks that an archive here, as l3kit makes it, keeps; None if none. No I/O."""
+    def of_expired(self, cloud: Cloud | None, twin: Twin) -> Retained | None:
+        """Return the copies of expired chunks that an archive here, as l3kit makes it, keeps; None if none. No I/O.
+
+        Args:
+            cloud: None where the session has no access to it.
+        """
 
 
 def retention_of(cloud: str) -> Retention:

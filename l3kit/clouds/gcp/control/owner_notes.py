@@ -16,7 +16,7 @@ NOTE, TWIN = "l3kit-owners/database", "twin"
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Whose a database is.
+    """The owner of a database.
 
     Attributes:
         noted: whether it says so itself; one without a note and without a document is the twin's, not finished.
