@@ -229,7 +229,7 @@ def _owned(found: Iterable[tuple[Resource, Finding]]) -> Iterable[tuple[Resource
     """Yield the findings. Raises: ProvisioningError if a resource has another owner, or cannot be made as desired."""
     for resource, finding in found:
         if finding.exists and not finding.owned:
-            raise ProvisioningError(
+            raise finding.stranger or ProvisioningError(
                 f"{resource.kind} {resource.name}",
                 "exists without this twin's ownership tag",
                 "Rename the twin, or remove the resource by hand if it is not in use",

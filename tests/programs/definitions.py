@@ -32,6 +32,7 @@ CALLED: Mapping[str, Mapping[str, str]] = {
         "projects.databases": "create delete get list patch",
         "projects.databases.collectionGroups.fields": "get list patch",
         "projects.databases.collectionGroups.indexes": "create delete get list",
+        "projects.databases.documents": "get listCollectionIds patch",
         "projects.databases.operations": "get list",
         "projects.locations": "list",
     },
@@ -68,6 +69,11 @@ CALLED: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Methods that l3kit calls, by document and resource."""
+ROOT = "^projects/[^/]+/databases/[^/]+/documents(/[^/]+/.*)?$"
+PATTERNS: Mapping[str, Mapping[str, str]] = {
+    "firestore.projects.databases.documents.listCollectionIds": {"parent": ROOT}
+}
+"""Parameters of which a document has one form, and the HTTP rules of the API's client in Python another one too."""
 
 NOTES = {"required": "required. ", "readOnly": "output only. "}
 """Facts that most documents tell only by how a description begins."""
@@ -124,10 +130,11 @@ def _methods(document: Mapping[str, Any], resource: str, names: str) -> Iterator
 def _method(document: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
     found = {key: told[key] for key in ("httpMethod", "supportsMediaDownload") if key in told}
     found["path"] = document["servicePath"] + told["path"]
+    wider = PATTERNS.get(told["id"], {})
     if "mediaUpload" in told:
         found["uploadPath"] = told["mediaUpload"]["protocols"]["simple"]["path"].removeprefix("/")
     found["parameters"] = {
-        name: {"location": parameter["location"], **_facts(parameter)}
+        name: {"location": parameter["location"], **_facts(parameter), **_pattern(wider, name)}
         for name, parameter in told.get("parameters", {}).items()
     }
     return found | {key: told[key]["$ref"] for key in ("request", "response") if key in told}
@@ -143,6 +150,10 @@ def _facts(told: Mapping[str, Any], methods: Collection[str] = ()) -> dict[str, 
     if "properties" in told:
         found["properties"] = {name: _facts(inner, methods) for name, inner in told["properties"].items()}
     return found | {key: _facts(told[key], methods) for key in ("additionalProperties", "items") if key in told}
+
+
+def _pattern(wider: Mapping[str, str], name: str) -> dict[str, str]:
+    return {"pattern": wider[name]} if name in wider else {}
 
 
 def _references(schema: Mapping[str, Any]) -> Iterator[str]:

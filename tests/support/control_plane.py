@@ -67,7 +67,7 @@ class Fault:
     statuses: list[int] = field(default_factory=list)
 
 
-_ASKING = (":getIamPolicy", ":testIamPermissions", ":generateIdToken", "entries:list")
+_ASKING = (":getIamPolicy", ":testIamPermissions", ":generateIdToken", "entries:list", ":listCollectionIds")
 """Ends of paths of POSTs that change nothing."""
 
 

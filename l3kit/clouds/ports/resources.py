@@ -25,6 +25,7 @@ class Finding:
         protected: the cloud itself refuses to remove it.
         fault: why it cannot reach the desired state; a plan to deploy stops there, one to destroy continues.
         changes: the differences by attribute, with old and new values; of a missing resource its main attributes.
+        stranger: why it is not this twin's, and what to do, where there is more to say than that it lacks the tag.
     """
 
     exists: bool
@@ -33,6 +34,7 @@ class Finding:
     protected: bool = False
     fault: L3Error | None = None
     changes: tuple[Change, ...] = ()
+    stranger: L3Error | None = None
 
     @classmethod
     def missing(cls, main: Mapping[str, object], fault: L3Error | None = None) -> Self:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from l3kit.clouds.gcp.control.owner_notes import OwnerNote, Ownership
 from l3kit.clouds.gcp.control.place import FIRESTORE, SEEN_LIMIT, Place
 from l3kit.clouds.gcp.control.refusals import explained, is_concurrent, is_taken, unless_missing
 from l3kit.clouds.gcp.data.item_reads import ITEMS
@@ -24,13 +25,14 @@ FREE_LIMIT = 420.0
 SETTING_LIMIT = 1800.0
 """Maximum seconds until an index or the setting of a field is in force; on existing documents it takes minutes."""
 NO_ENTRIES, DESCENDING = "index entries of each field of an item", "index of items, newest first"
-PROTECTION = "deletion protection"
+PROTECTION, OWNER = "deletion protection", "note of its owner"
+NATIVE = "FIRESTORE_NATIVE"
 _ON, _OFF = "DELETE_PROTECTION_ENABLED", "DELETE_PROTECTION_DISABLED"
 
 
 @dataclass(frozen=True)
 class Database:
-    """One database. Without labels, its id tells its owner: ids that begin with `l3kit-` are l3kit's alone.
+    """One database. A note in it tells its owner; one without a note that holds nothing is the twin's, not finished.
 
     Attributes:
         journal: the collection whose records expire.
@@ -39,6 +41,7 @@ class Database:
 
     place: Place
     database: str
+    twin_name: str
     journal: str
     protected: bool | None = None
     kind: str = field(default="database", init=False)
@@ -53,7 +56,12 @@ class Database:
             there = self._read()
             if there is None:
                 return Finding.missing({"location": self.place.region, PROTECTION: self.protected})
+            owner = self._owner(there)
+            if owner.stranger is not None:
+                return Finding(True, owned=False, stranger=owner.stranger)
             found = [*self._differences(there), *self._differences_of_collections()]
+            if not owner.noted:
+                found.append(differs(OWNER, OWNER, None, self.twin_name))
             protected = there.get("deleteProtectionState") == _ON and self.protected is not False
             return Finding.of(True, found, protected=protected, fault=self._fault(there))
 
@@ -61,12 +69,15 @@ class Database:
         with explained(f"database {self.database}", ROLE):
             self._once_free(self._create)
             self._wait_until_seen()
+            self._note.write()
             self._complete()
 
     def update(self) -> None:
         with explained(f"database {self.database}", ROLE):
             self._wait_until_seen()
             there = self._read() or {}
+            if not self._ours(there).noted:
+                self._note.write()
             if self._differences(there):
                 self._patch("", self._wanted(), "deleteProtectionState", "deletion protection", CREATE_LIMIT)
             self._complete()
@@ -77,6 +88,7 @@ class Database:
             there = self._read()
             if there is None:
                 return
+            self._ours(there)
             if there.get("deleteProtectionState") == _ON:
                 off = {"deleteProtectionState": _OFF}
                 self._patch("", off, "deleteProtectionState", "deletion protection", CREATE_LIMIT)
@@ -90,7 +102,7 @@ class Database:
 
     def _create(self) -> None:
         control = self.place.control
-        wanted = {"type": "FIRESTORE_NATIVE", "locationId": self.place.region, **self._wanted()}
+        wanted = {"type": NATIVE, "locationId": self.place.region, **self._wanted()}
         try:
             parent, query = f"v1/projects/{self.place.project}/databases", {"databaseId": self.database}
             begun = control.post(FIRESTORE, parent, wanted, query)
@@ -159,12 +171,25 @@ class Database:
         return any(one.get("state") == "READY" for one in there.get("indexes", ()) if _is_descending(one))
 
     def _fault(self, there: Mapping[str, Any]) -> ProvisioningError | None:
-        for path, wanted in (("locationId", self.place.region), ("type", "FIRESTORE_NATIVE")):
-            if not alike_in_any_case(wanted, there.get(path)):
-                cause = f"its {path} is {there.get(path)}, not {wanted}, which cannot be changed"
-                remedy = "Choose the twin's region to match, or destroy the twin with its data first"
-                return ProvisioningError(f"database {self.database}", cause, remedy)
-        return None
+        location = there.get("locationId")
+        if alike_in_any_case(self.place.region, location):
+            return None
+        cause = f"its locationId is {location}, not {self.place.region}, which cannot be changed"
+        remedy = "Choose the twin's region to match, or destroy the twin with its data first"
+        return ProvisioningError(f"database {self.database}", cause, remedy)
+
+    def _owner(self, there: Mapping[str, Any]) -> Ownership:
+        if there.get("type") == NATIVE:
+            return self._note.read()
+        cause = f"is of the type {there.get('type')}, which l3kit makes none of"  # and whose documents it cannot read
+        return Ownership(False, self._note.refused(cause, "Rename the twin"))
+
+    def _ours(self, there: Mapping[str, Any]) -> Ownership:
+        """Return the ownership of a database of this twin. Raises: ProvisioningError for any other."""
+        owner = self._owner(there)
+        if owner.stranger is not None:
+            raise owner.stranger
+        return owner
 
     def _once_free_of_others(self, call: Callable[[], T]) -> T:
         """Repeat a change while another one of the database is under way."""
@@ -181,6 +206,10 @@ class Database:
 
     def _read(self) -> dict[str, Any] | None:
         return unless_missing(lambda: self.place.control.get(FIRESTORE, self._path))
+
+    @property
+    def _note(self) -> OwnerNote:
+        return OwnerNote(self.place, self.database, self.twin_name)
 
     @property
     def _expiry(self) -> str:

@@ -65,7 +65,7 @@ class GcpProvisioner(HostedProvisioner):
         found: list[Resource] = []
         if "hot" in tiers:
             protected = twin.config.protect_hot_table
-            found.append(Database(place, names.database(), names.store("journal"), protected))
+            found.append(Database(place, names.database(), twin.name, names.store("journal"), protected))
         for tier in BUCKET_TIERS:
             if tier in tiers:
                 found.append(Bucket(place, names.store(tier), twin.name, STORAGE_CLASSES[tier]))

@@ -12,6 +12,7 @@ from l3kit.sandbox.gcp.control.build import Builder
 from l3kit.sandbox.gcp.control.calls import Methods
 from l3kit.sandbox.gcp.control.credentials import Credentials
 from l3kit.sandbox.gcp.control.databases import Databases
+from l3kit.sandbox.gcp.control.documents import Documents
 from l3kit.sandbox.gcp.control.effects import Effects, Tokens
 from l3kit.sandbox.gcp.control.functions import Functions
 from l3kit.sandbox.gcp.control.iam import Policies, kind_of
@@ -70,6 +71,7 @@ class Apis:
             Credentials(project, self.accounts, self.tokens),
             databases,
             indexes,
+            Documents(project, effects, databases),
             Locations(project),
             buckets,
             Objects(effects, buckets),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from l3kit.sandbox.gcp.storage.buckets import Bucket
 from l3kit.sandbox.gcp.storage.objects import StoredObject
@@ -114,6 +114,15 @@ class Effects(Protocol):
 
     def database_gone(self, database: str) -> None:
         """Serve it no longer, and drop its documents."""
+
+    def document(self, name: str) -> Mapping[str, Any] | None:
+        """Return a document, by its full name, in JSON's form; None if it is missing."""
+
+    def document_set(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Store a document. Raises: RefusedError for fields that Firestore does not take."""
+
+    def collections(self, database: str) -> Sequence[str]:
+        """Return the ids of the collections in the root of a database, given by its full name."""
 
     def has_function(self, name: str) -> bool:
         """Return whether there is a function or service of this name, however it was deployed."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from l3kit.sandbox.gcp.control.effects import DeployError, FunctionSpec, JobSpec, LogText, PushSpec
 from l3kit.sandbox.gcp.control.plane import ControlPlane
@@ -35,11 +36,13 @@ class MemoryEffects:
 
     Attributes:
         broken: why no function can be deployed; empty if one can.
+        documents: in JSON's form, by full name.
         deployed: specification and code of each function.
     """
 
     store: MemoryStore = field(default_factory=MemoryStore)
     databases: set[str] = field(default_factory=set)
+    documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     deployed: dict[str, tuple[FunctionSpec, bytes]] = field(default_factory=dict)
     jobs: dict[str, JobSpec] = field(default_factory=dict)
     pushes: dict[str, PushSpec] = field(default_factory=dict)
@@ -59,6 +62,17 @@ class MemoryEffects:
 
     def database_gone(self, database: str) -> None:
         self.databases.discard(database)
+        for name in [name for name in self.documents if name.split("/")[3] == database]:
+            del self.documents[name]
+
+    def document(self, name: str) -> Mapping[str, Any] | None:
+        return self.documents.get(name)
+
+    def document_set(self, name: str, fields: Mapping[str, Any]) -> None:
+        self.documents[name] = {"name": name, "fields": fields}
+
+    def collections(self, database: str) -> Sequence[str]:
+        return sorted({name.split("/")[5] for name in self.documents if name.startswith(f"{database}/")})
 
     def has_function(self, name: str) -> bool:
         return name in self.deployed

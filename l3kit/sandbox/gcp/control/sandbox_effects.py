@@ -8,14 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from l3kit.sandbox.functions.log_file import read_lines
 from l3kit.sandbox.functions.record import PYTHON, Job, RefusedError
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.gcp.account import NAME, PROJECT
+from l3kit.sandbox.gcp.control.answers import invalid
 from l3kit.sandbox.gcp.control.effects import BucketStore, DeployError, FunctionSpec, JobSpec, LogText, PushSpec
-from l3kit.sandbox.gcp.firestore import FirestoreServer
+from l3kit.sandbox.gcp.firestore import CallRefusedError, FirestoreServer
 from l3kit.sandbox.gcp.push import PushSubscriptions
 from l3kit.sandbox.gcp.storage.buckets import Bucket
 from l3kit.sandbox.messages.message import Message
@@ -56,6 +58,18 @@ class SandboxEffects:
 
     def database_gone(self, database: str) -> None:
         self.firestore.database_gone(f"projects/{PROJECT}/databases/{database}")
+
+    def document(self, name: str) -> Mapping[str, Any] | None:
+        return self.firestore.document(name)
+
+    def document_set(self, name: str, fields: Mapping[str, Any]) -> None:
+        try:
+            self.firestore.document_set(name, fields)
+        except CallRefusedError as error:
+            raise invalid(error.message) from None
+
+    def collections(self, database: str) -> Sequence[str]:
+        return self.firestore.collections(database)
 
     def has_function(self, name: str) -> bool:
         return self.functions.deployed(NAME, name) is not None

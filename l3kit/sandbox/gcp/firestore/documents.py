@@ -87,6 +87,11 @@ class Documents:
         collection = self._collections.get(path)
         return collection.ids if collection else []
 
+    def collections(self, database: str) -> list[str]:
+        """The sorted ids of the collections in the root, also of those whose documents have only subcollections."""
+        prefix = f"{database}/documents/"
+        return sorted({path[len(prefix) :].partition("/")[0] for path in self._collections if path.startswith(prefix)})
+
     def missing(self, path: str) -> set[str]:
         """Ids of missing documents of a collection that have subcollections."""
         prefix = path + "/"

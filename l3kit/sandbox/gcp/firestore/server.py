@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
+from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -17,7 +18,7 @@ from l3kit.sandbox.gcp.firestore.databases import Databases
 from l3kit.sandbox.gcp.firestore.documents import Documents, Ticks
 from l3kit.sandbox.gcp.firestore.intercept import Intercept, NoIntercept, describe
 from l3kit.sandbox.gcp.firestore.reads import Reads
-from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
+from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError, invalid
 from l3kit.sandbox.gcp.guard import Guard
 
 SERVICE = "google.firestore.v1.Firestore"
@@ -74,6 +75,24 @@ class FirestoreServer:
         """Delete a database with its documents."""
         self._databases.gone(name)
         self._documents.drop(name)
+
+    def document(self, name: str) -> dict[str, Any] | None:
+        """Return a document in JSON's form; None if it is missing."""
+        stored = self._documents.get(name)
+        return None if stored is None else MessageToDict(stored.document)
+
+    def document_set(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Store a document whose fields are in JSON's form. Raises: CallRefusedError."""
+        try:
+            document = ParseDict({"name": name, "fields": dict(fields)}, messages.Document())
+        except ParseError as error:
+            raise invalid(str(error)) from None
+        database = "/".join(name.split("/")[:4])
+        self._commits.commit(messages.CommitRequest(database=database, writes=[{"update": document}]))
+
+    def collections(self, database: str) -> list[str]:
+        """Return the ids of the collections in the root of a database."""
+        return self._documents.collections(database)
 
     def _handlers(self) -> dict[str, Any]:
         reads, commits = self._reads, self._commits

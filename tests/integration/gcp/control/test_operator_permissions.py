@@ -117,6 +117,7 @@ def make_drift(cloud: Cloud, twin: Twin) -> None:
     there, names = cloud.control, cloud.session().names(twin.name)
     project, here = f"projects/{PROJECT}", f"projects/{PROJECT}/locations/{REGION}"
     there.patch("storage.googleapis.com", f"storage/v1/b/{names.store('cold')}", {"storageClass": "STANDARD"})
+    cloud.effects.documents.clear()  # with the note of the database's owner
     role = f"v1/{project}/roles/{names.role('item_reader')}"
     there.patch(ROLES, role, {"includedPermissions": ["datastore.entities.get"]}, {"updateMask": "includedPermissions"})
     there.post("cloudscheduler.googleapis.com", f"v1/{here}/jobs/{names.schedule('hot-to-cold-mover')}:pause", {})

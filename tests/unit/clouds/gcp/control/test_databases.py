@@ -6,16 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from l3kit.clouds.gcp.control.databases import DESCENDING, NO_ENTRIES, Database
+from l3kit.clouds.gcp.control.databases import DESCENDING, NO_ENTRIES, OWNER, Database
 from l3kit.clouds.gcp.control.place import FIRESTORE
 from l3kit.clouds.ports.resources import AlreadyThereError
-from tests.support.control_plane import PROJECT, Cloud
+from l3kit.errors import ProvisioningError
+from tests.support.control_plane import PROJECT, Cloud, Fault, Killed
 
 PATH = f"v1/projects/{PROJECT}/databases/l3kit-plant"
 
 
-def database(cloud: Cloud, protected: bool | None = None) -> Database:
-    return Database(cloud.place, "l3kit-plant", "plant-journal", protected)
+def database(cloud: Cloud, protected: bool | None = None, *, twin: str = "plant") -> Database:
+    return Database(cloud.place, "l3kit-plant", twin, "plant-journal", protected)
 
 
 def test_a_database_is_made_with_all_that_its_collections_need(cloud: Cloud) -> None:
@@ -39,7 +40,7 @@ def test_what_a_killed_process_left_out_is_told_and_completed(cloud: Cloud) -> N
     with pytest.raises(AlreadyThereError):
         one.create()
     expiry = "expiry of records in plant-journal"
-    assert one.compare().differences == (NO_ENTRIES, DESCENDING, expiry)
+    assert one.compare().differences == (NO_ENTRIES, DESCENDING, expiry, OWNER)
     one.update()
     assert one.compare().differences == ()
 
@@ -66,3 +67,46 @@ def test_protection_is_set_changed_and_taken_away_by_a_removal(cloud: Cloud) -> 
     protected.delete()
     protected.delete()
     assert not protected.compare().exists
+
+
+def test_a_database_of_another_twin_is_neither_changed_nor_deleted(cloud: Cloud) -> None:
+    database(cloud, twin="other").create()
+    one = database(cloud, protected=True)
+    found = one.compare()
+    assert (found.exists, found.owned, found.differences) == (True, False, ())
+    assert "is of the twin other, as its document l3kit-owners/database says" in str(found.stranger)
+    for change in (one.update, one.delete):
+        with pytest.raises(ProvisioningError, match="of the twin other"):
+            change()
+    assert database(cloud, twin="other").compare().differences == ()
+
+
+def test_a_database_in_datastore_mode_is_a_strangers(cloud: Cloud) -> None:
+    made = {"type": "DATASTORE_MODE", "locationId": cloud.place.region}
+    cloud.control.post(FIRESTORE, f"v1/projects/{PROJECT}/databases", made, {"databaseId": "l3kit-plant"})
+    found = database(cloud).compare()
+    assert not found.owned
+    assert "DATASTORE_MODE" in str(found.stranger)
+    with pytest.raises(ProvisioningError, match="DATASTORE_MODE"):
+        database(cloud).delete()
+
+
+@pytest.mark.parametrize("kind", ["before", "after"])
+def test_a_process_killed_at_the_note_leaves_what_the_next_one_completes(cloud: Cloud, kind: str) -> None:
+    cloud.http.fault = Fault(1, kind)  # the first change makes the database
+    with pytest.raises(Killed):
+        database(cloud).create()
+    assert cloud.http.changes[1].endswith("documents/l3kit-owners/database")
+    found = database(cloud).compare()
+    assert (found.owned, OWNER in found.differences) == (True, kind == "before")
+    database(cloud).update()
+    assert database(cloud).compare().differences == ()
+
+
+def test_comparing_a_finished_database_reads_the_note_once_and_lists_nothing(cloud: Cloud) -> None:
+    database(cloud).create()
+    cloud.http.forget()
+    database(cloud).compare()
+    assert [one for one in cloud.http.asked if "/documents" in one] == [
+        f"GET {FIRESTORE}/{PATH}/documents/l3kit-owners/database"
+    ]
