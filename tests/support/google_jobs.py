@@ -39,14 +39,14 @@ from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.transfer.multipart import PARTS_PREFIX
 from l3kit.tiering.transfer.wire import TOKEN_HEADER, Request
 from l3kit.twin.layout import Layout
+from tests.conformance.firestore_backend import running_server
+from tests.conformance.gcs_backend import gcs_server
 from tests.support import envelopes
 from tests.support.chain import ChainWorld, reading
 from tests.support.expiring import archived
 from tests.support.google_grants import MAKER, NAMES, Table
 from tests.support.http_in_thread import served_in_thread
 from tests.support.wire_server import TOKEN
-from tests.conformance.firestore_backend import running_server
-from tests.conformance.gcs_backend import gcs_server
 
 TIERS: tuple[Tier, ...] = ("cold", "archive", "letters")
 ALARM = {"condition": "twin.sensor-1.v > DOUBLE(90)", "action": {"type": "feedback", "payload": "cool down"}}
