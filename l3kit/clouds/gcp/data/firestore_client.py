@@ -52,7 +52,7 @@ NEEDED: Mapping[str, str] = {
     "replace": "datastore.entities.update",
     "scan": "datastore.entities.get and datastore.entities.list",
 }
-"""What each kind of call needs; Firestore's refusals do not say."""
+"""Permissions by kind of call; Firestore's refusals name none."""
 DATABASE_MISSING = "The database "
 NO_CODES: frozenset[Code] = frozenset()
 ANYBODY = [("authorization", "Bearer owner")]

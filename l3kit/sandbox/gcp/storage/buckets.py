@@ -78,7 +78,7 @@ class Bucket:
 
     @property
     def is_uniform(self) -> bool:
-        """Whether policies alone decide who may do what with its objects."""
+        """Return whether policies alone decide who may do what with its objects."""
         return bool(self.fields["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"])
 
     @property
