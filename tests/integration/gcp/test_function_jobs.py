@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.google_grants import NAMES, Piece, Table, pieces_of
-from tests.support.google_jobs import CASES, Case, Workplace, done, workplace
+from tests.support.google_jobs import CASES, Case, done
+from tests.support.google_workplace import Workplace, workplace
 
 OVERWRITING = "storage.objects.delete"
 """Cloud Storage asks it of whoever uploads onto a name that is taken; functions find so that the object is there."""
