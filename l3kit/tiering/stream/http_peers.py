@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from l3kit.errors import REPAIR, ConfigurationError
 from l3kit.tiering.retry import RetryPolicy
@@ -38,6 +39,7 @@ class HttpPeers:
 
     Args:
         timeout: seconds for one answer.
+        forbidden: remedy if a function may not be called.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class HttpPeers:
         timeout: float,
         retry: RetryPolicy | None = None,
         agent: str = "l3kit",
+        forbidden: str = REPAIR,
     ) -> None:
         self._addresses = addresses
-        self._calls = HttpCalls(FUNCTIONS, timeout=timeout, retry=retry, agent=agent)
+        manners = replace(FUNCTIONS, remedies={**FUNCTIONS.remedies, 403: forbidden})
+        self._calls = HttpCalls(manners, timeout=timeout, retry=retry, agent=agent)
 
     async def call(self, function: str, event: bytes) -> bytes:
         address = self._addresses.get(function)

@@ -39,6 +39,20 @@ REMEDIES: Mapping[Code, str] = {
     Code.FAILED_PRECONDITION: "An index is missing or still being built: run deploy_l3, or wait some minutes",
     Code.UNAUTHENTICATED: "The credentials have expired or are not valid for this project: log in again",
 }
+NEEDED: Mapping[str, str] = {
+    "batch_create": "datastore.entities.create",
+    "batch_delete": "datastore.entities.delete",
+    "batch_get": "datastore.entities.get",
+    "batch_put": "datastore.entities.create and datastore.entities.update",
+    "delete": "datastore.entities.delete",
+    "get": "datastore.entities.get",
+    "list": "datastore.entities.get and datastore.entities.list",
+    "put": "datastore.entities.create and datastore.entities.update",
+    "query": "datastore.entities.get and datastore.entities.list",
+    "replace": "datastore.entities.update",
+    "scan": "datastore.entities.get and datastore.entities.list",
+}
+"""Permissions by kind of call; Firestore's refusals name none."""
 DATABASE_MISSING = "The database "
 NO_CODES: frozenset[Code] = frozenset()
 ANYBODY = [("authorization", "Bearer owner")]
@@ -201,6 +215,8 @@ class FirestoreClient:
         if code in expected and not missing:  # unlike a missing document never what a caller expects
             return Refused(code, str(error.message))
         cause = f"{kind} returned {code.name} {error.message}".rstrip()
+        if code is Code.PERMISSION_DENIED and kind in NEEDED:
+            cause = f"{cause.rstrip('.')} ({NEEDED[kind]})"
         if code not in TRANSIENT:
             remedy = self._denied if code is Code.PERMISSION_DENIED else REMEDIES.get(code, "")
             raise StoreError(resource, cause, remedy) from None

@@ -21,6 +21,7 @@ from l3kit.tiering.transfer.connection import open_session
 
 ANSWER_SECONDS = 600.0
 """Maximum wait for one answer: the longest invocation of a function of the message chain."""
+FORBIDDEN = "The caller's service account lacks run.routes.invoke on it: run deploy_l3, which repairs it"
 EARLY_SECONDS = 300.0
 """A token is replaced this long before it expires (after an hour); the metadata server makes new ones that early."""
 
@@ -90,7 +91,7 @@ class GcpPeers(HttpPeers):
             return Address(url, lambda renew: tokens.headers(url, renew))
 
         found = {function: address(function, url) for function, url in urls.items()}
-        super().__init__(found, timeout=ANSWER_SECONDS, retry=retry, agent=agent)
+        super().__init__(found, timeout=ANSWER_SECONDS, retry=retry, agent=agent, forbidden=FORBIDDEN)
         self._tokens = tokens
 
     async def close(self) -> None:

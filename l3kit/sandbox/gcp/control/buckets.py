@@ -111,9 +111,7 @@ class Buckets:
         with storage_refusals():
             fields = patched_bucket_fields(bucket.fields, changes)
         self._check_organization(fields)
-        bucket.fields = fields
-        bucket.metageneration += 1
-        bucket.updated = max(self.project.clock(), bucket.updated)
+        bucket.change(fields, self.project.clock())
         return self._shown(bucket, call)
 
     def _delete(self, call: Call) -> Answer:

@@ -106,8 +106,11 @@ class Databases:
             )
         self.project.check_quota("databases", len(self.there))
         fields = {**_DEFAULTS, **{key: value for key, value in given.items() if value}, "uid": self.project.uuid()}
+        for told in ("name", "freeTier"):
+            fields.pop(told, None)
+        if not any(one.fields.get("freeTier") for one in self.there.values()):
+            fields["freeTier"] = True  # the first database of a project
         fields["createTime"] = fields["updateTime"] = self.project.now()
-        fields.pop("name", None)
         database = self.there[name] = Database(name, fields, self.project.etag())
 
         def finish(result: object) -> Mapping[str, Any]:

@@ -64,11 +64,16 @@ class Grant:
 
 @dataclass(slots=True)
 class Policy:
-    """A resource's policy, and what follows from it and from its former states."""
+    """A resource's policy, and what follows from it and from its former states.
+
+    Attributes:
+        is_set: whether somebody has ever set it.
+    """
 
     etag: str
     bindings: tuple[Binding, ...] = ()
     grants: dict[tuple[str, str, str], Grant] = field(default_factory=dict)
+    is_set: bool = False
 
     def replace(self, bindings: tuple[Binding, ...], now: float, late: float) -> None:
         """Set the bindings; each change takes effect after `late` seconds."""
@@ -86,7 +91,7 @@ class Policy:
     def resource(self, version: int) -> dict[str, Any]:
         """Return it as a reader of this policy version gets it."""
         if not self.bindings:
-            return {"etag": self.etag}
+            return {"version": 1, "etag": self.etag} if self.is_set else {"etag": self.etag}
         conditional = any(one.condition for one in self.bindings) and version >= CONDITIONAL
         shown = [one.resource(version) for one in self.bindings]
         return {"version": CONDITIONAL if conditional else 1, "etag": self.etag, "bindings": shown}
@@ -130,6 +135,7 @@ class Policies:
         rules = BindingRules(self.accounts, self.roles, self.project.settings.organization.public_members)
         bindings = rules.checked(given, policy.bindings, bucket=bucket)
         self._put(policy, bindings, self.project.settings.binding_seconds)
+        policy.is_set = True
         return policy
 
     def begin(self, resource: str, bindings: Bindings) -> None:

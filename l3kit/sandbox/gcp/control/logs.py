@@ -124,7 +124,8 @@ class Logs:
         now = self.project.now()
         kind = f"logging.googleapis.com/user/{one}"
         told = {"metricKind": "DELTA", "valueType": "INT64", "unit": "1", **(call.body.get("metricDescriptor") or {})}
-        descriptor = {**told, "name": f"{self.project.name}/metricDescriptors/{kind}", "type": kind}
+        words = {"description": call.body["description"]} if call.body.get("description") else {}
+        descriptor = {**told, **words, "name": f"{self.project.name}/metricDescriptors/{kind}", "type": kind}
         made = self._metrics.get(one, {}).get("createTime", now)
         self._metrics[one] = {
             **call.body,

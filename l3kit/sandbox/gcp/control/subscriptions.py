@@ -18,6 +18,8 @@ from l3kit.sandbox.gcp.control.topics import Topics, check_id
 
 MIN_ATTEMPTS, MAX_ATTEMPTS = 5, 100
 _FIXED = ("name", "topic", "filter", "state", "enableMessageOrdering", "topicMessageRetentionDuration")
+_WIRE = {"x-goog-version": "v1"}
+"""The attributes of a push: the form in which it is sent."""
 _RETENTION = (600.0, 31 * 86_400.0)
 _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s")
 
@@ -75,7 +77,9 @@ class Subscriptions:
                 raise invalid(
                     f"Invalid update_mask provided in the UpdateSubscriptionRequest: {path} cannot be changed."
                 )
-        return self._put(there["name"], changed(there, given, mask), call.caller)
+        self._put(there["name"], changed(there, given, mask), call.caller)
+        shown = self._all[there["name"]]
+        return {**shown, "pushConfig": {"attributes": _WIRE, **shown["pushConfig"]}}
 
     def _modify_push(self, call: Call) -> Answer:
         there = self._there(call)
@@ -101,7 +105,7 @@ class Subscriptions:
         if not 10 <= deadline <= 600:
             raise invalid("The value for ack_deadline_seconds must be between 10 and 600 seconds.")
         if push.get("pushEndpoint"):
-            push.setdefault("attributes", {"x-goog-version": "v1"})
+            push.setdefault("attributes", dict(_WIRE))
         self._all[name] = {
             **given,
             "name": name,

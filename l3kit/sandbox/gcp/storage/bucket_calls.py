@@ -46,9 +46,7 @@ class BucketCalls:
         bucket = self._storage.bucket(name)
         call.access.to_bucket("storage.buckets.update", bucket)
         Conditions.of(call).check(bucket)
-        bucket.fields = patched_bucket_fields(bucket.fields, content)
-        bucket.metageneration += 1
-        bucket.updated = max(self._storage.clock(), bucket.updated)
+        bucket.change(patched_bucket_fields(bucket.fields, content), self._storage.clock())
         return json_answer(bucket.resource(call.base))
 
     async def delete(self, call: Call, name: str) -> web.StreamResponse:

@@ -33,6 +33,8 @@ _NOT_SERVED = (
 )
 
 
+REVERSIBLE_DAYS = 90
+"""Days after which uniform access cannot be turned off (Cloud Storage, "Uniform bucket-level access")."""
 KEPT_DAYS = 7
 """Days for which a bucket keeps deleted objects unless it is made with another policy."""
 
@@ -44,6 +46,7 @@ class Bucket:
     Attributes:
         fields: the writable ones.
         created, updated: seconds since the epoch.
+        kept_since, uniform_since: when soft delete and uniform access were last turned on after its making.
         is_open: whether it was made without a token, and takes calls without one.
     """
 
@@ -59,6 +62,24 @@ class Bucket:
     names: list[str] = field(default_factory=list)
     soft_deleted: list[SoftDeleted] = field(default_factory=list)
     is_open: bool = False
+    kept_since: float = 0.0
+    uniform_since: float = 0.0
+
+    def change(self, fields: Mapping[str, Any], now: float) -> None:
+        """Replace the writable fields."""
+        kept, uniform = self.kept_seconds, self.is_uniform
+        self.fields = fields
+        self.metageneration += 1
+        self.updated = max(now, self.updated)
+        if self.kept_seconds > kept:
+            self.kept_since = self.updated
+        if self.is_uniform and not uniform:
+            self.uniform_since = self.updated
+
+    @property
+    def is_uniform(self) -> bool:
+        """Return whether policies alone decide who may do what with its objects."""
+        return bool(self.fields["iamConfiguration"]["uniformBucketLevelAccess"]["enabled"])
 
     @property
     def etag(self) -> str:
@@ -116,12 +137,32 @@ class Bucket:
             "metageneration": str(self.metageneration),
             "etag": self.etag,
             "location": self.location,
-            "locationType": "multi-region" if self.location in ("US", "EU", "ASIA") else "region",
+            **_location_facts(self.location),
             "timeCreated": time_text(self.created),
             "updated": time_text(self.updated),
             "rpo": "DEFAULT",
             **self.fields,
+            "softDeletePolicy": {**self.fields["softDeletePolicy"], **self._keeping()},
+            "iamConfiguration": {**self.fields["iamConfiguration"], **self._access_facts()},
         }
+
+    def _keeping(self) -> dict[str, str]:
+        """Return since when deleted objects are kept."""
+        return {"effectiveTime": time_text(max(self.created, self.kept_since))} if self.kept_seconds else {}
+
+    def _access_facts(self) -> dict[str, Any]:
+        """Return uniform access with the time at which it can no longer be turned off."""
+        if not self.is_uniform:
+            return {}
+        locked = max(self.created, self.uniform_since) + REVERSIBLE_DAYS * 86_400
+        told = {"enabled": True, "lockedTime": time_text(locked)}
+        return {"uniformBucketLevelAccess": told, "bucketPolicyOnly": told}
+
+
+def _location_facts(location: str) -> dict[str, Any]:
+    if location in ("US", "EU", "ASIA"):
+        return {"locationType": "multi-region"}
+    return {"locationType": "region", "satisfiesPZI": True}
 
 
 def checked_bucket_name(name: object) -> str:

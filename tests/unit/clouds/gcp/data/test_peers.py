@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from l3kit.clouds.gcp.data.peers import GcpPeers, IdentityTokens, open_peers
+from l3kit.clouds.gcp.data.peers import FORBIDDEN, GcpPeers, IdentityTokens, open_peers
 from l3kit.errors import CallError, ConfigurationError
 from l3kit.tiering.stream.http_calls import NotNowError
 from l3kit.tiering.transfer.wire import Response
@@ -128,7 +128,7 @@ def test_a_call_carries_the_token_of_its_url_and_tells_it_to_nobody() -> None:
         asyncio.run(peers.close())
         assert parse_qs(urlsplit(state.seen[0][0]).query) == {"audience": [server.url]}
         assert server.seen[0].headers["Authorization"] == f"Bearer {token_of(1, NOW + 3600)}"
-        assert str(told.value) == "persister: HTTP 403: denied: ***. Run deploy_l3, which repairs it"
+        assert str(told.value) == f"persister: HTTP 403: denied: ***. {FORBIDDEN}"
 
 
 def test_the_metadata_server_is_where_the_variable_says() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -49,6 +50,23 @@ def test_a_bucket_is_shown_as_google_completes_it(google: Google) -> None:
 def test_soft_deletion_is_on_unless_it_is_switched_off(google: Google) -> None:
     made = google.post("storage", B, {"name": "some-bucket"}, project=PROJECT)
     assert (made["softDeletePolicy"]["retentionDurationSeconds"], made["location"]) == ("604800", "US")
+
+
+def test_a_bucket_tells_since_when_it_keeps_objects_and_until_when_uniform_access_can_end(google: Google) -> None:
+    bare = make_bucket(google, iamConfiguration={})
+    assert "effectiveTime" not in bare["softDeletePolicy"]
+    assert "lockedTime" not in bare["iamConfiguration"]["uniformBucketLevelAccess"]
+    google.now += 86_400
+    changes = {"softDeletePolicy": {"retentionDurationSeconds": "604800"}, "iamConfiguration": PRIVATE}
+    made = google.patch("storage", PATH, changes)
+    assert made["softDeletePolicy"]["effectiveTime"] == made["updated"] > bare["updated"]
+    access = made["iamConfiguration"]
+    assert access["uniformBucketLevelAccess"] == access["bucketPolicyOnly"]
+    locked = datetime.fromisoformat(access["bucketPolicyOnly"]["lockedTime"])
+    assert locked - datetime.fromisoformat(made["updated"]) == timedelta(days=90)
+    google.now += 86_400
+    again = google.patch("storage", PATH, {**made, "labels": {"a": "b"}})
+    assert (again["softDeletePolicy"], again["iamConfiguration"]) == (made["softDeletePolicy"], access)
 
 
 def test_a_bucket_of_ones_own_is_not_made_again(google: Google) -> None:

@@ -26,6 +26,13 @@ def test_a_database_is_shown_as_google_completes_it(google: Google) -> None:
     assert google.get("firestore", DATABASES)["databases"] == [shown]
 
 
+def test_the_first_database_is_the_free_one(google: Google) -> None:
+    google.database("some-data")
+    google.database("more-data")
+    free = [one.get("freeTier") for one in google.get("firestore", DATABASES)["databases"]]
+    assert sorted(free, key=str) == [None, True]
+
+
 def test_numbers_of_enums_are_taken_as_googles_clients_send_them(google: Google) -> None:
     google.post("firestore", DATABASES, {**BODY, "type": 1}, databaseId="some-data")
     assert google.get("firestore", PATH)["type"] == "FIRESTORE_NATIVE"

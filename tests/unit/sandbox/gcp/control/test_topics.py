@@ -36,6 +36,13 @@ def test_a_patch_changes_what_its_mask_names(google: Google) -> None:
     assert google.patch("pubsub", PATH, body)["labels"] == {"a": "2"}
 
 
+def test_only_a_policy_that_was_set_has_a_version(google: Google) -> None:
+    google.put("pubsub", PATH, {})
+    assert "version" not in google.get("pubsub", f"{PATH}:getIamPolicy")
+    google.post("pubsub", f"{PATH}:setIamPolicy", {"policy": {}})
+    assert google.get("pubsub", f"{PATH}:getIamPolicy")["version"] == 1
+
+
 def test_messages_are_published_by_those_who_may(google: Google) -> None:
     google.put("pubsub", PATH, {})
     data = base64.b64encode(b"21").decode()
