@@ -19,6 +19,7 @@ from l3kit.clouds.gcp.control.google_api import GoogleApi
 from l3kit.clouds.gcp.control.place import PROJECTS, Place
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.gcp.control.topics import PubSub
+from l3kit.clouds.gcp.control.traffic import Traffic
 from l3kit.clouds.gcp.data.credentials import LOG_IN, SCOPE, shown
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Control, Refusal
@@ -88,17 +89,18 @@ def open_project(
         cause = "is empty, and the credentials belong to no project; nothing was done"
         raise ConfigurationError("gcp_project", cause, "Set it to the id of the twin's project")
     credentials = billed_to(credentials, project)
+    traffic = Traffic()
     control = GoogleApi(
         endpoints.control,
         _direct(AuthorizedSession(credentials), endpoints),
         plain=_direct(requests.Session(), endpoints),
+        seen=traffic,
     )
     check_project(control, project)
     place = Place(control, project, region)
     functions, messages = CloudRunFunctions(place), PubSub(place)
-    return GcpSession(
-        project, region, endpoints.storage, endpoints.firestore, functions, messages, "", control, credentials
-    )
+    stores = (endpoints.storage, endpoints.firestore)
+    return GcpSession(project, region, *stores, functions, messages, "", control, credentials, traffic)
 
 
 def billed_to(credentials: Credentials, project: str) -> Credentials:

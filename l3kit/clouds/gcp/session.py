@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from l3kit.clouds.gcp.control.traffic import Traffic
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.function_host import FunctionHost
 from l3kit.clouds.ports.message_source import MessageSource
@@ -28,6 +29,7 @@ class GcpSession:
         database: Firestore database of all twins; empty where each has its own.
         control: Google Cloud's control plane; None in a sandbox that is deployed to in another way.
         credentials: of whoever runs this; None in a sandbox that asks for none.
+        traffic: requests to the control plane.
     """
 
     project: str
@@ -39,6 +41,7 @@ class GcpSession:
     database: str = DEFAULT_DATABASE
     control: Control | None = field(default=None, repr=False)
     credentials: Credentials | None = field(default=None, repr=False)
+    traffic: Traffic = field(default_factory=Traffic, repr=False, compare=False)
 
     def names(self, twin_name: str) -> GcpNames:
         """The names of all resources of a twin here."""
