@@ -124,7 +124,7 @@ def remove(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], No
 
 
 def _kept(session: Session, twin: Twin) -> tuple[str, ...]:
-    """What the cloud keeps by itself; empty if that cannot be told."""
+    """Return the list of the cloud's own leftovers; empty if they cannot be listed."""
     cloud = cloud_of(twin)
     try:
         return tuple(first_light_of(cloud).kept(session.clouds[cloud], twin))

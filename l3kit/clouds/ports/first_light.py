@@ -65,7 +65,7 @@ class FirstLight(Protocol):
     shared_kinds: Collection[str]
     """Kinds of resources that are the account's, not the twin's, so that a run may find them as they are."""
     archive_answers: bool
-    """Whether archived items are read at once, without a restore."""
+    """True if archived items are read at once, without a restore."""
     minutes: str
     """Expected duration of a run, in words."""
     settling_seconds: float
