@@ -45,6 +45,7 @@ class Run:
     yes: bool = False
     dry_run: bool = False
     report: Path | None = None
+    project: str = ""
     keep_on_failure: bool = False
     clean_up: str = ""
 
@@ -67,9 +68,14 @@ def add_first_light(app: typer.Typer) -> None:
     def first_light(
         output: Output,
         cloud: CloudName,
-        region: Annotated[str, typer.Option(metavar="REGION", help="Region (default on AWS: us-east-1).")] = "",
+        region: Annotated[
+            str, typer.Option(metavar="REGION", help="Region (default: us-east-1 on AWS, us-central1 on Google Cloud).")
+        ] = "",
         profile: Annotated[
             str, typer.Option(metavar="PROFILE", help="AWS profile (default: boto3's usual credentials).")
+        ] = "",
+        project: Annotated[
+            str, typer.Option(metavar="PROJECT", help="Google Cloud project (default: that of your credentials).")
         ] = "",
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as in CI.")] = False,
         dry_run: Annotated[
@@ -101,7 +107,7 @@ def add_first_light(app: typer.Typer) -> None:
         first_light_of(cloud)  # refused here, since a clean-up asks for no estimate, which would refuse it
         where = cast("Target", target)
         region = region or billing_of(cloud).default_region
-        run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, keep_on_failure, clean_up)
+        run = Run(cloud, region, profile, where, sandbox, yes, dry_run, report, project, keep_on_failure, clean_up)
         return _first_light(run, output)
 
 
@@ -120,10 +126,15 @@ def _first_light(options: Run, output: Output) -> int:
         twin = write_twin(Path(folder), name, options.cloud)
         if not options.clean_up:
             _tell_estimate(options.cloud, options.region, output)
-        own: dict[str, Any] = {f"{options.cloud}_{name}": getattr(options, name) for name in ("region", "profile")}
+        own: dict[str, Any] = {
+            f"{options.cloud}_{name}": text
+            for name in ("region", "profile", "project")
+            if (text := getattr(options, name))
+        }
         session = connect(twin, options.target, sandbox=options.sandbox, **own)
         if options.clean_up:
             return _clean_up(session, twin, output)
+        _check(session, options.cloud)
         if options.dry_run:
             from l3kit.deploy import plan
 
@@ -151,6 +162,12 @@ def _tell_estimate(cloud: str, region: str, output: Output) -> None:
     output.tell(estimate_text(estimate(load_prices(), cloud), cloud, region))
 
 
+def _check(session: Session, cloud: str) -> None:
+    from l3kit.clouds.ports.first_light import first_light_of
+
+    first_light_of(cloud).check(session.clouds[cloud])
+
+
 def _ask(session: Session, cloud: str) -> None:
     """Ask whether to run. Raises: ConfigurationError if the answer is no, or there is no terminal."""
     from l3kit.clouds.ports.first_light import first_light_of
@@ -164,13 +181,16 @@ def _ask(session: Session, cloud: str) -> None:
 
 def _run(session: Session, twin: Twin, path: Path, options: Run, output: Output) -> int:
     from l3kit.clouds.ports.first_light import first_light_of
+    from l3kit.errors import L3Error
     from l3kit.first_light.estimate import estimate
-    from l3kit.first_light.report import save
+    from l3kit.first_light.report import save, save_recording
     from l3kit.first_light.run import first_light
     from l3kit.prices.price_book import load_prices
 
     command = clean_up_command(twin.name, options)
     output.tell(f"The twin is {twin.name}. Should this process die: {command}")
+    light, cloud = first_light_of(options.cloud), session.clouds[options.cloud]
+    recorder = light.recorder(cloud, twin)
     report = first_light(
         session,
         twin,
@@ -179,19 +199,23 @@ def _run(session: Session, twin: Twin, path: Path, options: Run, output: Output)
         tell=output.tell,
         keep_on_failure=options.keep_on_failure,
     )
-    secrets = first_light_of(options.cloud).secrets(session.clouds[options.cloud], twin)
-    paths = save(report, path, secrets)
+    paths: tuple[Path, ...] = save(report, path, light.secrets(cloud, twin))
+    try:
+        paths += (save_recording(recorder, path),) if recorder else ()
+    except L3Error as error:
+        output.tell(str(error))
     _conclude(report, paths, output)
     return report.exit_code
 
 
-def _conclude(report: Report, paths: tuple[Path, Path], output: Output) -> None:
+def _conclude(report: Report, paths: tuple[Path, ...], output: Output) -> None:
     content = {"verdict": report.verdict, "left": report.left, "report": [str(path) for path in paths]}
     passed = sum(step.verdict == "done" for step in report.steps)
     lines = [
         f"{report.verdict}: {passed} of {len(report.steps)} steps",
         *(f"  {step.verdict:11} {step.seconds:7.1f} s  {step.name}: {step.found}" for step in report.steps),
-        f"report: {paths[0]} and {paths[1]}",
+        f"report: {' and '.join(map(str, paths))}",
+        *([f"kept by the cloud for a while: {', '.join(report.kept)}"] if report.kept else []),
     ]
     output.say(content, "\n".join(lines))
     if report.clean_up:
@@ -213,5 +237,6 @@ def clean_up_command(name: str, options: Run) -> str:
     """The shell command that removes what a run has created."""
     words = ["l3kit", "first-light", options.cloud, "--clean-up", name, "--region", options.region]
     words += ["--profile", options.profile] if options.profile else []
+    words += ["--project", options.project] if options.project else []
     words += ["--target", "sandbox", "--sandbox", options.sandbox] if options.target == "sandbox" else []
     return shlex.join(words)

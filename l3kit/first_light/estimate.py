@@ -11,8 +11,6 @@ from l3kit.first_light.twin import DEVICES, ITEM_COUNT
 from l3kit.prices.price_book import PriceBook
 from l3kit.providers import billing_of, provider
 
-MINUTES = "5 to 15 minutes"
-"""An expectation, not a measurement: most of it is waiting for roles, tables, functions and backups."""
 AMOUNTS = Amounts(items=ITEM_COUNT, chunks=len(DEVICES), archived=1)
 
 
@@ -46,7 +44,9 @@ def estimate_text(bill: Bill, cloud: str, region: str) -> str:
     ]
     if region != priced_in:
         lines.append(f"  Prices of {region} are not in the price book; they differ by tens of per cent.")
+    light = first_light_of(cloud)
+    lines += [f"  Not in the price book: {text}." for text in light.unpriced()]
     lines.append(
-        f"Time: {MINUTES} (expected, not measured), most of it waiting until {title} has made and removed things."
+        f"Time: {light.minutes} (expected, not measured), most of it waiting until {title} has made and removed things."
     )
     return "\n".join(lines)

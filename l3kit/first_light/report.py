@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from l3kit import __version__
-from l3kit.clouds.ports.first_light import first_light_of
+from l3kit.clouds.ports.first_light import Recorder, first_light_of
 from l3kit.files import write_whole
 from l3kit.providers import provider
 
@@ -45,6 +45,7 @@ class Report:
         movers: the movers' own reports: requests, retries, units, seconds.
         left: remaining resources, by kind and name; `None` if they could not be listed.
         clean_up: the command that removes them; empty if there are none.
+        kept: what the cloud keeps by itself for a while.
     """
 
     cloud: str
@@ -61,6 +62,7 @@ class Report:
     movers: tuple[Mapping[str, Any], ...]
     left: tuple[str, ...] | None
     clean_up: str
+    kept: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -97,6 +99,7 @@ class Report:
                 "",
                 f"Left in the account: {left}.",
                 *([f"Clean up: `{self.clean_up}`"] if self.clean_up else []),
+                *([f"{title} keeps: {', '.join(self.kept)}."] if self.kept else []),
                 "",
             ]
         )
@@ -133,3 +136,13 @@ def save(report: Report, path: Path, secrets: Sequence[str]) -> tuple[Path, Path
     write_whole(path, json.dumps(redacted(report.to_json(), secrets), indent=2, ensure_ascii=False) + "\n")
     write_whole(beside, redacted(report.to_markdown(), secrets))
     return path, beside
+
+
+def save_recording(recorder: Recorder, report: Path) -> Path:
+    """Write what was recorded next to the report, atomically; as plain text, to be read before it is passed on.
+
+    Returns: its path. Raises: CheckFailedError if something private is in it; ConfigurationError.
+    """
+    path = report.with_suffix(".recording.jsonl")
+    write_whole(path, recorder.text())
+    return path

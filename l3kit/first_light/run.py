@@ -88,7 +88,7 @@ def first_light(
     light, reached = first_light_of(cloud), session.clouds[cloud]
     account = light.account(reached)
     light.watch_calls(reached, lambda name: noted.calls.update([name]))
-    work = Run(session, twin, began, tell)
+    work = Run(session, twin, began, tell, settling=light.settling_seconds, clock=clock, sleep=sleep)
     verdict: Verdict = "failed"
     try:
         if all(noted.run(name, partial(step, work)) for name, step in steps):
@@ -113,6 +113,7 @@ def first_light(
         movers=tuple(work.reports),
         left=left,
         clean_up=clean_up if left != () else "",
+        kept=_kept(session, twin),
     )
 
 
@@ -120,6 +121,15 @@ def remove(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], No
     """Destroy all that an earlier run may have left. Returns: resources that remain. Raises: L3Error."""
     _destroy(session, twin, tell, sleep)
     return tuple(_remaining(session, twin, sleep))
+
+
+def _kept(session: Session, twin: Twin) -> tuple[str, ...]:
+    """Return the list of the cloud's own leftovers; empty if they cannot be listed."""
+    cloud = cloud_of(twin)
+    try:
+        return tuple(first_light_of(cloud).kept(session.clouds[cloud], twin))
+    except (L3Error, KeyboardInterrupt):
+        return ()
 
 
 def what_is_there(session: Session, twin: Twin) -> list[str]:
@@ -141,12 +151,18 @@ def _after(
 
     try:
         if not keep:
-            steps.run("destroy", lambda: _destroy(session, twin, steps.tell, sleep))
+            steps.run("destroy", lambda: _settled_and_destroyed(session, twin, steps.tell, sleep))
         if not steps.run("look for what is left", look):
             return None
     except KeyboardInterrupt:  # a second one: somebody wants to be out of here
         return None
     return tuple(seen)
+
+
+def _settled_and_destroyed(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], None]) -> str:
+    cloud = cloud_of(twin)
+    first_light_of(cloud).settle(session.clouds[cloud])
+    return _destroy(session, twin, tell, sleep)
 
 
 def _destroy(session: Session, twin: Twin, tell: Tell, sleep: Callable[[float], None]) -> str:

@@ -5,9 +5,12 @@ A request that Google took must be taken, of the methods that l3kit calls, and i
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from l3kit.sandbox.gcp.control.answers import ControlAnswer, ControlRequest
 from l3kit.sandbox.gcp.control.rules import Match, Rules
 from tests.programs.definitions import POLICY, ids
 from tests.support.google_plane import PROJECT, Google
-from tests.support.google_recordings import Recording, recordings
+from tests.support.google_recordings import Recording, recorded_files, recorded_in, recordings
 
 SHARE = 0.99
 REQUESTS, REPLAYED = 500, 250
@@ -108,6 +111,19 @@ def outcomes() -> list[Outcome]:
     for one in recordings():
         runs[one.file].append(one)
     return [outcome for run in runs.values() for outcome in replayed(run)]
+
+
+def test_folders_and_files_may_be_named_compressed_or_not(tmp_path: Path) -> None:
+    line = {"file": "x", "method": "GET", "url": "https://iam.googleapis.com/v1/projects/${projectId}/roles?a=1"}
+    text = json.dumps({**line, "body": None, "status": 200, "headers": {}, "response": {"name": "${email}"}})
+    first, second = tmp_path / "google-1.jsonl.gz", tmp_path / "light.recording.jsonl"
+    first.write_bytes(gzip.compress(text.encode()))
+    second.write_text(f"{text}\n", "utf-8")
+    (tmp_path / "README.md").touch()
+    assert recorded_files(str(tmp_path)) == [first, second]
+    assert recorded_files(f"{second}{os.pathsep}{first}") == [second, first]
+    assert recorded_in(first) == recorded_in(second)
+    assert recorded_in(second)[0].path == f"/v1/projects/{PROJECT}/roles"
 
 
 def test_requests_that_google_took_pass(taken: list[Called]) -> None:

@@ -17,7 +17,8 @@ import pytest
 from tests.support.google_plane import PROJECT
 
 VARIABLE = "L3KIT_RECORDINGS"
-FILE = "google.jsonl.gz"
+FILES = "google*.jsonl.gz", "*.recording.jsonl"
+"""Of a folder: those that others made, and those of `l3kit first-light`."""
 _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 _OLD = "https://cloudresourcemanager.googleapis.com/v1/projects/"
 _SAME_FORM = (":getIamPolicy", ":setIamPolicy")
@@ -49,18 +50,33 @@ class Recording:
 
 def recordings() -> list[Recording]:
     """Read all. Skips the test where there are none."""
-    folder = os.environ.get(VARIABLE, "")
-    path = Path(folder) / FILE
-    if not folder or not path.is_file():
-        pytest.skip(f"no recordings: {VARIABLE} names no folder with {FILE} (CONTRIBUTING.md, 'Recordings')")
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [_recording(json.loads(_PLACEHOLDER.sub(_filled, line))) for line in lines]
+    paths = recorded_files(os.environ.get(VARIABLE, ""))
+    if not paths:
+        pytest.skip(f"no recordings: {VARIABLE} names none (CONTRIBUTING.md, 'Recordings')")
+    return [one for path in paths for one in recorded_in(path)]
+
+
+def recorded_files(named: str) -> list[Path]:
+    """Return the files that a variable names: folders and files, separated as in PATH."""
+    found: list[Path] = []
+    for place in map(Path, filter(None, named.split(os.pathsep))):
+        found += [file for form in FILES for file in sorted(place.glob(form))] if place.is_dir() else [place]
+    return found
+
+
+def recorded_in(path: Path) -> list[Recording]:
+    """Read one file, compressed or not."""
+    content = path.read_bytes()
+    text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8")
+    return [_recording(json.loads(_PLACEHOLDER.sub(_filled, line))) for line in text.splitlines()]
 
 
 def _filled(placeholder: re.Match[str]) -> str:
     """A value that has the form of what the recordings blank out."""
     if placeholder[1] == "projectId":
         return PROJECT
+    if placeholder[1] == "email":
+        return "somebody@example.com"
     return "123456789012" if "umber" in placeholder[1] else "u123456789"
 
 

@@ -26,6 +26,10 @@ class AwsFirstLight:
     """The port `FirstLight`."""
 
     packages = ("boto3", "botocore")
+    shared_kinds = ()
+    archive_answers = False
+    minutes = "5 to 15 minutes"
+    settling_seconds = 0.0
 
     def uses(self, amounts: Amounts) -> Iterator[ExpectedUse]:
         items, chunks, archived = amounts.items, amounts.chunks, amounts.archived
@@ -54,6 +58,12 @@ class AwsFirstLight:
         for part, item, (service, tier), rate, quantity in rows:
             yield ExpectedUse(part, item, service, tier, rate, Decimal(quantity))
 
+    def unpriced(self) -> tuple[str, ...]:
+        return ()
+
+    def check(self, cloud: Cloud) -> None:
+        """Nothing: the permissions to deploy are all."""
+
     def account(self, cloud: Cloud) -> Account:
         session = _session(cloud)
         return Account(session.account_id, session.region)
@@ -61,6 +71,15 @@ class AwsFirstLight:
     def watch_calls(self, cloud: Cloud, seen: Callable[[str], None]) -> None:
         """Boto3's calls, by service and operation."""
         _session(cloud).watch_calls(seen)
+
+    def settle(self, cloud: Cloud) -> None:
+        """Nothing: what is being created is found."""
+
+    def recorder(self, cloud: Cloud, twin: Twin) -> None:
+        return None
+
+    def kept(self, cloud: Cloud, twin: Twin) -> tuple[str, ...]:
+        return ()
 
     def left_behind(self, cloud: Cloud, twin: Twin) -> list[str]:
         """Log groups, whoever made them."""

@@ -19,6 +19,7 @@ from l3kit.clouds.gcp.control.google_api import GoogleApi
 from l3kit.clouds.gcp.control.place import PROJECTS, Place
 from l3kit.clouds.gcp.control.refusals import error_of, is_disabled
 from l3kit.clouds.gcp.control.topics import PubSub
+from l3kit.clouds.gcp.control.traffic import Traffic
 from l3kit.clouds.gcp.data.credentials import LOG_IN, SCOPE, shown
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Control, Refusal
@@ -97,11 +98,13 @@ def open_project(
 
 def session_on(project: str, region: str, credentials: Credentials, endpoints: Endpoints) -> GcpSession:
     """Return a session on a project that is known to be there; asks for nothing."""
+    traffic = Traffic()
     control = GoogleApi(
         endpoints.control,
         _direct(AuthorizedSession(credentials), endpoints),
         plain=_direct(requests.Session(), endpoints),
         between=endpoints.between,
+        seen=traffic,
     )
     place = Place(control, project, region, control.patience)
     functions, messages = CloudRunFunctions(place), PubSub(place)
@@ -115,6 +118,7 @@ def session_on(project: str, region: str, credentials: Credentials, endpoints: E
         control,
         credentials,
         control.patience,
+        traffic,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from l3kit.clouds.gcp.control.traffic import Traffic
 from l3kit.clouds.gcp.names import GcpNames
 from l3kit.clouds.ports.function_host import FunctionHost
 from l3kit.clouds.ports.message_source import MessageSource
@@ -29,6 +30,7 @@ class GcpSession:
         control: Google Cloud's control plane.
         credentials: of whoever runs this.
         patience: the rule for waits and repetitions in the control plane.
+        traffic: requests to the control plane.
     """
 
     project: str
@@ -40,6 +42,7 @@ class GcpSession:
     control: Control = field(repr=False)
     credentials: Credentials = field(repr=False)
     patience: Patience = field(default_factory=Patience, repr=False, compare=False)
+    traffic: Traffic = field(default_factory=Traffic, repr=False, compare=False)
 
     def names(self, twin_name: str) -> GcpNames:
         """The names of all resources of a twin here."""

@@ -111,7 +111,7 @@ def test_functions_are_those_of_the_layout_and_all(suggested: Suggested, folder:
         ("run plant ", list(SCHEDULED)),
         ("plan --target ", ["sandbox", "live"]),
         ("first-light aws --target ", ["sandbox", "live"]),
-        ("first-light ", ["aws"]),
+        ("first-light ", ["aws", "gcp"]),
         ("permissions ", ["aws", "gcp"]),
         ("verify --clouds ", list(names())),
         ("sandbox up --clouds ", list(names())),

@@ -16,7 +16,7 @@ def test_a_cloud_without_first_light_is_refused_and_no_report_begun(
     options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["first-light", "gcp", *options]) == 1
+    assert main(["first-light", "azure", *options]) == 1
     printed = capsys.readouterr()
-    assert printed.err == "l3kit: Google Cloud: has no first-light run yet. Clouds that have it: aws\n"
+    assert printed.err == "l3kit: Azure: has no first-light run yet. Clouds that have it: aws, gcp\n"
     assert list(tmp_path.iterdir()) == []

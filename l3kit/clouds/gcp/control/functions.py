@@ -29,8 +29,8 @@ INVOKER = "roles/run.invoker"
 EVERYBODY = "allUsers"
 READY_LIMIT = 1200.0
 """Maximum seconds for a function to be built and started."""
-ACCOUNT_LIMIT = 300.0
-"""Maximum seconds until Cloud Functions knows a new account."""
+ACCOUNT_LIMIT = 600.0
+"""Maximum seconds until Cloud Functions knows a new account and its roles; a build that lacks one takes minutes."""
 WHOLE = "description,labels,buildConfig,serviceConfig"
 """The parts of a function that l3kit sends."""
 _TOKENS = (TOKEN_VARIABLE, FORMER_VARIABLE)
@@ -230,6 +230,10 @@ def _members(place: Place, definition: Definition) -> set[str]:
 
 
 def _is_new(refusal: Refusal, emails: Sequence[str]) -> bool:
-    """Return whether the function was refused because an account is not known yet."""
+    """Return whether the function was refused because an account, or a role of it, is not known yet.
+
+    A build ends so with code 3 or 7; whoever may not use the account at all is told at once.
+    """
     words = refusal.message
-    return refusal.status in (400, 404) and (any(one in words for one in emails) or "ervice account" in words)
+    named = any(one in words for one in emails) or "ervice account" in words or "missing permission" in words
+    return refusal.status in (400, 403, 404) and named and not (refusal.status == 403 and "actas" in words.lower())

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import requests
 from google.auth.exceptions import GoogleAuthError, TransportError
 
+from l3kit.clouds.gcp.control.traffic import Exchange
 from l3kit.clouds.gcp.data.credentials import LOG_IN
 from l3kit.clouds.ports.control import Query, Refusal
 from l3kit.clouds.shared.patience import Patience, UnansweredError
@@ -21,6 +22,7 @@ from l3kit.errors import PermissionMissingError, ProvisioningError
 SECONDS = 60.0
 """Maximum wait for an answer; whatever takes longer is a long-running operation."""
 UPLOAD_SECONDS = 300.0
+UPLOADS, UPLOAD = "storage.googleapis.com", "${upload}"
 VERSIONS: Mapping[str, str] = {"cloudfunctions": "v2", "run": "v2", "cloudresourcemanager": "v3"}
 """Version of the operations of an API; v1 for others."""
 CODES = (
@@ -63,6 +65,7 @@ class GoogleApi:
         http: sends requests with credentials.
         plain: sends requests without them, for addresses that authorize by themselves.
         between: maximum seconds between two looks at an operation.
+        seen: called with each request and its answer.
     """
 
     def __init__(
@@ -75,10 +78,12 @@ class GoogleApi:
         random: Callable[[], float] = random.random,
         plain: Http | None = None,
         between: float = LONGEST_WAIT,
+        seen: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self._base = base
         self._http = http
         self._plain: Http = requests.Session() if plain is None else plain
+        self._seen = seen
         self.patience = Patience(sleep=sleep, clock=clock, random=random, between=between)
 
     def get(self, service: str, path: str, query: Query | None = None) -> dict[str, Any]:
@@ -98,7 +103,9 @@ class GoogleApi:
 
     def upload(self, url: str, content: bytes, headers: Mapping[str, str]) -> None:
         def once() -> None:
-            _content(_sent(self._plain, "PUT", url, data=content, headers=dict(headers), timeout=UPLOAD_SECONDS))
+            answer = _sent(self._plain, "PUT", url, data=content, headers=dict(headers), timeout=UPLOAD_SECONDS)
+            self._seen(_exchange(UPLOADS, "PUT", UPLOAD, None, answer))  # its address is a secret
+            _content(answer)
 
         self._with_patience("the address for an upload", once)
 
@@ -121,12 +128,19 @@ class GoogleApi:
     def _ask(
         self, method: str, service: str, path: str, query: Query | None, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        url = f"{self._base(service).rstrip('/')}/{path}{_query_text(query)}"
+        path = f"{path}{_query_text(query)}"
+        url = f"{self._base(service).rstrip('/')}/{path}"
         more: dict[str, Any] = {"timeout": SECONDS, "allow_redirects": False}
         if body is not None:
             content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             more |= {"data": content, "headers": {"Content-Type": "application/json"}}
-        return self._with_patience(service, lambda: _content(_sent(self._http, method, url, **more)))
+
+        def once() -> dict[str, Any]:
+            answer = _sent(self._http, method, url, **more)
+            self._seen(_exchange(service, method, path, body, answer))
+            return _content(answer)
+
+        return self._with_patience(service, once)
 
     def _with_patience(self, what: str, once: Callable[[], T]) -> T:
         try:
@@ -164,6 +178,14 @@ def _content(answer: Response) -> dict[str, Any]:
     except ValueError:
         raise UnansweredError("the answer was cut off") from None
     return content if isinstance(content, dict) else {}
+
+
+def _exchange(service: str, method: str, path: str, body: Any, answer: Response) -> Exchange:
+    try:
+        content = json.loads(answer.content)
+    except ValueError:
+        content = None
+    return Exchange(service, method, path, body, answer.status_code, dict(answer.headers), content)
 
 
 def refusal_of(status: int, headers: Mapping[str, str], content: bytes) -> Refusal:

@@ -124,7 +124,7 @@ class Job:
             "attemptDeadline": f"{min(self.deadline, MAX_DEADLINE)}s",
             "retryConfig": {"retryCount": 0},
             "httpTarget": {
-                "uri": url,
+                "uri": f"{url}/" if url else "",  # Cloud Scheduler itself ends a bare host with a slash
                 "httpMethod": "POST",
                 "headers": {"Content-Type": "application/json"},
                 "body": base64.b64encode(b"{}").decode(),
@@ -141,7 +141,7 @@ def read_job(place: Place, name: str) -> dict[str, Any] | None:
 def as_timer(there: Mapping[str, Any], url: str) -> Timer:
     """Return a job as a timer of the function at a url."""
     target = there.get("httpTarget", {})
-    faults = [] if target.get("uri") == url else ["starts something else"]
+    faults = [] if str(target.get("uri", "")).rstrip("/") == url else ["starts something else"]
     if target.get("oidcToken", {}).get("audience") != url:
         faults.append("has no token for the function")
     if (zone := there.get("timeZone", "UTC")) not in (ZONE, "UTC"):

@@ -15,7 +15,7 @@ AGAIN = "Resolve the cause, then apply again; it continues from here"
 BILLING = "Link a billing account to the project in Google Cloud's console, then apply again"
 _DISABLED = frozenset({"SERVICE_DISABLED", "accessNotConfigured"})
 _NO_BILLING = re.compile(r"billing", re.IGNORECASE)
-_POLICY = re.compile(r"constraints/[A-Za-z]+\.[A-Za-z]+")
+_POLICY = re.compile(r"(?:c|customC)onstraints/[A-Za-z]\w*(?:\.\w+)+")
 
 
 def reasons(refusal: Refusal) -> frozenset[str]:

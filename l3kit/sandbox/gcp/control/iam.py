@@ -30,6 +30,8 @@ _TYPES = (
     (r"projects/[^/]+/subscriptions/[^/]+", "pubsub", "Subscription"),
     (r"projects/[^/]+", "cloudresourcemanager", "Project"),
 )
+_UNSEEN = re.compile(r"projects/[^/]+/locations/[^/]+/repositories/.+")
+"""Resources without attributes: Artifact Registry is not among the services that conditions know."""
 _PATTERNS = tuple((re.compile(pattern), service, kind) for pattern, service, kind in _TYPES)
 
 
@@ -249,6 +251,8 @@ def kind_of(email: str) -> str:
 
 def seen_by_conditions(name: str) -> Resource:
     """Return what conditions see of a resource; of what is in a database, the database."""
+    if _UNSEEN.fullmatch(name):
+        return Resource("", "", "")
     for pattern, service, kind in _PATTERNS:
         whole = pattern.fullmatch(name) or (pattern.match(name) if kind == "Database" else None)
         if whole is not None:

@@ -138,6 +138,7 @@ class Jobs:
         address = urlsplit(str(target.get("uri") or ""))
         if address.scheme not in ("http", "https") or not address.netloc:
             raise invalid("Job's http_target.uri must be a valid URL.", "job.http_target.uri")
+        target["uri"] = (address if address.path else address._replace(path="/")).geturl()  # as the real one shows it
         if problem := problem_with_unix_cron(str(given.get("schedule") or "")):
             raise invalid(f"Schedule or time zone is invalid: {problem}", "job.schedule")
         zone = str(given.get("timeZone") or "Etc/UTC")

@@ -73,7 +73,8 @@ def test_only_purposes_that_are_used_have_roles() -> None:
     assert set(purposes_of([*FUNCTIONS], ALL_HERE)) == set(PERMISSIONS)
 
 
-def test_the_account_for_builds_reads_and_writes_only_what_builds_have() -> None:
+def test_the_account_for_builds_reads_only_sources_and_writes_images_where_no_condition_can_tell() -> None:
     found = {one.role: one.condition for one in build_roles(NAMES)}
     assert set(found) == {"roles/logging.logWriter", "roles/artifactregistry.writer", "roles/storage.objectViewer"}
+    assert found["roles/artifactregistry.writer"] == ""
     assert found["roles/storage.objectViewer"] == 'resource.name.startsWith("projects/_/buckets/gcf-v2-")'

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from l3kit.clouds.gcp.control.functions import CloudRunFunctions
+from l3kit.clouds.gcp.control.functions import CloudRunFunctions, _is_new
 from l3kit.clouds.gcp.control.place import RUN
+from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.function_host import Definition
 from l3kit.clouds.ports.resources import AlreadyThereError
 from l3kit.errors import PermissionMissingError, ProvisioningError
@@ -137,6 +138,21 @@ def test_a_build_that_fails_says_why_without_a_secret_and_the_next_update_comple
     there = host.get(NAME)
     assert there is not None
     assert there.state == "active"
+
+
+@pytest.mark.parametrize(
+    ("refusal", "new"),
+    [
+        (Refusal(404, "NOT_FOUND", "Service account projects/-/serviceAccounts/a@p was not found."), True),
+        (Refusal(400, "INVALID_ARGUMENT", "Access denied. You must grant Storage Object Viewer to b@p.example."), True),
+        (Refusal(403, "PERMISSION_DENIED", "Could not build the function due to missing permissions."), True),
+        (Refusal(403, "PERMISSION_DENIED", "Ensure that the Cloud Functions service account has x"), True),
+        (Refusal(403, "PERMISSION_DENIED", "lacks iam.serviceaccounts.actAs on service account a@p"), False),
+        (Refusal(400, "INVALID_ARGUMENT", "Build failed: syntax error in main.py"), False),
+    ],
+)
+def test_a_build_that_lacks_a_role_given_a_moment_ago_is_tried_again(refusal: Refusal, new: bool) -> None:
+    assert _is_new(refusal, ["b@p.example"]) == new
 
 
 def test_an_update_waits_for_what_a_killed_process_began(cloud: Cloud, host: CloudRunFunctions) -> None:

@@ -40,7 +40,7 @@ def test_what_differs_is_told_and_changed(cloud: Cloud) -> None:
     other = job(cloud, "https://new.example", "0 4 * * *")
     assert other.compare().differences == (
         "schedule is 0 3 * * *, not 0 4 * * *",
-        "target is https://mover.example, not https://new.example",
+        "target is https://mover.example/, not https://new.example/",
         "audience of its token is https://mover.example, not https://new.example",
     )
     other.update()

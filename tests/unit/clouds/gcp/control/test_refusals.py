@@ -35,6 +35,14 @@ def told(refusal: Refusal, hidden: tuple[str, ...] = ()) -> ProvisioningError:
             "softDeletePolicySec",
         ),
         (
+            Refusal(400, "x", "violates constraints/iam.managed.allowedPolicyMembers."),
+            r"policy constraints/iam\.managed\.allowedPolicyMembers forbids",
+        ),
+        (
+            Refusal(400, "x", "denied by customConstraints/custom.noBuckets"),
+            r"policy customConstraints/custom\.noBuckets ",
+        ),
+        (
             Refusal(400, "FAILED_PRECONDITION", "do not belong to a permitted customer"),
             "iam.allowedPolicyMemberDomains",
         ),

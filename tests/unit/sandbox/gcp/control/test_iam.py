@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from l3kit.sandbox.gcp.control.iam import seen_by_conditions
 from l3kit.sandbox.gcp.control.memory import OWNER
 from l3kit.sandbox.gcp.control.settings import Organization
 from tests.support.google_plane import LOCATION, NAME, Google
@@ -190,3 +191,10 @@ def test_permissions_of_somebody_without_any_are_an_empty_answer(google: Google)
     assert google.post(RESOURCES, f"v3/{NAME}:testIamPermissions", asked, caller="stranger@example.com") == {}
     wrong = {"permissions": ["datastore.databases.paint"]}
     assert "not valid" in google.refused("POST", RESOURCES, f"v3/{NAME}:testIamPermissions", wrong).message
+
+
+def test_conditions_do_not_see_image_repositories(google: Google) -> None:
+    """So a role on them under a condition is none (IAM, "Resource attributes for IAM Conditions")."""
+    images = f"{LOCATION}/repositories/gcf-artifacts"
+    assert seen_by_conditions(images).name == ""
+    assert seen_by_conditions(f"{DATABASE}/documents/a/b").name == DATABASE

@@ -13,7 +13,7 @@ from tests.support.google_plane import LOCATION, Google
 Make = Callable[..., Google]
 JOBS = f"v1/{LOCATION}/jobs"
 PATH = f"{JOBS}/some-job"
-URL = "https://some-function-memory-uc.a.run.app"
+URL = "https://some-function-memory-uc.a.run.app/"
 
 
 def body(email: str = "", **more: Any) -> dict[str, Any]:
@@ -39,6 +39,11 @@ def test_a_job_is_shown_as_google_completes_it(google: Google) -> None:
     assert google.get("cloudscheduler", JOBS)["jobs"] == [made]
     job = google.effects.jobs["some-job"]
     assert (job.url, job.schedule, job.body, job.account) == (URL, "0 4 * * *", b"{}", email)
+
+
+def test_a_bare_host_is_shown_with_a_slash(google: Google) -> None:
+    made = google.post("cloudscheduler", JOBS, body(httpTarget={"uri": "https://a.run.app"}))
+    assert made["httpTarget"]["uri"] == "https://a.run.app/"
 
 
 def test_a_job_that_is_there_is_not_made_again(google: Google) -> None:
