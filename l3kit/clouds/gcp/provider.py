@@ -79,6 +79,7 @@ PROVIDER = Provider(
     parts={
         "permissions": "l3kit.clouds.gcp.control.operator_permissions:PERMISSIONS",
         "retention": "l3kit.clouds.gcp.retention:RETENTION",
+        "alarms": "l3kit.clouds.gcp.control.watch:ALARMS",
     },
     parameters=(
         CloudParameter("gcp_project", "Google Cloud project; empty takes that of your credentials", "", _project_fault),
