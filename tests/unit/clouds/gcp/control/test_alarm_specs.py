@@ -56,12 +56,12 @@ def test_a_condition_counts_the_runs_of_one_function_in_a_window(tmp_path: Path)
 
 @pytest.mark.parametrize(
     ("schedule", "window"),
-    [("rate(5 minutes)", 420), ("rate(1 hour)", 5400), ("rate(1 day)", 90_000), ("rate(2 days)", 0)],
+    [("rate(5 minutes)", 420), ("rate(1 hour)", 5400), ("cron(0 3 * * ? *)", 90_000), ("cron(0 3 ? * MON *)", 0)],
 )
 def test_two_runs_fit_into_a_window_and_where_they_do_not_it_is_told(
     tmp_path: Path, schedule: str, window: int
 ) -> None:
-    twin = watched_twin(tmp_path, layer_3_mover_schedule=schedule)
+    twin = watched_twin(tmp_path, mover_schedule=schedule)
     windows = {spec.kind: spec.window for spec in alarm_specs(twin, NAMES, "gcp") if spec.mover == HOT}
     assert windows.get("partial-twice", 0) == windows.get("late", 0) == window
     assert all(0 < one <= LONGEST for one in windows.values())
