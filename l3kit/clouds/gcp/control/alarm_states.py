@@ -47,6 +47,7 @@ def read_points(place: Place, metric: str, resource: str, service: str, now: dat
         "filter": f'metric.type = "{metric}" AND resource.type = "{resource}"{only}',
         "interval.startTime": _text(now - timedelta(days=SEEN_DAYS)),
         "interval.endTime": _text(now),
+        "view": "FULL",
         "pageSize": PAGE,
     }
     series = all_pages(place, MONITORING, f"v3/projects/{place.project}/timeSeries", "timeSeries", query)

@@ -11,11 +11,11 @@ from l3kit.clouds.gcp.control.alarm_specs import AlarmSpec
 from l3kit.clouds.gcp.control.channels import channels_of, first_channels, listed
 from l3kit.clouds.gcp.control.place import MONITORING, Place, labels
 from l3kit.clouds.gcp.control.refusals import explained, unless_missing
-from l3kit.clouds.ports.changes import Difference, differs
+from l3kit.clouds.ports.changes import Difference, differs, list_changes
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.resources import Finding
 from l3kit.clouds.shared.drift import drift
-from l3kit.twin.notify import same
+from l3kit.twin.notify import same, shown
 
 ROLE = "roles/monitoring.alertPolicyEditor on the project"
 MASK = "conditions,combiner,documentation,notificationChannels,enabled,alertStrategy"
@@ -51,7 +51,12 @@ class AlertPolicy:
             there = self._there()
             if not there:
                 return Finding.missing({"metric": self.spec.metric, "window": f"{self.spec.window} s"})
-            found = _differences(self._wanted(), there[0])
+            channels = self._channels()
+            found = _differences(self._wanted(channels), there[0])
+            come = [shown(one) for one in self.addresses if same(one) not in channels]
+            if come:
+                told = list_changes("subscriber", (), come)
+                found.append(Difference(f"it does not tell {', '.join(come)} yet", told))
             if len(there) > 1:
                 found.append(Difference(f"there are {len(there)} of this name"))
             return Finding.of(True, found)
@@ -60,7 +65,7 @@ class AlertPolicy:
         path = f"v3/projects/{self.place.project}/alertPolicies"
 
         def create() -> None:
-            self.place.control.post(MONITORING, path, self._wanted())
+            self.place.control.post(MONITORING, path, self._wanted(self._channels()))
 
         with explained(f"alarm {self.name}", ROLE):
             self._once_known(create)
@@ -73,8 +78,10 @@ class AlertPolicy:
             if not there:
                 return
 
+            wanted = self._wanted(self._channels())
+
             def update() -> None:
-                self.place.control.patch(MONITORING, f"v3/{there[0]['name']}", self._wanted(), {"updateMask": MASK})
+                self.place.control.patch(MONITORING, f"v3/{there[0]['name']}", wanted, {"updateMask": MASK})
 
             self._once_known(update)
             self._remove_others()
@@ -93,8 +100,10 @@ class AlertPolicy:
         what = f"metric {self.spec.metric} is known to Cloud Monitoring"
         self.place.patience.retry_while(call, _is_unknown_metric, what, METRIC_LIMIT)
 
-    def _wanted(self) -> dict[str, Any]:
-        channels = first_channels(channels_of(self.place, self.twin_name)) if self.addresses else {}
+    def _channels(self) -> dict[str, Mapping[str, Any]]:
+        return first_channels(channels_of(self.place, self.twin_name)) if self.addresses else {}
+
+    def _wanted(self, channels: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         told = [channels[key]["name"] for key in map(same, self.addresses) if key in channels]
         return {
             "displayName": self.name,

@@ -18,8 +18,8 @@ REQUESTS = 'metric.type = "run.googleapis.com/request_count" AND resource.labels
 
 
 def asked(filter: str) -> dict[str, Any]:
-    between = {"interval.startTime": "2027-01-15T08:00:00Z", "interval.endTime": "2027-01-15T09:00:00Z"}
-    return {"filter": filter, **between}
+    between = {"interval.startTime": "2027-01-15T07:00:00Z", "interval.endTime": "2027-01-15T09:00:00Z"}
+    return {"filter": filter, "view": "FULL", **between}
 
 
 def write(google: Google, *texts: str) -> None:
