@@ -45,8 +45,8 @@ def read_points(place: Place, metric: str, resource: str, service: str, now: dat
     only = f' AND resource.labels.service_name = "{service}"' if service else ""
     query = {
         "filter": f'metric.type = "{metric}" AND resource.type = "{resource}"{only}',
-        "interval.startTime": _text(now - timedelta(days=SEEN_DAYS)),
-        "interval.endTime": _text(now),
+        "interval.startTime": (now - timedelta(days=SEEN_DAYS)).astimezone(UTC).isoformat(),
+        "interval.endTime": now.astimezone(UTC).isoformat(),
         "view": "FULL",
         "pageSize": PAGE,
     }

@@ -41,7 +41,8 @@ def test_an_alarm_fires_after_a_run_that_broke_off_and_destroy_leaves_none(
     here, control = OpenTwin(twin, session, "", Silent()), gcp_control(session)
     let_call(control, twin)
     here.run_mover(HOT)
-    assert {states(session, twin)[f"{HOT}-{kind}"] for kind in ("failed", "broke-off", "late", "lag")} == {"ok"}
+    after = states(session, twin)
+    assert {after[f"{HOT}-{kind}"] for kind in ("failed", "broke-off", "late", "lag")} == {"ok"}, after
     control.delete("firestore.googleapis.com", "v1/projects/l3kit-sandbox/databases/l3kit-plant")
     with pytest.raises(L3Error):
         here.run_mover(HOT)
