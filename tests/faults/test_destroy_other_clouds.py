@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from l3kit.clouds.gcp.control.control_provisioner import LEFT
+from l3kit.clouds.gcp.control.provisioner import LEFT
 
 from l3kit.clouds.gcp.control.accounts import ServiceAccount
 from l3kit.clouds.gcp.control.place import RUN, SCHEDULER, STORAGE

@@ -50,6 +50,7 @@ CALLED: Mapping[str, Mapping[str, str]] = {
     "monitoring.v3": {
         "projects.alertPolicies": "create delete get list patch",
         "projects.notificationChannels": "create delete get list patch",
+        "projects.timeSeries": "list",
     },
     "pubsub.v1": {
         "projects.subscriptions": "create delete get list modifyPushConfig patch " + POLICY,

@@ -26,6 +26,7 @@ BILLING = Billing(
     functions=("cloud_run", "request_based"),
     logs=("logs", "ingest"),
     scheduler=("scheduler", "jobs"),
+    watching=("monitoring", "alerting"),
     default_region="us-central1",
     cpu_apart=True,
     bills_jobs=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from l3kit.clouds.gcp.data.object_stores import GcsPlace, open_objects
 from l3kit.clouds.gcp.session import DEFAULT_DATABASE, GcpSession
 from l3kit.clouds.gcp.undelivered import undelivered
 from l3kit.clouds.shared.hosted_functions import HostedFunctions
+from l3kit.errors import ConfigurationError
 from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
 from l3kit.tiering.retry import RetryPolicy
 from l3kit.tiering.settings.function_table import StoreName
@@ -19,6 +20,7 @@ from l3kit.twin.cron_forms import unix_cron
 if TYPE_CHECKING:
     from google.auth.credentials import Credentials
 
+    from l3kit.clouds.ports.cloud import Cloud
     from l3kit.clouds.ports.deployed_links import DeployedLinks
     from l3kit.clouds.ports.provisioner import Provisioner
     from l3kit.clouds.ports.source_table import SourceTable
@@ -100,3 +102,13 @@ class GcpCloud(HostedFunctions):
 
     def _credentials(self) -> Callable[[], Credentials]:
         return lambda: self.session.credentials
+
+
+def gcp_in(clouds: Mapping[str, Cloud]) -> GcpCloud:
+    """Google Cloud among a session's clouds. Raises: ConfigurationError if it is missing."""
+    found = clouds.get(GcpCloud.provider)
+    if not isinstance(found, GcpCloud):
+        raise ConfigurationError(
+            "Google Cloud", "is not reached by this session", "Connect with a twin that has a tier on it"
+        )
+    return found

@@ -41,6 +41,10 @@ class GcpNames:
         """The topic of messages that the dispatcher did not take, and the subscription that stores them."""
         return f"{self.twin_name}-undelivered"
 
+    def alarm(self, kind: str, mover: str = "") -> str:
+        """One of the twin's alarms, or a log-based metric of one. At most 100 characters."""
+        return "-".join(filter(None, (self.twin_name, mover, kind)))
+
     def database(self) -> str:
         """The twin's own Firestore database. 4 to 63 characters."""
         return f"l3kit-{self.twin_name}"

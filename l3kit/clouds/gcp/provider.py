@@ -80,6 +80,7 @@ PROVIDER = Provider(
         "permissions": "l3kit.clouds.gcp.control.operator_permissions:PERMISSIONS",
         "retention": "l3kit.clouds.gcp.retention:RETENTION",
         "first light": "l3kit.clouds.gcp.first_light:FIRST_LIGHT",
+        "alarms": "l3kit.clouds.gcp.control.watch:ALARMS",
     },
     parameters=(
         CloudParameter("gcp_project", "Google Cloud project; empty takes that of your credentials", "", _project_fault),

@@ -14,6 +14,7 @@ from l3kit.tiering.format.exact_numbers import exact_dumps
 from l3kit.tiering.runtime.event_loop import EventLoop
 from l3kit.tiering.runtime.functions import Function, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.measures import Measure, measures_of
 from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import Settings
@@ -46,6 +47,7 @@ class HttpFunction:
     Args:
         seconds: the time limit of a mover, a source or a step on this cloud.
         clock: monotonic seconds.
+        measured: takes the figures of a run, and the number of dead letters of a call; None for a twin without alarms.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class HttpFunction:
         *,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        measured: Callable[[Mapping[Measure, float]], None] | None = None,
     ) -> None:
         self._role = FUNCTIONS[settings.function].role
         self._reads_by_token = self._role == "reader" and settings.takes_token
@@ -64,6 +67,7 @@ class HttpFunction:
         self._log_lines = log_lines
         self._seconds = seconds
         self._clock = clock
+        self._measured = measured
 
     def answer(
         self,
@@ -82,6 +86,14 @@ class HttpFunction:
             authorized: the cloud has checked the caller although the function has a public address. Otherwise a reader
                 with an address accepts only requests with its token.
         """
+        try:
+            return self._answer(request, request_id, scheduled, limit, authorized)
+        finally:
+            self._measure_letters()
+
+    def _answer(
+        self, request: Request, request_id: str, scheduled: str | None, limit: float, authorized: bool
+    ) -> HttpAnswer:
         self._log_lines.request_id = request_id
         if self._role == "writer":
             response = self._loop.run(self._served.write(request))
@@ -112,6 +124,8 @@ class HttpFunction:
         except L3Error as error:
             log.exception("failed")
             return HttpAnswer(500, orjson.dumps({"error": str(error)}))
+        finally:
+            self._measure_letters()
         return HttpAnswer(200, orjson.dumps(counts))
 
     def tick(self, request_id: str) -> None:
@@ -120,7 +134,15 @@ class HttpFunction:
         self._move(Run(None, request_id, self._remaining(0)))
 
     def _move(self, run: Run) -> dict[str, object]:
-        return bounded_report(self._loop.run(self._served.move(run)))
+        report = self._loop.run(self._served.move(run))
+        if self._measured is not None and not run.canary:  # a canary is no run
+            self._measured(measures_of(report))
+        return bounded_report(report)
+
+    def _measure_letters(self) -> None:
+        """Tell how many dead letters were stored since this was last asked."""
+        if self._measured is not None and (letters := self._served.take_letter_count()):
+            self._measured({"DeadLetters": letters})
 
     def _step(self, event: bytes, limit: float) -> bytes:
         if len(event) > MAX_BODY_BYTES:

@@ -24,7 +24,7 @@ def test_each_function_on_a_cloud_without_alarms_is_named(tmp_path: Path) -> Non
     notes = alarm_notes(watched, session(there(), subscribed()), ("azure", "gcp", "aws"))
     assert notes[0].startswith("No alarm watches hot-to-cold-mover and dead letters on azure: l3kit has no alarms on")
     assert "l3kit runs reports on the movers" in notes[0]
-    assert notes[1].startswith("No alarm watches cold-to-archive-mover on gcp")
+    assert notes[1].startswith("6 alarms and 2 metrics on gcp cost up to $9.70 a month")
     assert notes[2].startswith("1 alarm and 1 metric on aws cost")
     of_aws = alarm_notes(watched, session(there(), subscribed()), ("aws",))
     assert of_aws == notes[2:]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.control.place import (
     FIRESTORE,
     FUNCTIONS,
     IAM,
     LOGGING,
+    MONITORING,
     PROJECTS,
     PUBSUB,
     RUN,
@@ -23,6 +25,9 @@ from l3kit.clouds.ports.changes import Difference, list_changes
 from l3kit.clouds.ports.control import Refusal
 from l3kit.clouds.ports.resources import Finding
 
+if TYPE_CHECKING:
+    from l3kit.twin.config import Twin
+
 NEEDED = (
     *("artifactregistry.googleapis.com", "cloudbuild.googleapis.com"),
     *(FUNCTIONS, PROJECTS, SCHEDULER, FIRESTORE, IAM, TOKENS, LOGGING, PUBSUB, RUN, STORAGE),
@@ -33,6 +38,11 @@ ENABLED_LIMIT = 300.0
 EFFECT_LIMIT = 300.0
 """Maximum seconds until every API answers; enabling takes effect within minutes."""
 PAGE = "200"
+
+
+def needed_apis(twin: Twin) -> tuple[str, ...]:
+    """Return the APIs of a twin's resources, Cloud Monitoring's where it has alarms."""
+    return (*NEEDED, MONITORING) if twin.has_alarms else NEEDED
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,7 @@ class Apis:
             SCHEDULER: f"v1/{location}/jobs",
             PUBSUB: f"v1/{project}/topics",
             PROJECTS: f"v3/{project}",
+            MONITORING: f"v3/{project}/alertPolicies",
         }
         for service, path in first.items():
             if service not in self.needed:

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 READING: tuple[Verb, ...] = ("query", "tiers", "explain", "runs", "verify", "audit", "erase")
 
-On = Literal["project", "accounts", "invoker", "database", "buckets", "objects", "functions", "schedules", "messages"]
+On = Literal[
+    "project",
+    "accounts",
+    "invoker",
+    "database",
+    "buckets",
+    "objects",
+    "functions",
+    "schedules",
+    "messages",
+    "alarms",
+]
 UNTESTED: frozenset[On] = frozenset({"invoker", "objects"})
 """Kinds whose permissions a project cannot tell: they are given on the account, or by a bucket's first policy."""
 
@@ -38,8 +49,8 @@ class Grant:
     only: str = ""
 
 
-def kinds_of(layout: Layout, cloud: str) -> frozenset[On]:
-    """Return the kinds of resources that a twin has on this cloud."""
+def kinds_of(layout: Layout, cloud: str, *, alarms: bool = False) -> frozenset[On]:
+    """Return the kinds of resources that a twin has on this cloud, with alarms if it asks for them."""
     functions = layout.functions_on(cloud)
     found: set[On] = {"project", "accounts", "invoker", "functions"}
     if layout.hot == cloud:
@@ -50,4 +61,6 @@ def kinds_of(layout: Layout, cloud: str) -> frozenset[On]:
         found.add("schedules")
     if SOURCE in functions:
         found.add("messages")
+    if alarms:
+        found.add("alarms")
     return frozenset(found)

@@ -174,6 +174,42 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         ("apply",),
     ),
     _grant("messages", "pubsub.admin", "pubsub", "topics.delete subscriptions.delete", "remove", ("apply", "destroy")),
+    _grant(
+        "project",
+        "monitoring.viewer",
+        "monitoring",
+        "alertPolicies.list notificationChannels.list timeSeries.list",
+        "see which alarms there are, their state, and whom they tell",
+        (*LOOKING, "alarms"),
+    ),
+    _grant(
+        "project", "logging.viewer", "logging", "logMetrics.get logMetrics.list", "see what alarms are made of", LOOKING
+    ),
+    _grant(
+        "alarms",
+        "monitoring.editor",
+        "monitoring",
+        "alertPolicies.create alertPolicies.update notificationChannels.create",
+        "create and update",
+        ("apply",),
+    ),
+    _grant(
+        "alarms",
+        "monitoring.editor",
+        "monitoring",
+        "alertPolicies.delete notificationChannels.delete",
+        "remove",
+        ("apply", "destroy"),
+    ),
+    _grant(
+        "alarms",
+        "logging.configWriter",
+        "logging",
+        "logMetrics.create logMetrics.update",
+        "create and update",
+        ("apply",),
+    ),
+    _grant("alarms", "logging.configWriter", "logging", "logMetrics.delete", "remove", ("apply", "destroy")),
     _grant("functions", "logging.viewer", "logging", "logEntries.list", "read log lines", ("logs",)),
     _grant(
         "invoker",

@@ -21,6 +21,7 @@ IAM = "iam.googleapis.com"
 PROJECTS = "cloudresourcemanager.googleapis.com"
 SERVICES = "serviceusage.googleapis.com"
 LOGGING = "logging.googleapis.com"
+MONITORING = "monitoring.googleapis.com"
 TOKENS = "iamcredentials.googleapis.com"
 MANAGED = "l3kit-managed"
 SEEN_LIMIT = 120.0

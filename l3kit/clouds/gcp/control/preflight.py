@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from l3kit.clouds.gcp.control.apis import NEEDED
+from l3kit.clouds.gcp.control.apis import needed_apis
 from l3kit.clouds.gcp.control.grants import UNTESTED, Grant, On, kinds_of
 from l3kit.clouds.gcp.control.permissions import REQUIRED_PERMISSIONS
 from l3kit.clouds.gcp.control.place import FIRESTORE, FUNCTIONS, PROJECTS, SCHEDULER, SERVICES, Place
@@ -40,9 +40,9 @@ def preflight(twin: Twin, cloud: str, place: Place) -> tuple[str, ...]:
     Raises: PermissionMissingError that lists every missing permission, by role; ProvisioningError; ConfigurationError
         for a region that lacks a service. Nothing was created.
     """
-    kinds = kinds_of(twin.layout, cloud)
+    kinds = kinds_of(twin.layout, cloud, alarms=twin.has_alarms)
     _check_billing(place)
-    off = _disabled(place)
+    off = _disabled(place, needed_apis(twin))
     notes = [*_check_region(place, kinds, off)]
     rows = [
         row
@@ -129,9 +129,9 @@ def _check_billing(place: Place) -> None:
         raise ProvisioningError(f"project {place.project}", cause, LINK_BILLING)
 
 
-def _disabled(place: Place) -> tuple[str, ...]:
+def _disabled(place: Place, needed: Sequence[str]) -> tuple[str, ...]:
     """Return the twin's APIs that are not on. Raises: ProvisioningError if the project is at fault."""
-    asked = [f"projects/{place.project}/services/{name}" for name in sorted(NEEDED)]
+    asked = [f"projects/{place.project}/services/{name}" for name in sorted(needed)]
     try:
         answer = place.control.get(SERVICES, f"v1/projects/{place.project}/services:batchGet", {"names": asked})
     except Refusal as refusal:
@@ -145,7 +145,7 @@ def _disabled(place: Place) -> tuple[str, ...]:
         for one in answer.get("services", ())
         if one.get("state") == "ENABLED"
     }
-    return tuple(sorted({*NEEDED} - on))
+    return tuple(sorted({*needed} - on))
 
 
 def _off(place: Place, service: str) -> ProvisioningError:

@@ -7,11 +7,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from l3kit.clouds.gcp.billing import BILLING
-from l3kit.clouds.gcp.control.apis import Apis
+from l3kit.clouds.gcp.control.alarm_specs import alarm_specs, all_alarm_names, all_metric_names, metric_specs
+from l3kit.clouds.gcp.control.alarms import AlertPolicy, LeftOverAlarms
+from l3kit.clouds.gcp.control.apis import Apis, needed_apis
 from l3kit.clouds.gcp.control.buckets import Bucket
+from l3kit.clouds.gcp.control.channels import Channels
 from l3kit.clouds.gcp.control.databases import Database
 from l3kit.clouds.gcp.control.invocations import INVOKER_ACCOUNT
 from l3kit.clouds.gcp.control.jobs import Job
+from l3kit.clouds.gcp.control.log_metrics import LeftOverMetrics, LogMetric
 from l3kit.clouds.gcp.control.place import Place
 from l3kit.clouds.gcp.control.preflight import preflight
 from l3kit.clouds.gcp.control.shared_resources import SharedResources
@@ -58,7 +62,7 @@ class GcpProvisioner(HostedProvisioner):
 
     def foundation(self) -> Sequence[Resource]:
         """Return the APIs."""
-        return (Apis(self._place),)
+        return (Apis(self._place, needed_apis(self._twin)),)
 
     def stores(self, tiers: Collection[str]) -> list[Resource]:
         names, twin, place = self._gcp_names, self._twin, self._place
@@ -84,6 +88,31 @@ class GcpProvisioner(HostedProvisioner):
     def left_over_schedules(self, functions: Sequence[str]) -> Sequence[Resource]:
         return self.schedules(functions)
 
+    def alarms(self) -> Sequence[Resource]:
+        """Return the channels, the log-based metrics and the policies over them, where the twin has any."""
+        twin, names, place = self._twin, self._gcp_names, self._place
+        specs = alarm_specs(twin, names, self.provider) if twin.has_alarms else ()
+        told = tuple(twin.config.notify) if specs else ()
+        return [
+            *([Channels(place, twin.name, told, self._is_live)] if told else []),
+            *(
+                LogMetric(place, spec, twin.name)
+                for spec in (metric_specs(twin, names, self.provider) if specs else ())
+            ),
+            *(AlertPolicy(place, spec, twin.name, told) for spec in specs),
+        ]
+
+    def left_over_alarms(self) -> Sequence[Resource]:
+        names, place, twin = self._gcp_names, self._place, self._twin.name
+        wanted = self.alarms()
+        alarms = {one.name for one in wanted if isinstance(one, AlertPolicy)}
+        metrics = {one.name for one in wanted if isinstance(one, LogMetric)}
+        return [
+            LeftOverAlarms(place, tuple(sorted({*all_alarm_names(names)} - alarms)), twin),
+            LeftOverMetrics(place, tuple(sorted({*all_metric_names(names)} - metrics)), twin),
+            *([] if any(isinstance(one, Channels) for one in wanted) else [Channels(place, twin)]),
+        ]
+
     def left_behind(self) -> tuple[str, ...]:
         return (LEFT,)
 
@@ -98,8 +127,12 @@ class GcpProvisioner(HostedProvisioner):
         here = [caller for caller in layout.functions_on(self.provider) if function in layout.peers_of(caller)]
         return tuple(sorted(names.account(caller) for caller in (*here, INVOKER_ACCOUNT)))
 
+    @property
+    def _is_live(self) -> bool:
+        return self._session.storage_endpoint is None
+
     def python(self) -> str:
-        if self._session.storage_endpoint is None:
+        if self._is_live:
             return ACCOUNT_PYTHON
         return f"{sys.version_info.major}.{sys.version_info.minor}"
 

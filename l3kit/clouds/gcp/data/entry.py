@@ -16,10 +16,12 @@ from pathlib import Path
 import flask
 import orjson
 
+from l3kit.clouds.gcp.data.measure_lines import measure_line
 from l3kit.clouds.gcp.data.stores import openers
 from l3kit.clouds.gcp.data.variables import VARIABLES
 from l3kit.tiering.runtime.http_functions import HttpFunction
 from l3kit.tiering.runtime.log_lines import LogLines
+from l3kit.tiering.runtime.measures import Measure
 from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
@@ -32,19 +34,36 @@ SCHEDULED = "X-CloudScheduler-ScheduleTime"
 Handler = Callable[[flask.Request], flask.Response]
 
 
-def build(function: str, root: Path, env: Mapping[str, str] = os.environ, opened_by: Openers | None = None) -> Handler:
+def print_now(line: str) -> None:
+    """Print a line before Cloud Run may take the processor away between two requests."""
+    print(line, flush=True)
+
+
+def build(
+    function: str,
+    root: Path,
+    env: Mapping[str, str] = os.environ,
+    opened_by: Openers | None = None,
+    tell: Callable[[str], None] = print_now,
+) -> Handler:
     """Build the handler of one of the twin's functions.
 
     Args:
         root: the folder of the deployed code.
+        tell: takes a line that Cloud Logging counts; called only for a twin with alarms.
     Raises: ConfigurationError (a RuntimeError) naming the variable that is missing or wrong; MissingConnectionError.
     """
     settings = load_settings(function, env, cloud=VARIABLES, root=root)
     log_lines = LogLines(function, settings.token, *(one.token for one in settings.former))
     if "K_SERVICE" in env:
         log_lines.install()
-    served = HttpFunction(settings, opened_by or openers(settings.tuning, env), log_lines, seconds=settings.seconds)
 
+    def measured(values: Mapping[Measure, float]) -> None:
+        tell(measure_line(settings.twin.name, values, function if FUNCTIONS[function].is_scheduled else ""))
+
+    opened = opened_by or openers(settings.tuning, env)
+    told = measured if settings.twin.alarms else None
+    served = HttpFunction(settings, opened, log_lines, seconds=settings.seconds, measured=told)
     role = FUNCTIONS[function].role
 
     def handler(request: flask.Request) -> flask.Response:

@@ -29,6 +29,7 @@ from l3kit.sandbox.gcp.control.service_accounts import ServiceAccounts
 from l3kit.sandbox.gcp.control.service_usage import ServiceUsage
 from l3kit.sandbox.gcp.control.services import Services
 from l3kit.sandbox.gcp.control.subscriptions import Subscriptions
+from l3kit.sandbox.gcp.control.time_series import TimeSeries
 from l3kit.sandbox.gcp.control.topics import Topics
 from l3kit.sandbox.gcp.control.uploads import Uploads
 
@@ -46,6 +47,7 @@ class Apis:
     usage: ServiceUsage = field(init=False)
     uploads: Uploads = field(init=False)
     functions: Functions = field(init=False)
+    alerts: Alerts = field(init=False)
     _methods: Methods = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +65,8 @@ class Apis:
         policies.first_bindings = buckets.first_bindings
         builder = Builder(project, effects, policies, self.usage, buckets)
         self.functions = Functions(project, effects, operations, policies, accounts, services, self.uploads, builder)
+        logs = Logs(project, effects)
+        self.alerts = Alerts(project, lambda name: logs.metric(name) is not None)
         served = (
             Projects(project, policies),
             self.usage,
@@ -80,8 +84,9 @@ class Apis:
             Jobs(project, effects, accounts),
             topics,
             Subscriptions(project, effects, policies, accounts, topics),
-            Logs(project, effects),
-            Alerts(project),
+            logs,
+            self.alerts,
+            TimeSeries(project, effects, logs.metric),
         )
         self._methods = {name: method for one in served for name, method in one.methods().items()}
 

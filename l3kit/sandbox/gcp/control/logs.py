@@ -54,6 +54,10 @@ class Logs:
             f"{metrics}.delete": Method(self._delete_metric, "logging.logMetrics.delete"),
         }
 
+    def metric(self, name: str) -> dict[str, Any] | None:
+        """Return a metric; None if there is none of this name."""
+        return self._metrics.get(name)
+
     async def _entries(self, call: Call) -> Answer:
         asked = str(call.body.get("filter") or "")
         service, since = _SERVICE.search(asked), _SINCE.search(asked)

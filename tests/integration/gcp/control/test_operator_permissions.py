@@ -25,11 +25,11 @@ from l3kit.sandbox.gcp.control.iam import Policies
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 from tests.support.control_plane import PROJECT, REGION, Cloud, PlaneHttp
-from tests.support.twins import twin_on
+from tests.unit.clouds.gcp.control.watched import watched_twin
 
 EMAIL = "deployer@l3kit.example"
 ROLE = f"projects/{PROJECT}/roles/l3kitOperator"
-ROLES = "iam.googleapis.com"
+ROLES, MONITORING = "iam.googleapis.com", "monitoring.googleapis.com"
 NEEDED = sorted({name for row in grants_for(DEPLOYING) for name in row.permissions})
 
 
@@ -42,7 +42,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def twin(tmp_path: Path) -> Twin:
-    return twin_on(tmp_path, "gcp", "gcp", "gcp", chain=("gcp", "gcp"))
+    return watched_twin(tmp_path, chain=True)
 
 
 def operator(cloud: Cloud, permissions: list[str]) -> Session:
@@ -127,6 +127,13 @@ def make_drift(cloud: Cloud, twin: Twin) -> None:
     function = f"v2/{here}/functions/{names.function('hot-reader')}"
     slow = {"serviceConfig": {"timeoutSeconds": 1}}
     there.patch("cloudfunctions.googleapis.com", function, slow, {"updateMask": "serviceConfig.timeoutSeconds"})
+    metric = f"v2/{project}/metrics/{names.alarm('dead-letters')}"
+    there.put(
+        "logging.googleapis.com", metric, {**there.get("logging.googleapis.com", metric), "filter": "severity>=INFO"}
+    )
+    for kind in ("alertPolicies", "notificationChannels"):
+        (one, *_) = there.get(MONITORING, f"v3/{project}/{kind}")[kind]
+        there.patch(MONITORING, f"v3/{one['name']}", {"enabled": False}, {"updateMask": "enabled"})
     push = f"v1/{project}/subscriptions/{names.route()}"
     late = {"subscription": {"ackDeadlineSeconds": 10}, "updateMask": "ackDeadlineSeconds"}
     there.patch("pubsub.googleapis.com", push, late)

@@ -38,24 +38,29 @@ def test_looking_for_an_item_reads_a_whole_chunk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layout", "expires", "alarms", "metrics"),
+    ("layout", "expires", "on_aws", "on_google"),
     [
-        ("aws-aws-aws", False, 11, 4),
-        ("gcp-aws-aws", False, 6, 2),
-        ("gcp-gcp-aws", False, 0, 0),
-        ("aws-aws-aws", True, 13, 5),
-        ("gcp-gcp-aws", True, 3, 1),
-        ("aws-aws-gcp", True, 11, 4),
+        ("aws-aws-aws", False, [11, 4], []),
+        ("gcp-aws-aws", False, [6, 2], [6, 2]),
+        ("gcp-gcp-aws", False, [], [11, 4]),
+        ("azure-azure-aws", False, [], []),
+        ("aws-aws-aws", True, [13, 5], []),
+        ("gcp-gcp-aws", True, [3, 1], [11, 4]),
+        ("aws-aws-gcp", True, [11, 4], [3, 1]),
     ],
 )
 def test_alarms_cost_by_their_number_where_they_are_asked_for_and_offered(
-    layout: str, expires: bool, alarms: int, metrics: int
+    layout: str, expires: bool, on_aws: list[int], on_google: list[int]
 ) -> None:
     without, with_them = (
         monthly_bill(workload(alarms=on), Layout.parse(layout), BOOK, expires=expires) for on in (False, True)
     )
-    more = [row for row in with_them.rows if row.key.service == "cloudwatch"]
-    assert [row for row in without.rows if row.key.service == "cloudwatch"] == []
-    assert [int(row.quantity or 0) for row in more] == ([alarms, metrics] if alarms else [])
-    added = with_them.total.known - without.total.known
-    assert added == pytest.approx(Decimal("0.1") * alarms + Decimal("0.3") * metrics)
+    expected = Decimal(0)
+    for service, counts, prices in (
+        ("cloudwatch", on_aws, ("0.1", "0.3")),
+        ("monitoring", on_google, ("1.53", "0.26")),
+    ):
+        assert [row for row in without.rows if row.key.service == service] == []
+        assert [int(row.quantity or 0) for row in with_them.rows if row.key.service == service] == counts
+        expected += sum(Decimal(price) * count for price, count in zip(prices, counts, strict=False))
+    assert with_them.total.known - without.total.known == pytest.approx(expected)

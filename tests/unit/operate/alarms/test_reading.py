@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from l3kit.clouds.aws.control.watch import ALARMS
+from l3kit.clouds.gcp.control.watch import ALARMS as GOOGLES
 from l3kit.clouds.ports.alarms import MEANINGS, alarms_of
 from l3kit.operate.alarms.reading import alarm_checks, alarms
 from l3kit.operate.alarms.report import COLUMNS
@@ -89,9 +90,9 @@ def test_a_cloud_that_is_not_reached_is_a_gap(tmp_path: Path) -> None:
     assert "does not reach" in gap.reason
 
 
-def test_only_aws_offers_alarms_so_far() -> None:
-    assert alarms_of("aws") is ALARMS
-    assert alarms_of("azure") is alarms_of("gcp") is None
+def test_aws_and_google_cloud_offer_alarms_so_far() -> None:
+    assert (alarms_of("aws"), alarms_of("gcp")) == (ALARMS, GOOGLES)
+    assert alarms_of("azure") is None
 
 
 def test_the_state_unknown_is_explained(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ class Stores:
             lambda _, tier: opened({"cold": self.cold, "archive": self.archive}[tier]),
         )
 
-    def function(self, name: str, *, seconds: float = 900, clock: Any = None) -> HttpFunction:
+    def function(self, name: str, *, seconds: float = 900, clock: Any = None, measured: Any = None) -> HttpFunction:
         settings = load_settings(name, environment(), cloud=VARIABLES)
-        more = {"clock": clock} if clock else {}
+        more = {"measured": measured, **({"clock": clock} if clock else {})}
         return HttpFunction(settings, self.openers(), LogLines(name, Secret(TOKEN)), seconds=seconds, **more)
 
 
@@ -163,7 +163,7 @@ class Messages:
     def __init__(self) -> None:
         self.world = ChainWorld()
 
-    def function(self, name: str, seconds: float = 60) -> HttpFunction:
+    def function(self, name: str, seconds: float = 60, measured: Any = None) -> HttpFunction:
         world, nothing = self.world, AssertionError("is not opened here")
 
         class Peers:
@@ -178,7 +178,7 @@ class Messages:
 
         letters = world.letter_stores["aws"]
         openers = Openers(lambda _: world.hot, none, lambda *_: letters, lambda _: Peers())
-        return HttpFunction(world.settings(name), openers, LogLines(name), seconds=seconds)
+        return HttpFunction(world.settings(name), openers, LogLines(name), seconds=seconds, measured=measured)
 
 
 COUNTS = {"stored": 0, "same": 0, "superseded": 0, "dead": 0}
@@ -259,3 +259,23 @@ def test_no_thread_begins_before_the_first_call() -> None:
     assert loops() == before
     loop.run(asyncio.sleep(0))
     assert loops() == before + 1
+
+
+def test_the_figures_of_a_run_are_told_but_not_those_of_a_canary_or_of_one_that_broke_off() -> None:
+    stores, measured = Stores(), list[Any]()
+    mover = stores.function("hot-to-cold-mover", measured=measured.append)
+    assert call(mover)[0] == 200
+    assert measured == [{"Severity": 0, "LagDays": 0.0}]
+    call(mover, b'{"canary": true}')
+    stores.failing = True
+    assert call(mover)[0] == 500
+    assert len(measured) == 1
+
+
+def test_dead_letters_are_told_once_with_the_call_that_stored_them() -> None:
+    messages, measured = Messages(), list[Any]()
+    dispatcher = messages.function("dispatcher", measured=measured.append)
+    dispatcher.deliver([Delivery(b"x"), Delivery(b"y")], "request-1")
+    dispatcher.deliver([Delivery(reading(1))], "request-2")
+    call(messages.function("persister", measured=measured.append), b'{"messages":[{}],"source_cloud":"aws"}')
+    assert measured == [{"DeadLetters": 2}, {"DeadLetters": 1}]
