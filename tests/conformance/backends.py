@@ -145,10 +145,12 @@ def gcp(state: SandboxState) -> Backend:
         return f"conformance-{uuid.uuid4().hex[:12]}"
 
     def objects(tier: Tier) -> ObjectStore:
-        bucket = name()
-        storage_client(session).create_bucket(bucket)
+        client = storage_client(session)
+        bucket = client.bucket(name())
+        bucket.iam_configuration.uniform_bucket_level_access_enabled = True  # as those of a twin: no lists of access
+        client.create_bucket(bucket)
         where = gcp_objects.GcsPlace(session.project, session.storage_endpoint, lambda: session.credentials)
-        return gcp_objects.open_objects(bucket, tier, where)
+        return gcp_objects.open_objects(bucket.name, tier, where)
 
     return Backend(
         "gcp",

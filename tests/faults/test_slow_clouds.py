@@ -96,7 +96,7 @@ def test_an_account_that_stays_unknown_is_named() -> None:
         ServiceAccount(cloud.place, name, "plant", "Runs").create()
     definition = Definition("3.13", {}, "plant", 60, memory_mb=512, identity="plant-hot-reader")
     words = (
-        "the service accounts of function plant-hot-reader are known to Cloud Functions: did not happen within 300 s"
+        "the service accounts of function plant-hot-reader are known to Cloud Functions: did not happen within 600 s"
     )
     with pytest.raises(ProvisioningError, match=words):
         CloudRunFunctions(cloud.place).create("plant-hot-reader", definition, b"zip")
