@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from azure.cosmos import PartitionKey
-from google.cloud import firestore
 
 from l3kit.clouds.azure.control.calls import cosmos_client
 from l3kit.clouds.ports.source_table import SourceItem
@@ -21,6 +20,7 @@ from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.twin.config import Twin
 from tests.integration.aws.conftest import write_twin
 from tests.support.accounts import azure_of, gcp_of
+from tests.support.google_clients import documents_client
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 FIRST = 1_780_216_200_000
@@ -53,11 +53,7 @@ def fill(cloud: str, session: Session, twin: Twin, items: list[dict[str, Any]]) 
         for n, item in enumerate(items):
             container.upsert_item({"id": f"u{n}", **item})
         return "elsewhere/readings"
-    side = gcp_of(session)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIRESTORE_EMULATOR_HOST", str(side.firestore_endpoint))
-        patch.setenv("GRPC_ENABLE_HTTP_PROXY", "0")
-        client = firestore.Client(project=side.project, database=side.database)
+    client = documents_client(gcp_of(session))
     for n, item in enumerate(items):
         client.collection("plants/one/readings").document(f"u{n}").set(item)
     return "plants/one/readings"
