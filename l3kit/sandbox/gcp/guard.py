@@ -21,13 +21,6 @@ class Judge(Protocol):
         """
 
 
-class NoPolicies:
-    """`Judge` of a project without a policy: nobody may do anything."""
-
-    def refusal(self, email: str | None, permission: str, resource: str) -> str | None:
-        return f"Permission '{permission}' denied on '{resource}'"
-
-
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The sender of a call. `email`: None without a token."""

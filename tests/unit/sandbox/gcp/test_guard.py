@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from l3kit.sandbox.gcp.guard import Caller, Guard, NoPolicies, Problem
+from l3kit.sandbox.gcp.guard import Caller, Guard, Problem
 from l3kit.sandbox.gcp.identity import Tokens
 from tests.support.google_roles import ALL, Roles
 
@@ -14,7 +14,7 @@ TOKENS = Tokens()
 
 
 def guard(**allowed: set[str]) -> Guard:
-    return Guard(TOKENS, Roles({EMAIL: allowed}) if allowed else NoPolicies())
+    return Guard(TOKENS, Roles({EMAIL: allowed}))
 
 
 def asked(guard: Guard, authorization: str | None, resource: str = DATABASE, *permissions: str) -> Problem | None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from l3kit.sandbox.functions.record import Definition, FunctionRecord, Keys
 from l3kit.sandbox.gcp.account import service
-from l3kit.sandbox.gcp.guard import Judge, NoPolicies
+from l3kit.sandbox.gcp.guard import Judge
 from l3kit.sandbox.gcp.identity import Tokens
 from l3kit.sandbox.gcp.invokers import INVOKE, Invokers
 from tests.support.google_roles import ALL, Roles
@@ -46,7 +46,7 @@ def test_an_account_with_the_permission_is_let_in_and_no_other() -> None:
     found = invokers(may(CALLER))
     assert asked(found, token(CALLER)) == 200
     assert asked(found, token(OTHER)) == 403
-    assert asked(invokers(NoPolicies()), token(CALLER)) == 403
+    assert asked(invokers(Roles({})), token(CALLER)) == 403
 
 
 def test_the_token_must_be_an_identity_token_for_this_address() -> None:
@@ -81,7 +81,7 @@ def test_where_all_users_may_invoke_it_no_token_is_asked_for() -> None:
 
 def test_the_control_planes_policies_alone_open_a_function() -> None:
     """Not what its definition says."""
-    assert asked(invokers(NoPolicies()), None, OPEN) == 403
+    assert asked(invokers(Roles({})), None, OPEN) == 403
 
 
 @given(st.one_of(st.text(), st.builds("Bearer {}".format, st.text("aA0.-_=é ", max_size=120))))
