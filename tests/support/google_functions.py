@@ -29,10 +29,10 @@ def put_function(
 ) -> None:
     """Create a function, or replace it; the account that it runs as may do nothing."""
     place = Place(session.control, session.project, session.region, session.patience)
-    _make(Apis(place))
+    make(Apis(place))
     names = place.names(owner)
     for account in (BUILD, RUNS, "invoker"):
-        _make(ServiceAccount(place, names.account(account), owner, "Tests"))
+        make(ServiceAccount(place, names.account(account), owner, "Tests"))
     builder = f"serviceAccount:{names.email(BUILD)}"
     wanted = [Held("roles/cloudbuild.builds.builder")]
     change(place, project_policy(place), lambda policy: with_held(policy, builder, wanted))
@@ -41,7 +41,8 @@ def put_function(
     session.functions.update(name, given, gcp_zip(source, **files))
 
 
-def _make(resource: Resource) -> None:
+def make(resource: Resource) -> None:
+    """Make a resource, or give it its values."""
     found = resource.compare()
     if found.differences:
         resource.update()
