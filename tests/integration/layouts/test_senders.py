@@ -6,6 +6,7 @@ import pytest
 
 from l3kit.deploy import apply, destroy, plan
 from l3kit.operate.erase.starting import erase
+from l3kit.operate.explain.gather import explain
 from l3kit.operate.letters.listing import LetterRow
 from l3kit.operate.letters.listing import letters as list_letters
 from l3kit.operate.letters.replay import replay_letters
@@ -48,7 +49,17 @@ def test_each_of_two_senders_of_the_same_broken_bytes_has_its_own_letters(
     ahead = Ahead()
     assert erase(clouds, twin, DEVICES[0], now=ahead.clock, sleep=ahead.sleep).complete
     assert listed(clouds, twin) == [row for row in rows if row.device == DEVICES[1]]
+    check_explained(clouds, twin)
     destroy(twin, clouds, data=True)
+
+
+def check_explained(session: Session, twin: Twin) -> None:
+    """The erased device's page tells of its letters and of what the cloud keeps, the other device's of no erase."""
+    (erased,) = explain(session, twin, DEVICES[0]).to_json()["erased"]
+    letters = [row for row in erased["erased"] if row["what"] == "dead letter"]
+    assert [(row["where"], row["pieces"]) for row in letters] == [(f"letters on {twin.layout.l2}", len(BODIES))]
+    assert any(one["until"] for one in erased["unreached"])
+    assert explain(session, twin, DEVICES[1]).to_json()["erased"] == []
 
 
 def listed(session: Session, twin: Twin) -> list[LetterRow]:
