@@ -64,7 +64,7 @@ MESSAGE_CHAIN = (
         "l3kit/tiering/stream/letters.py",
         "    if not device:\n        return hashlib",
         "    if device or not device:\n        return hashlib",
-        ("tests/unit/tiering/stream/test_letter_keys.py",),
+        ("tests/unit/tiering/stream/test_letters_keys.py",),
     ),
     Mutation(
         "a replayed message loses its sender",
