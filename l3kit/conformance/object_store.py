@@ -163,7 +163,10 @@ class ObjectStoreSuite(LargeObjectsSuite, ObjectCopiesSuite, ObjectVersionsSuite
                 await create(store, key, b'{"cause":"y"}')
             assert [info.key async for info in store.list("not-json/")] == [key]
             assert await store.read(key) == b'{"cause":"x"}'
+            other = "not-json/2024-01-01/f0.json"  # the same bytes of another sender
+            await create(store, other, b'{"cause":"x"}')
             assert await store.delete(key)
             assert await store.head(key) is None
+            assert [info.key async for info in store.list("not-json/")] == [other]
 
         use(backend, steps, "letters")

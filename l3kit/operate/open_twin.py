@@ -173,7 +173,7 @@ class OpenTwin(Upkeep, Displayable):
         return query.query(self.session, self.config, device, start, end)
 
     def explain(self, device: str, *, now: datetime | None = None) -> DevicePage:
-        """Explain the state of a device: its data in each tier, the chunk under way, the next steps and their times.
+        """Explain the state of a device: its data in each tier, the chunk under way, what comes next, and its erases.
 
         Args:
             now: the page's time of reference, with a time zone; None is the present.

@@ -1,4 +1,7 @@
-"""Dead letters of both devices, written by the deployed message chain of a twin whose processors refuse everything."""
+"""Dead letters of both devices, written by the deployed message chain of a twin whose processors refuse everything.
+
+Both devices also send the same bytes that are no message.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +50,7 @@ def refused_also(world: World, first: int) -> frozenset[Letter]:
     """Let the chain refuse further messages, from this minute on. Returns: their letters."""
     before = letters(world)
     sent = [(device, item(device, first + n, case=world.number)) for device in DEVICES for n in range(EACH)]
+    sent += [(device, b"no message, %d of case %d" % (first, world.number)) for device in DEVICES]
     publish(world.session, world.twin, sent, wait_seconds=SECONDS).raise_if_failed()
     found = letters(world) - before
     assert sorted(one.device for one in found) == sorted(device for device, _ in sent), found

@@ -8,7 +8,7 @@ may still put something back, tiers and dead letters are searched once more (the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -20,6 +20,7 @@ from l3kit.operate.erase.finding import ObjectBatch, Sighting, item_batches, obj
 from l3kit.operate.erase.naming import Mentions
 from l3kit.operate.erase.pieces import Piece, Tally
 from l3kit.operate.erase.record import EraseRecord
+from l3kit.operate.erase.report import Unreached
 from l3kit.operate.holds.report import released_by
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.holds import Holds
@@ -142,9 +143,10 @@ class Erasing:
         alone = await self._apart.alone_from(await self._apart.paused_since() or self.clock())
         return max(filter(None, (alone, self.record.look_again)), default=None)
 
-    async def run(self, *, wait: bool) -> str:
+    async def run(self, *, wait: bool, unreached: Callable[[], Iterable[Unreached]] = tuple) -> str:
         """Erase. Returns: the key of the closed record; empty if a last look is needed and is not waited for.
 
+        `unreached`: returns what the record is to tell of what stays; called when all has been looked at.
         Raises: HeldError, LeaseLostError, LeaseTakenError, ConfigurationError; StoreError. A repeated call continues.
         """
         try:
@@ -161,7 +163,7 @@ class Erasing:
                 await self._tiers(look_again)
                 await self._letters(look_again)
             await self._mentioned(look_again)
-            return await self._finish()
+            return await self._finish(unreached)
         except asyncio.CancelledError as stop:
             if self.record.begun:
                 stop.add_note(f"Device {self.device} is erased in part and stays paused: the same command continues")
@@ -277,8 +279,9 @@ class Erasing:
         name = f"device/{self.device}"
         return Piece("journal", "journal record", name, digest=f"sha256:{record_digest(self._journal.record)}")
 
-    async def _finish(self) -> str:
+    async def _finish(self, unreached: Callable[[], Iterable[Unreached]]) -> str:
         """Free the device, delete its journal record, and close the record of the erase."""
+        stays = [one.to_json() for one in unreached()]
         await self._check_hold()
         if self._had_record:
             await self.record.begin({"twin": self.twin.name, "by": self.by, "reason": self.reason}, None)
@@ -290,4 +293,4 @@ class Erasing:
         if not self.record.begun:
             return ""
         about = {"twin": self.twin.name, "finished": self.clock().isoformat(), "by": self.by, "reason": self.reason}
-        return await self.record.finish(about)
+        return await self.record.finish({**about, "unreached": stays})

@@ -62,6 +62,15 @@ class Tally:
             amount.items += piece.count
             amount.bytes += piece.bytes
 
+    @classmethod
+    def of_rows(cls, rows: Iterable[dict[str, Any]]) -> Tally:
+        """The inverse of `rows`. Raises: KeyError, TypeError, ValueError for anything else."""
+        amounts = {
+            (str(row["where"]), row["what"]): Amount(int(row["pieces"]), int(row["items"]), int(row["bytes"]))
+            for row in rows
+        }
+        return cls(amounts)
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """Plain values, one row for each place and kind."""
         for (place, kind), amount in self.amounts.items():

@@ -141,6 +141,20 @@ async def is_unfinished(archive: ObjectStore, device: str) -> bool:
     return bool(unfinished([info.key async for info in archive.list(_of(device))]))
 
 
+async def records_of(archive: ObjectStore, device: str) -> dict[str, list[str]]:
+    """Return the names in each record of the device's erases, by the text of when it began. Raises: StoreError."""
+    found: dict[str, list[str]] = {}
+    async for info in archive.list(_of(device)):
+        if key := _KEY.fullmatch(info.key.removeprefix(_of(device))):
+            found.setdefault(key["started"], []).append(key["name"])
+    return found
+
+
+def moment_of_record(started: str) -> datetime:
+    """The time in a record's key."""
+    return datetime.strptime(started, _FORM).replace(tzinfo=UTC)
+
+
 async def open_record(archive: ObjectStore, device: str, now: datetime) -> tuple[EraseRecord, datetime | None]:
     """Return the record of an interrupted erase, or else a new one, and when the last completed erase ended.
 
@@ -155,7 +169,7 @@ async def open_record(archive: ObjectStore, device: str, now: datetime) -> tuple
                 done = max(done or info.modified, info.modified)
     for started, names in sorted(found.items()):
         if DONE not in names:
-            record = EraseRecord(archive, device, datetime.strptime(started, _FORM).replace(tzinfo=UTC))
+            record = EraseRecord(archive, device, moment_of_record(started))
             await record.load(names)
             return record, done
     record = EraseRecord(archive, device, now)

@@ -35,6 +35,12 @@ class Unreached:
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "until": _text(self.until)}
 
+    @classmethod
+    def of_json(cls, row: dict[str, Any]) -> Unreached:
+        """The inverse of `to_json`. Raises: TypeError, ValueError for anything else."""
+        until = row.get("until")
+        return cls(**{**row, "until": None if until is None else datetime.fromisoformat(until)})
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ErasePlan(Displayable, Answer):
@@ -61,7 +67,7 @@ class ErasePlan(Displayable, Answer):
         return Sheet(self.summary(), _tables(self.tally, self.unreached), notes)
 
     def summary(self) -> str:
-        return f"{self.twin}: erasing device {self.device} would delete {_counts(self.tally)}"
+        return f"{self.twin}: erasing device {self.device} would delete {amounts_in_words(self.tally)}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -115,10 +121,10 @@ class EraseReport(Displayable, Answer):
             return f"{device} was erased already on {_text(self.before)}; nothing of it is left"
         if self.look_again is not None:
             again = f"erase it again from {_text(self.look_again)} on: a run that was under way may put a chunk back"
-            return f"{device} is erased but for a last look: {_counts(self.tally)}; it stays paused; {again}"
+            return f"{device} is erased but for a last look: {amounts_in_words(self.tally)}; it stays paused; {again}"
         if not self.record:
             return f"{device} has no data; nothing was erased"
-        return f"{device} is erased: {_counts(self.tally)}; recorded in {self.record}"
+        return f"{device} is erased: {amounts_in_words(self.tally)}; recorded in {self.record}"
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -134,7 +140,8 @@ class EraseReport(Displayable, Answer):
         }
 
 
-def _counts(tally: Tally) -> str:
+def amounts_in_words(tally: Tally) -> str:
+    """Name the amounts, such as `7 items (hot, 812 bytes), 1 chunk (cold, 60 bytes)`."""
     parts = [
         f"{count_of(amount.pieces, kind, f'{kind}s') if kind != 'items' else count_of(amount.items, 'item')}"
         f" ({place}, {count_of(amount.bytes, 'byte')})"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, cast
 
 from l3kit.clouds.ports.deployed_links import utc_now
@@ -120,11 +120,11 @@ def erase(
                 await erasing.check()
                 if not await erasing.anything_left():
                     await _check_known(erasing, twin)
-            key = await erasing.run(wait=wait)
+            unreached = cache(lambda: opened.unreached(_retained(session, twin, now(), retention)))
+            key = await erasing.run(wait=wait, unreached=unreached)
             look_again = None if key or not record.begun else record.look_again
             before = opened.before if not record.begun else None
-            unreached = opened.unreached(_retained(session, twin, now(), retention))
-            return EraseReport(twin.name, device, record.tally, key, unreached, look_again, before)
+            return EraseReport(twin.name, device, record.tally, key, unreached(), look_again, before)
 
     return run(work())
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from l3kit.operate.erase.past import NEVER_ERASED, PastErases
 from l3kit.operate.expired import NOTHING_EXPIRED, Expired
 from l3kit.tiering.format.chunks import ChunkKey
 from l3kit.tiering.journal_record import DeviceRecord
@@ -80,6 +81,7 @@ class DeviceFacts:
         expirer: schedule of the archive expirer.
         stopped: a sentence on a pause that stops its movers; empty without one.
         held: a sentence on a hold that forbids deleting its data; empty without one.
+        erased: erases of the device, also one that has not ended.
         foreign: objects under the device's keys that are not chunks: tier and key.
     """
 
@@ -102,3 +104,4 @@ class DeviceFacts:
     archive_days: int | None = None
     expired: Expired = NOTHING_EXPIRED
     expirer: Schedule = MISSING
+    erased: PastErases = NEVER_ERASED

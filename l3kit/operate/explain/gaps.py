@@ -44,6 +44,9 @@ def _objects(facts: DeviceFacts) -> Iterator[Gap]:
             yield Gap(tier, what, f"are not counted; the first is {silent[0].key}", "Query the device to count them")
     for key in facts.expired.unread:
         yield unread_record(key)
+    for key in facts.erased.unread:
+        what = "cannot be read, so what was erased by it is not known"
+        yield Gap("archive", f"record {key}", what, "Find out who changed it")
     for tier, key in facts.foreign[:MAX_NAMED]:
         yield Gap(
             tier, f"{tier} object {key}", "is not the key of a chunk", "Find out who wrote it, and move it elsewhere"

@@ -10,6 +10,7 @@ from zlib import crc32
 from l3kit.errors import ConfigurationError
 from l3kit.given_values import first_and_nearest
 from l3kit.operate.coroutines import READS_AT_ONCE, run
+from l3kit.operate.erase.past import NEVER_ERASED, past_erases
 from l3kit.operate.expired import NOTHING_EXPIRED, expired_of
 from l3kit.operate.explain.facts import MISSING, DeviceFacts, EntryCheck, HotItems, Place, StoredChunk
 from l3kit.operate.explain.page import DevicePage
@@ -46,7 +47,7 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
     Reads the device's hot items (up to `MAX_HOT_BYTES`) and requests each of its objects once; writes nothing.
 
     Args:
-        device_id: one of the twin's devices, or one removed from its config that still has data.
+        device_id: one of the twin's devices, or one removed from its config that still has data or was erased.
         now: the moment that the page describes, with a time zone; None is the present.
     Raises: ConfigurationError for a device that is neither; StoreError.
     """
@@ -56,7 +57,12 @@ def explain(session: Session, twin: Twin, device_id: str, *, now: datetime | Non
     moment = now.astimezone(UTC) if now else datetime.now(UTC).replace(microsecond=0)
     facts = run(_gather(session, twin, device_id, moment))
     if not facts.configured and not (
-        (facts.hot and facts.hot.last) or facts.cold or facts.archive or facts.expired.before or _known(facts.record)
+        (facts.hot and facts.hot.last)
+        or facts.cold
+        or facts.archive
+        or facts.expired.before
+        or facts.erased
+        or _known(facts.record)
     ):
         known = [device.id for device in twin.devices]
         unseen = [f"{p.tier} on {p.cloud}" for p in facts.places if not p.store]
@@ -89,6 +95,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
         archive = await _chunks(stores.archive, device_id, foreign) if stores.archive else None
         present = {str(chunk.key) for chunk in archive or ()}
         expired = await expired_of(stores.archive, device_id, present) if stores.archive else NOTHING_EXPIRED
+        erased = await past_erases(stores.archive, device_id) if stores.archive else NEVER_ERASED
         return DeviceFacts(
             twin=twin.name,
             device_id=device_id,
@@ -109,6 +116,7 @@ async def _gather(session: Session, twin: Twin, device_id: str, now: datetime) -
             archive_days=twin.config.archive_storage_size_in_days,
             expired=expired,
             expirer=expirer,
+            erased=erased,
         )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from l3kit.notebook.answer import Answer
 from l3kit.notebook.tables import WIDTH, Displayable, Sheet, Table, visible
+from l3kit.operate.explain.erased import erased_frame, erased_of_tier
 from l3kit.operate.explain.figures import DeviceFigures
 from l3kit.operate.explain.gaps import gaps_of
 from l3kit.operate.explain.sentences import sections_of, summary_of
@@ -76,8 +77,17 @@ class DevicePage(DeviceFigures, Displayable, Answer):
         return Table(COLUMNS, rows, frozenset(("items", "objects", "bytes")))
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per tier, columns as in `COLUMNS`; unknown values of unreached tiers are empty."""
-        return summaries_frame(self.tiers)
+        """One row per tier, columns as in `COLUMNS`; unknown values of unreached tiers are empty.
+
+        Also `erased_items` and `erased_at`: what erases have deleted from it, empty if the device was never erased.
+        """
+        frame = summaries_frame(self.tiers)
+        items, moments = zip(*(erased_of_tier(self.facts.erased, tier.tier) for tier in self.tiers), strict=True)
+        return frame.assign(erased_items=list(items), erased_at=list(moments)).astype({"erased_items": "Int64"})
+
+    def erased_frame(self) -> pd.DataFrame:
+        """One row for each erase of the device, place and kind; empty if it was never erased."""
+        return erased_frame(self.facts.erased)
 
     def to_json(self) -> dict[str, Any]:
         """JSON values: the table, the journal record without its lists, due items, and the page's sentences."""
@@ -107,6 +117,7 @@ class DevicePage(DeviceFigures, Displayable, Answer):
             if record
             else None,
             "expired": {"chunks": len(f.expired.chunks), "items": f.expired.items, "before": f.expired.before},
+            "erased": [one.to_json() for one in f.erased.erases],
             "page": self.sections(),
         }
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from l3kit.operate.explain.erased import erased_clause, erased_sentences
 from l3kit.operate.explain.figures import DeviceFigures, cutoff, parsed
 from l3kit.operate.explain.summary import TierSummary, sized
 from l3kit.tiering.counts import count_of
@@ -32,14 +33,14 @@ def summary_of(figures: DeviceFigures) -> str:
     entry = figures.facts.record.entry if figures.facts.record else None
     state = f"a chunk is {entry.state}" if entry else "nothing is under way"
     state = state if figures.facts.record else "the journal is not reached"
-    return (
-        f"{figures.facts.device_id} of {figures.facts.twin} at {iso(figures.facts.now)}: {', '.join(counts)}; {state}"
-    )
+    what = f"{figures.facts.device_id} of {figures.facts.twin} at {iso(figures.facts.now)}"
+    return f"{what}: {', '.join(counts)}; {state}{erased_clause(figures.facts.erased)}"
 
 
 def sections_of(figures: DeviceFigures) -> dict[str, list[str]]:
     """Sentences by heading; empty headings are omitted."""
     found = {
+        "Erased": list(erased_sentences(figures)),
         "Between the tiers": [*_counting(figures), *_order(figures), *_gaps(figures)],
         "Under way": list(_under_way(figures)),
         "What happens next": [

@@ -11,6 +11,7 @@ import contextlib
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,9 @@ from l3kit.operate.letters.spool import Spool
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.stream.letters import SET_APART, SKIPPED_IN_REPLAYS, DeadLetter, set_apart
 from l3kit.tiering.stream.persister import CHECKER
-from l3kit.tiering.stream.replaying import Fate, fate_of, replay_event, replayed_by, shares_calls
+from l3kit.tiering.stream.ports import Delivery
+from l3kit.tiering.stream.redelivery import redelivery_event
+from l3kit.tiering.stream.replaying import Fate, fate_of, replayed_by, shares_calls
 from l3kit.twin.layout import CHAIN
 
 if TYPE_CHECKING:
@@ -168,11 +171,7 @@ class CloudReplay:
     # --- letters of the chain -------------------------------------------------------------------------------------
 
     async def _replay(self, function: str, batch: list[tuple[Found, DeadLetter]]) -> None:
-        messages, received = zip(*((letter.message, letter.received) for _, letter in batch), strict=True)
-        event = replay_event(messages, self._cloud, received)
-        if event is None:
-            self._record(batch[0][0], function, "again", "is not UTF-8, so no function can take it. Nothing was sent")
-            return
+        again = [Delivery(letter.message, letter.device, letter.received) for _, letter in batch]
         try:
             keys = [await self._key_in_replay(found, letter) for found, letter in batch]
         except StoreError as error:
@@ -180,7 +179,7 @@ class CloudReplay:
                 self._record(found, function, "failed", f"nothing was sent: {error}")
             return
         began = self._clock()
-        fate, reason = await self._call(function, event, len(batch))
+        fate, reason = await self._call(function, redelivery_event(again, self._cloud), len(batch))
         if fate is Fate.MIXED and len(batch) > 1:
             for one in batch:
                 await self._replay(function, [one])
@@ -200,14 +199,15 @@ class CloudReplay:
         return await set_apart(self._store, found.info.key, letter, self._run)
 
     async def _tidy(self, letter: DeadLetter, key: str, began: datetime) -> None:
-        """Delete the new letter that the call has written for the same message and problem, on a later day.
+        """Delete the new letter that the call has written for the same sender, message and problem.
 
-        The earlier one stays, which has more about the message's source. Both have the same message.
+        It has another key if the time of receipt is unknown, or if an earlier version has written this letter. The
+        earlier one stays. Both have the same message.
         """
         if key.startswith(SET_APART):
             return
-        days = {began, self._clock()}
-        written = {DeadLetter(letter.problem, "", "", letter.message).key(day) for day in days}
+        days = {letter.received} if letter.received else {began, self._clock()}
+        written = {replace(letter, received=None).key(day) for day in days}
         for duplicate in written - {key}:
             with contextlib.suppress(StoreError):  # then both stay, until the next replay
                 await self._store.delete(duplicate)
@@ -232,10 +232,7 @@ class CloudReplay:
         undelivered = found.undelivered
         assert undelivered is not None
         for event in undelivered.events:
-            content = replay_event([event], self._cloud) if isinstance(event, bytes) else event
-            if content is None:
-                self._record(found, SOURCE_TARGET, "failed", "is not UTF-8. Nothing was sent")
-                return
+            content = redelivery_event([Delivery(event)], self._cloud) if isinstance(event, bytes) else event
             fate, reason = await self._call(SOURCE_TARGET, content, 1)
             if fate is Fate.UNKNOWN:
                 self._record(found, SOURCE_TARGET, "failed", reason)

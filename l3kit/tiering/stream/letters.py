@@ -59,9 +59,12 @@ class DeadLetter:
     received: datetime | None = None
 
     def key(self, now: datetime) -> str:
-        """The object key: the day on which the message was received, or else today, and the message's digest."""
+        """The object key: the day on which the message was received, or else today, and a digest.
+
+        The digest is of the sender and the message; of the message alone if the sender is unknown.
+        """
         day = (self.received or now).astimezone(UTC).strftime("%Y-%m-%d")
-        return f"{self.problem}/{day}/{hashlib.sha256(self.message).hexdigest()}.json"
+        return f"{self.problem}/{day}/{_digest(self.message, self.device)}.json"
 
     def to_json(self) -> bytes:
         """Encode the letter: a message in UTF-8 as readable text, any other as base64."""
@@ -71,7 +74,7 @@ class DeadLetter:
             message = {"message_base64": base64.b64encode(self.message).decode()}
         received = self.received.isoformat() if self.received else None
         about = {"problem": self.problem, "cause": _readable(self.cause), "function": self.function}
-        device = self.device and _readable(self.device)
+        device = self.device and _readable(self.device)  # what `key` tells senders apart by
         return orjson.dumps({**about, "device": device, "received": received, **message})
 
     @classmethod
@@ -136,7 +139,7 @@ class Letters:
         return self.of(problem, cause, item.json, device=item.device_id, received=item.received)
 
     async def write(self, letters: Sequence[DeadLetter]) -> None:
-        """Store letters, each once: a letter with the same problem, message and day is not stored again.
+        """Store letters, each once: one with the same problem, sender, message and day is not stored again.
 
         Raises: StoreError if one could not be stored.
         """
@@ -177,6 +180,19 @@ class Letters:
 def _readable(text: str) -> str:
     """Escape lone surrogates, which JSON cannot hold, and shorten long texts."""
     return text[:MAX_CAUSE].encode("utf-8", "backslashreplace").decode()
+
+
+def _digest(message: bytes, device: str | None) -> str:
+    """Return the part of a key that tells letters of one day and problem apart.
+
+    Of an unknown sender it is that of earlier versions. Of a known one it is of another algorithm, so that no message
+    of an unknown sender can be made to have the same.
+    """
+    if not device:
+        return hashlib.sha256(message).hexdigest()
+    digest = hashlib.sha3_256(hashlib.sha256(_readable(device).encode()).digest())
+    digest.update(message)
+    return digest.hexdigest()
 
 
 def problem_of(key: str) -> str | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
 from enum import Enum
 
 import orjson
 
-from l3kit.tiering.stream.batches import counts_in, event_of
+from l3kit.tiering.stream.batches import counts_in
 from l3kit.tiering.stream.letters import ACTION_FAILED, DeadLetter
 from l3kit.tiering.stream.persister import CHECKER
 
@@ -61,27 +59,8 @@ def _checked(sent: int, answer: object) -> Fate:
 
 
 def shares_calls(message: bytes) -> bool:
-    """Return whether the message may be sent with others: it is a valid JSON object, so its end is unambiguous."""
+    """Return whether the message may be sent with others: it is a JSON object, so it counts once in an answer."""
     try:
         return isinstance(orjson.loads(message), dict)
     except orjson.JSONDecodeError:
         return False
-
-
-def replay_event(
-    messages: Sequence[bytes], source_cloud: str, received: Sequence[datetime | None] = ()
-) -> bytes | None:
-    """The event of a call with one message, or with several that share calls; their bytes are unchanged.
-
-    A message that is not an object is sent bare, so that it fails in the same way again.
-
-    Returns: None for a message that is not UTF-8, and so not JSON, which no event can carry.
-    """
-    if all(map(shares_calls, messages)):
-        return event_of(messages, source_cloud, received)
-    (message,) = messages
-    try:
-        message.decode()
-    except UnicodeDecodeError:
-        return None
-    return message

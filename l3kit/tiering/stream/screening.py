@@ -10,6 +10,7 @@ from l3kit.tiering.format.messages import MessageRefusedError, MessageRules, Tel
 from l3kit.tiering.stream.batches import messages_in, received_in
 from l3kit.tiering.stream.letters import DeadLetter, Letters
 from l3kit.tiering.stream.ports import Delivery
+from l3kit.tiering.stream.redelivery import redeliveries_in
 
 
 @dataclass(slots=True)
@@ -47,7 +48,9 @@ class Screening:
         return screened
 
     def call(self, event: bytes) -> Screened:
-        """Screen the messages of another function's call."""
+        """Screen the messages of another function's call, or of a replay's."""
+        if (again := redeliveries_in(event)) is not None:
+            return self.deliveries(again)
         screened = Screened()
         try:
             messages = messages_in(event)

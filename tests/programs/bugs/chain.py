@@ -60,6 +60,20 @@ MESSAGE_CHAIN = (
         ("tests/unit/tiering/stream/test_replaying.py",),
     ),
     Mutation(
+        "two devices that send the same broken bytes share a dead letter",
+        "l3kit/tiering/stream/letters.py",
+        "    if not device:\n        return hashlib",
+        "    if device or not device:\n        return hashlib",
+        ("tests/unit/tiering/stream/test_letters_keys.py",),
+    ),
+    Mutation(
+        "a replayed message loses its sender",
+        "l3kit/operate/letters/replay.py",
+        "Delivery(letter.message, letter.device, letter.received)",
+        "Delivery(letter.message, None, letter.received)",
+        ("tests/unit/operate/letters/test_replay_senders.py",),
+    ),
+    Mutation(
         "a sender tries again after the end of its invocation",
         "l3kit/tiering/runtime/senders.py",
         "            if seconds >= patience.left():\n",

@@ -28,6 +28,7 @@ from l3kit.clouds.azure.data import entry as azure_entry
 from l3kit.clouds.gcp.data import entry as gcp_entry
 from l3kit.errors import CallError, L3Error
 from l3kit.tiering.runtime.openers import Openers
+from l3kit.tiering.stream.letters import DeadLetter
 from l3kit.tiering.transfer.wire import Request
 from tests.support.lambda_calls import Context
 from tests.support.memory_stores import MemoryHotStore, MemoryObjectStore
@@ -81,17 +82,17 @@ class World:
         request = func.HttpRequest(method="POST", url="/api/run", headers={}, body=event)
         return json.loads(named(built, "http")(request, AzureContext()).get_body())
 
-    def receive(self, *messages: bytes) -> None:
-        """Let the dispatcher take messages as its source delivers them."""
+    def receive(self, *messages: bytes, device: str = "sensor-1") -> None:
+        """Let the dispatcher take messages as its source delivers them. `device`: the sender, as the source tells."""
         built = self.build("dispatcher")
         if self.cloud == "azure":
-            named(built, "events")(hub_events(*messages), AzureContext())
+            named(built, "events")(hub_events(*messages, device=device), AzureContext())
             return
         for message in messages:
             if self.cloud == "aws":
-                built(json.loads(json.dumps(rule_event(message))), Context())
+                built(json.loads(json.dumps(rule_event(message, device))), Context())
             else:
-                assert posted(built, push(message)).status_code == 200
+                assert posted(built, push(message, attributes={"deviceId": device})).status_code == 200
 
 
 class AzureContext:
@@ -110,8 +111,8 @@ def posted(handler: Any, body: bytes) -> flask.Response:
         return answer
 
 
-def rule_event(message: bytes) -> dict[str, Any]:
-    topic = "twin/sensor-1/telemetry"
+def rule_event(message: bytes, device: str = "sensor-1") -> dict[str, Any]:
+    topic = f"twin/{device}/telemetry"
     return {"payload": base64.b64encode(message).decode(), "topic": topic, "client": "c", "received": 1_704_067_200_123}
 
 
@@ -120,15 +121,24 @@ def push(message: bytes, **more: Any) -> bytes:
     return json.dumps({"message": {"messageId": "1", **told}, "subscription": "projects/p/subscriptions/s"}).encode()
 
 
-def hub_events(*messages: bytes) -> list[func.EventHubEvent]:
+def hub_events(*messages: bytes, device: str = "sensor-1") -> list[func.EventHubEvent]:
     """Events as the Functions worker makes them of what the host sends."""
-    system = [
-        {"iothub-connection-device-id": "sensor-1", "EnqueuedTimeUtc": "2024-01-01T00:00:00.1Z"} for _ in messages
-    ]
+    system = [{"iothub-connection-device-id": device, "EnqueuedTimeUtc": "2024-01-01T00:00:00.1Z"} for _ in messages]
     metadata = {"SystemPropertiesArray": Datum(json.dumps(system), "json")}
     bodies = Datum(SimpleNamespace(bytes=list(messages)), "collection_bytes")
     events: list[func.EventHubEvent] = EventHubTriggerConverter.decode(bodies, trigger_metadata=metadata)
     return events
+
+
+@pytest.mark.parametrize("body", [b"nonsense", b"\xff", b'{"v":1}'])
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_the_source_tells_the_senders_of_the_same_broken_bytes_apart(cloud: str, body: bytes) -> None:
+    world = World(cloud)
+    for _ in range(2):
+        for device in ("sensor-1", "sensor-2"):
+            world.receive(body, device=device)
+    told = [DeadLetter.from_json(key, content) for key, (_, content) in world.letters.objects.items()]
+    assert sorted((str(one.device), one.message) for one in told) == [("sensor-1", body), ("sensor-2", body)]
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

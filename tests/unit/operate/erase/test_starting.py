@@ -21,6 +21,7 @@ from l3kit.tiering.format.pauses import Pauses
 from l3kit.tiering.journal_record import DeviceRecord, Entry, to_row
 from l3kit.tiering.movers.hot_to_cold import read_report
 from l3kit.tiering.ports import ObjectVersion
+from l3kit.tiering.stream.letters import DeadLetter
 from tests.support.erasable import NOW, TWIN, A, B, Cloud, Time, expiry_key, expiry_record, put_body
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import Dead, refusing
@@ -310,6 +311,29 @@ def test_a_device_that_keeps_sending_is_not_told_as_erased() -> None:
     cloud.hot.delete_items = delete_and_send
     with pytest.raises(StoreError, match="Stop the device from sending"):
         cloud.erase()
+
+
+def test_of_two_senders_of_the_same_broken_bytes_one_keeps_its_letter() -> None:
+    cloud = Cloud().fill()
+    both = {one: DeadLetter("not-json", "cause", "dispatcher", b"nonsense", one) for one in (A, B)}
+    for one in both.values():
+        put_body(cloud.letters, one.key(NOW), one.to_json())
+    before = cloud.plan().tally.amounts["letters on aws", "dead letter"].pieces
+    assert cloud.erase().tally.amounts["letters on aws", "dead letter"].pieces == before == 2
+    assert both[A].key(NOW) not in cloud.letters.objects
+    assert cloud.letters.bodies()[both[B].key(NOW)] == both[B].to_json()
+
+
+def test_letters_under_the_keys_of_earlier_versions_are_erased_too() -> None:
+    cloud = Cloud().fill()
+    keys = {}
+    for device in (A, B):
+        letter = DeadLetter("not-json", "cause", "dispatcher", f"nonsense {device}".encode(), device)
+        keys[device] = f"not-json/2026-05-20/{hashlib.sha256(letter.message).hexdigest()}.json"
+        put_body(cloud.letters, keys[device], letter.to_json())
+    cloud.erase()
+    assert keys[A] not in cloud.letters.objects
+    assert keys[B] in cloud.letters.objects
 
 
 def test_a_dead_letter_that_cannot_be_read_keeps_the_erase_from_ending() -> None:

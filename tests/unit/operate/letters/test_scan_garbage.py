@@ -93,7 +93,7 @@ class Counting(LetterCloud):
         return Store()
 
     def run(self, function: str, event: Any) -> Any:
-        return {"stored": len(json.loads(event)["messages"]), "same": 0, "superseded": 0, "dead": 0}
+        return {"stored": len(json.loads(event)["deliveries"]), "same": 0, "superseded": 0, "dead": 0}
 
 
 def test_thousands_of_letters_are_replayed_a_few_at_a_time_with_progress() -> None:

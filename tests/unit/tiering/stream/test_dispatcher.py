@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +60,16 @@ def test_a_letter_tells_the_sender_and_when_the_source_took_the_message() -> Non
     assert (letter.problem, letter.device, letter.received) == ("no-device", "sensor-1", RECEIVED)
     assert "iotDeviceId" in letter.cause
     assert next(iter(layer.bucket.objects)).startswith("no-device/2026-02-28/")
+
+
+def test_two_senders_of_the_same_broken_bytes_have_a_letter_each_and_a_redelivery_adds_none() -> None:
+    layer = Layer1(Following())
+    for body in (b"nonsense", b"[1,,2]", b'[{"v":1},{"v":1}]'):
+        for _ in range(2):
+            layer.dispatch(*(Delivery(body, device, RECEIVED) for device in (*DEVICES[:2], None)))
+    told = Counter((letter.device, letter.problem) for letter in layer.letters)
+    senders = (*DEVICES[:2], None)
+    assert told == Counter({(one, problem): n for one in senders for problem, n in (("not-json", 2), ("no-device", 1))})
 
 
 def test_a_body_that_cannot_be_taken_apart_is_one_letter_and_the_other_bodies_go_on() -> None:

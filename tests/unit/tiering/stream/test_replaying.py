@@ -8,10 +8,8 @@ from typing import Any
 
 import pytest
 
-from l3kit.tiering.format.messages import MessageRefusedError
-from l3kit.tiering.stream.batches import messages_in
 from l3kit.tiering.stream.letters import DeadLetter, Letters
-from l3kit.tiering.stream.replaying import Fate, fate_of, replay_event, replayed_by
+from l3kit.tiering.stream.replaying import Fate, fate_of, replayed_by
 from tests.support.chain import NOW, ChainWorld, reading
 
 
@@ -66,24 +64,6 @@ def test_a_message_alone_has_arrived_once_it_is_not_in_the_letters_again(
 )
 def test_an_answer_tells_what_became_of_all_messages_of_a_call(function: str, answer: object, fate: Fate) -> None:
     assert fate_of(function, 3, answer) is fate
-
-
-@pytest.mark.parametrize("message", [b'{"v":1.10,"messages":[{}]}', b"nonsense", b"[1", b'{"v":NaN}', b'{"a":1,"a":2}'])
-def test_a_replayed_message_arrives_as_one_message_of_the_same_bytes(message: bytes) -> None:
-    event = replay_event([message], "aws")
-    assert event is not None
-    assert messages_in_or_all(event) == [message]
-
-
-def messages_in_or_all(event: bytes) -> list[bytes]:
-    try:
-        return messages_in(event)
-    except MessageRefusedError:  # it becomes a dead letter whole
-        return [event]
-
-
-def test_a_message_that_is_not_utf_8_cannot_be_sent() -> None:
-    assert replay_event([b"\xff"], "aws") is None
 
 
 def replay(world: ChainWorld, *problems: str) -> None:
