@@ -21,7 +21,6 @@ from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
 from l3kit.tiering.movers.cold_target import ColdTarget
-from l3kit.tiering.movers.device_recovery import Recovery
 from l3kit.tiering.movers.due_items import DueItems
 from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE, Narrowing
 from l3kit.tiering.movers.report import DeviceReport
@@ -258,6 +257,8 @@ class DeviceMove:
             )
 
     async def _recover(self, entry: Entry) -> None:
+        from l3kit.tiering.movers.device_recovery import Recovery
+
         noted = entry.items()
         recovery = Recovery(self._device_id, self._hot, self._target, self._journal, self.report)
         if await recovery.settle(entry, noted):

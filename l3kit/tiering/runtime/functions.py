@@ -168,16 +168,19 @@ class Function:
 
     async def _hot_to_cold(self, run: Run, closing: AsyncExitStack) -> RunReport:
         from l3kit.tiering.movers.hot_to_cold import HotToCold
-        from l3kit.tiering.movers.targets import LocalTarget, RemoteTarget
 
         settings = self._settings
         compression = settings.tuning.compression
         archive = self._objects("archive", closing) if "archive" in settings.stores else None
         target: ColdTarget
         if settings.remote_url:
+            from l3kit.tiering.movers.remote_target import RemoteTarget
+
             writer = self._writer("hot", "cold", closing)
             target = RemoteTarget(writer, settings.provider, compression, settings.receiver_limit, archive)
         else:
+            from l3kit.tiering.movers.local_target import LocalTarget
+
             target = LocalTarget(self._objects("cold", closing), compression, archive)
         hot = self._openers.hot(settings.stores["hot"])
         closing.push_async_callback(hot.close)

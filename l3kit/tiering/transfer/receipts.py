@@ -16,10 +16,9 @@ from collections.abc import Mapping
 import orjson
 
 from l3kit.errors import StoreError
-from l3kit.tiering.format.chunks import RESERVED_PREFIX, parse_object_key
+from l3kit.tiering.format.chunks import MAX_KEY_BYTES, RESERVED_PREFIX, parse_object_key
 from l3kit.tiering.format.last_chunks import NumberSpace, number_space
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
 
 RECEIPT_PREFIX = f"{RESERVED_PREFIX}archived/"
 MAX_CHUNK_KEY_BYTES = MAX_KEY_BYTES - len(RECEIPT_PREFIX)

@@ -7,7 +7,6 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from xml.etree import ElementTree
 
 import orjson
 
@@ -35,6 +34,8 @@ THROTTLED = frozenset(
 """Retryable error codes whose status is not 5xx."""
 REST_JSON = frozenset({"lambda", "iotdata"})
 """Services that name an error in a header and answer in JSON."""
+TAKEN = frozenset({"PreconditionFailed", "412"})
+"""S3's answers for a taken key."""
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException"})
 ROLE_DENIED = "The role lacks this permission: run deploy_l3, which repairs it"
 HEAD_NEEDS = "which needs s3:GetObject, and s3:ListBucket for an object that is not there"
@@ -205,6 +206,8 @@ def _json_error(response: HttpResponse) -> Answer:
 
 def _xml_answer(response: HttpResponse) -> Answer:
     """Parse an S3 response: some failed copies and completions have status 200 and an error in the body."""
+    from xml.etree import ElementTree  # rare, and slow to import
+
     code = message = ""
     try:
         root = ElementTree.fromstring(response.body) if response.body else None

@@ -12,6 +12,7 @@ from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.shapes import Decoded, Shapes
 from l3kit.clouds.aws.data.statements import Conditions, parameters
+from l3kit.clouds.aws.data.untouched import fingerprints
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.format.item_json import SORT_KEY
 
@@ -24,7 +25,7 @@ def decode(answer: bytes, shapes: Shapes) -> Decoded:
 
 def _plain(answer: bytes, conditions: Conditions) -> Decoded:
     rest: dict[str, Any] = odd_text.loads(answer)
-    decoded = Decoded(rest, [], [], [], [], {})
+    decoded = Decoded(rest, [], [], [], [], {}, fingerprints())
     refused: list[tuple[str, str]] = []
     for item in rest.pop("Items", []):
         sort_key: str = item[SORT_KEY]["S"]
