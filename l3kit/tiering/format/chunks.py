@@ -12,6 +12,7 @@ import zlib
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -134,8 +135,7 @@ class Chunk:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The sort keys of a page that went into a chunk, in order. The page is kept without its items."""
 
     page: Page

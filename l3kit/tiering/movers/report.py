@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import MAX_NAMED, count_of
@@ -24,8 +24,7 @@ NANOSECONDS_PER_DAY = 86_400 * 10**9
 Verdict = Literal["complete", "paused", "partial", "deadline", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """An item, object or device left in place. `key` is a sort key, an object key, or a device id."""
 
     key: str

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -16,7 +15,6 @@ from l3kit.tiering.ports import ObjectStore, Tier
 from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.late_modules import NO_MODULES, CloudModules, load, modules_at_start
 from l3kit.tiering.settings.loading import Settings
-from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
 
 if TYPE_CHECKING:  # imported by the functions that need it
@@ -25,6 +23,7 @@ if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.movers.report import RunReport
     from l3kit.tiering.runtime.chain import Chain
     from l3kit.tiering.runtime.openers import Openers
+    from l3kit.tiering.stream.ports import Delivery
     from l3kit.tiering.transfer.receiver import Receiver
     from l3kit.tiering.transfer.sender import Writer
     from l3kit.tiering.transfer.wire import Request, Response
@@ -33,8 +32,7 @@ MAX_REPORT_BYTES = 5_000_000
 """Limit for a report as a response: below every cloud's limit, the lowest being Lambda's 6 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of a mover or of the expirer.
 
     Attributes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -36,6 +36,7 @@ REST_JSON = frozenset({"lambda", "iotdata"})
 """Services that name an error in a header and answer in JSON."""
 TAKEN = frozenset({"PreconditionFailed", "412"})
 """S3's answers for a taken key."""
+NO_HEADERS: Mapping[str, str] = {}
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException"})
 ROLE_DENIED = "The role lacks this permission: run deploy_l3, which repairs it"
 HEAD_NEEDS = "which needs s3:GetObject, and s3:ListBucket for an object that is not there"
@@ -51,8 +52,7 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request to send.
 
     Attributes:
@@ -68,14 +68,13 @@ class Call:
     method: str
     path: str
     query: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
     body: bytes = b""
     expected: frozenset[str] = frozenset()
     payload_sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A response, with code and message if it is an error."""
 
     status: int

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
@@ -41,7 +40,7 @@ def _plain(answer: bytes, conditions: Conditions) -> Decoded:
         decoded.parameters.append(parameters(condition, item))
         if not condition.whole:
             decoded.partly[sort_key] = chunk_json
-    return replace(decoded, refused=tuple(refused))
+    return decoded._replace(refused=tuple(refused))
 
 
 @contextmanager

@@ -16,7 +16,6 @@ import json
 import re
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -49,8 +48,7 @@ _SCALARS = {
 Wire = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A decoded Query response with the delete condition of each item.
 
     Attributes:
