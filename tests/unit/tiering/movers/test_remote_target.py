@@ -1,4 +1,4 @@
-"""Where the hot-to-cold mover stores chunks: the same cloud's store, or a writer on another."""
+"""Where the hot-to-cold mover stores chunks: the writer on another cloud as the store of its own."""
 
 from __future__ import annotations
 
