@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from l3kit.packaging.wheels import sources
+from l3kit.packaging.wheels import packed_sources
 from l3kit.providers import BUILT_IN, provider
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of, variables_for
 from l3kit.tiering.settings.late_modules import modules_at_start, uses_of
@@ -152,8 +152,8 @@ def unpack(cloud: str, function: str, folder: Path) -> int:
     """Lay out a function's own code as its zip does. Returns: its compressed bytes."""
     packed = folder.with_suffix(".zip")
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-        for name, path in sources(cloud, function):
-            archive.write(path, name)
+        for name, content in packed_sources(cloud, function).items():
+            archive.writestr(name, content)
     with zipfile.ZipFile(packed) as archive:
         archive.extractall(folder)
     return packed.stat().st_size

@@ -28,7 +28,7 @@ from l3kit.tiering.format.time_ranges import due, movable_range, read_bound
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.movers.cold_to_archive import FOREIGN, end_of
 from l3kit.tiering.movers.holding import holds_in_archive
-from l3kit.tiering.movers.report import NO_HOLDS, iso
+from l3kit.tiering.movers.report import iso
 from l3kit.tiering.ports import HotStore, ObjectInfo, ObjectStore
 from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.tuning import Tuning
@@ -76,7 +76,7 @@ class Forecast(Displayable, Answer):
     cutoff: datetime
     devices: tuple[DeviceForecast, ...]
     pauses: Pauses = NOTHING
-    holds: Holds = NO_HOLDS
+    holds: Holds = field(default_factory=Holds)
     gaps: tuple[Gap, ...] = field(default=())
 
     @property

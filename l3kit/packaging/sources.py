@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from l3kit.packaging.wheels import lock_of, sources, write_zip
+from l3kit.packaging.wheels import lock_of, packed_sources, write_zip
 from l3kit.providers import provider as cloud_named
 
 
@@ -19,7 +19,7 @@ def pack_sources(provider: str, function: str, files: Mapping[str, bytes] | None
         files: further files at its top level, e.g. the twin's info if it does not fit into the settings.
     Raises: ProvisioningError if the installation is incomplete.
     """
-    content = {name: path.read_bytes() for name, path in sources(provider, function)}
+    content = packed_sources(provider, function)
     content["requirements.txt"] = lock_of(provider).read_bytes()
     content |= cloud_named(provider).packed
     content |= files or {}

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from l3kit.errors import ProvisioningError
 from l3kit.files import os_errors_reported
+from l3kit.packaging.bare import bare
 from l3kit.packaging.reachable import reachable
 from l3kit.packaging.shipped import PACKAGE, shipped
 from l3kit.providers import provider as cloud_named
@@ -59,7 +60,7 @@ def pack(provider: str, function: str, runtime: Runtime, files: Mapping[str, byt
     Raises: ProvisioningError if dependencies are unavailable for the runtime or are not those of the lock file, or the
         zip is too large.
     """
-    own = {name: path.read_bytes() for name, path in sources(provider, function)} | dict(files or {})
+    own = packed_sources(provider, function) | dict(files or {})
     folder = dependencies(runtime, lock_of(provider))
     digest = hashlib.sha256(str(folder).encode())
     for name in sorted(own):
@@ -175,6 +176,11 @@ def _without_addresses(text: str) -> str:
 def _cache() -> Path:
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "l3kit" / "dependencies"
+
+
+def packed_sources(provider: str, function: str) -> dict[str, bytes]:
+    """Return the function's own code as its zip has it, by the names in the zip. Raises: ProvisioningError."""
+    return {name: bare(path.read_bytes()) for name, path in sources(provider, function)}
 
 
 def sources(provider: str, function: str, package: Path = PACKAGE) -> Iterator[tuple[str, Path]]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 BYTES_VARIABLE = "RECEIVER_LIMIT_BYTES"
 COUNTS_VARIABLE = "RECEIVER_LIMIT_COUNTS"
 MAX_LIMIT_BYTES = 1024**3
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverLimit:
+class ReceiverLimit(NamedTuple):
     """A cloud's limit for requests to its functions.
 
     Attributes:

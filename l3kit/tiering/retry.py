@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sized
-from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from l3kit.errors import StoreError
 from l3kit.tiering.ports import Usage
@@ -18,8 +17,7 @@ BATCH_TRIES = 20
 """Maximum tries for the items of a batch that a store left unwritten."""
 
 
-@dataclass(frozen=True, slots=True)
-class Passing:
+class Passing(NamedTuple):
     """A transient failure: a retry may succeed.
 
     Attributes:
@@ -32,8 +30,7 @@ class Passing:
     remedy: str = LATER
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(NamedTuple):
     """Exponential backoff with full jitter: up to `base` seconds, doubling, at most `cap`; longer if the service asks.
 
     Attributes:

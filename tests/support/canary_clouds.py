@@ -17,7 +17,7 @@ from l3kit.operate.verify.way_in import WayIn
 from l3kit.session import Session
 from l3kit.tiering.format.chunks import CANARY_DEVICE
 from l3kit.tiering.movers.hot_to_cold import HotToCold
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.twin.layout import MOVERS, Layout
 from tests.support.chain import DEVICES, NOW, ChainWorld
 from tests.support.letter_clouds import LetterCloud

@@ -15,8 +15,8 @@ from typing import Any
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import parse_object_key
 from l3kit.tiering.movers.hot_to_cold import HotToCold
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.movers.report import RunReport
-from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 

@@ -22,7 +22,8 @@ from l3kit.clouds.aws.data.items import to_wire
 from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
 from l3kit.tiering.movers.cold_target import ColdTarget
 from l3kit.tiering.movers.hot_to_cold import HotToCold
-from l3kit.tiering.movers.targets import LocalTarget, RemoteTarget
+from l3kit.tiering.movers.local_target import LocalTarget
+from l3kit.tiering.movers.remote_target import RemoteTarget
 from l3kit.tiering.settings.tuning import Tuning
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.cold_writer import ColdWriter

@@ -15,7 +15,7 @@ from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.archive_targets import LocalArchive
 from l3kit.tiering.movers.cold_to_archive import ColdToArchive
 from l3kit.tiering.movers.hot_to_cold import HotToCold
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.ports import JournalRow
 from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryObjectStore

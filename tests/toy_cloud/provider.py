@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from l3kit.providers import Provider
+from l3kit.tiering.format.chunks import MAX_KEY_BYTES
 from l3kit.tiering.receiver_limit import ReceiverLimit
 from l3kit.tiering.settings.function_table import TIMEOUT_VARIABLE, CloudVariables
-from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
 from l3kit.twin.cron_forms import eventbridge, unix_cron
 from tests.toy_cloud.names import NAME
 

@@ -10,8 +10,8 @@ from l3kit.clouds.aws.billing import BILLING
 from l3kit.clouds.aws.data.late_modules import LATE_MODULES
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.providers import CloudParameter, Provider
+from l3kit.tiering.format.chunks import MAX_KEY_BYTES
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT
-from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
 
 if TYPE_CHECKING:
     from l3kit.clouds.aws.cloud import AwsCloud

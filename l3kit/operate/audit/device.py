@@ -16,8 +16,8 @@ from l3kit.operate.audit.look import AuditedStores, AuditedTier, Listed, Look, c
 from l3kit.operate.audit.objects import Outcome
 from l3kit.operate.audit.totals import Counted, missing_findings, shortfall, totals_findings
 from l3kit.operate.expired import expired_of, unread_record
+from l3kit.tiering.format.chunks import SEAL_SHA256
 from l3kit.tiering.format.expiry import ExpiringChunk
-from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, archived_digest
 
 PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)

@@ -17,13 +17,12 @@ from l3kit.operate.explain.page import DevicePage
 from l3kit.operate.holds.report import holds_of
 from l3kit.operate.pauses.report import pauses_of
 from l3kit.operate.tier_stores import open_tiers
-from l3kit.tiering.format.chunks import ChunkKey, device_prefix, parse_object_key
+from l3kit.tiering.format.chunks import SEAL_SHA256, ChunkKey, device_prefix, parse_object_key
 from l3kit.tiering.format.exact_numbers import exact_loads
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import DeviceRecord, Entry, from_row
-from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.settings.function_table import EXPIRER, FUNCTIONS
 from l3kit.tiering.transfer.receipts import archived_digest
 from l3kit.twin.device_limits import checked_device

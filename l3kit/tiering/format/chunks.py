@@ -6,13 +6,13 @@ docs/reference/chunks.md describes the format, including the tagged form of type
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import re
 import zlib
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import orjson
@@ -25,8 +25,10 @@ RESERVED_PREFIX = "_l3kit/"
 """Prefix of l3kit's own objects (reports, parts of uploads); movers, readers and queries skip them."""
 CANARY_DEVICE = "~canary"
 """The reserved device of the message that `verify` sends down the tiers; only the movers' canary run moves its item."""
+MAX_KEY_BYTES = 1024
+"""Maximum UTF-8 bytes of an object key on every cloud."""
 MAX_DEVICE_ID_BYTES = 512
-"""Maximum UTF-8 bytes of a device id: an object key, with two timestamps in it, is limited to 1,024."""
+"""Maximum UTF-8 bytes of a device id: an object key has two timestamps in it as well."""
 MAX_ENTRY_BYTES = 300_000
 """Limit for a chunk's sort keys and checksums in its journal record; DynamoDB's limit for an item is 400 KB."""
 ENTRY_BYTES_PER_ITEM = 6
@@ -36,6 +38,9 @@ GZIP_SLICE = 16 * 1024
 """Input bytes per step: zlib copies all input after the end of a member, so large input with many members is slow."""
 RESERVED_NUMBERS = 10_000_000
 """Numbers from here on are reserved for chunks that are not numbered by a journal."""
+SEAL_BODY = b"[]"
+SEAL_SHA256 = hashlib.sha256(SEAL_BODY).hexdigest()
+"""Digest of a seal: an empty array that blocks its key for other content (docs/reference/journal.md)."""
 
 _SUFFIXES: Mapping[Compression, str] = {"none": "", "gzip": ".gz", "zstd": ".zst"}
 CONTENT_ENCODINGS: Mapping[Compression, str | None] = {"none": None, "gzip": "gzip", "zstd": "zstd"}
@@ -98,6 +103,8 @@ def parse_object_key(key: str) -> ChunkKey | None:
 def compress(body: bytes, compression: Compression) -> bytes:
     """Compress deterministically: the same body always gives the same bytes (no timestamp inside)."""
     if compression == "gzip":
+        import gzip
+
         return gzip.compress(body, compresslevel=6, mtime=0)
     if compression == "zstd":
         return zstandard.ZstdCompressor(level=3).compress(body)
@@ -108,6 +115,8 @@ def decompress(body: bytes, compression: Compression) -> bytes:
     """The inverse of `compress`. Raises: StoreError if the bytes are not in that format."""
     try:
         if compression == "gzip":
+            import gzip
+
             return gzip.decompress(body)
         if compression == "zstd":
             return zstandard.ZstdDecompressor().decompressobj().decompress(body)
@@ -126,8 +135,7 @@ class Chunk:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """The sort keys of a page that went into a chunk, in order. The page is kept without its items."""
 
     page: Page

@@ -6,24 +6,23 @@ journal may be on a cloud that its function does not reach. A hold in either pla
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.format.stops import Stop, Stops
 
 
-@dataclass(frozen=True, slots=True)
 class Hold(Stop):
     """One hold."""
 
+    __slots__ = ()
     participle: ClassVar[str] = "held"
 
 
-@dataclass(frozen=True, slots=True)
 class Holds(Stops[Hold]):
     """The holds of a twin."""
 
+    __slots__ = ()
     kind = Hold
     record = "hold"
     attribute = "holds"

@@ -27,10 +27,11 @@ _EXTENDED = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?"
     r"(?:[Zz]|([+-])([0-9]{2}):?([0-9]{2}))"
 )
-_BASIC = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})[Tt]([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{1,9}))?[Zz]")
-_DATE = re.compile(r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})")
-_WITHOUT_ZONE = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[Tt ][0-9]{2}:?[0-9]{2}(:?[0-9]{2}([.,][0-9]*)?)?")
-_LONG_FRACTION = re.compile(r"[^.]*[0-9][.][0-9]{10,}([Zz]|[+-][0-9:]+)?")
+# The patterns of rarer forms are compiled on use, by `re` itself.
+_BASIC = r"([0-9]{4})([0-9]{2})([0-9]{2})[Tt]([0-9]{2})([0-9]{2})([0-9]{2})(?:\.([0-9]{1,9}))?[Zz]"
+_DATE = r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})"
+_WITHOUT_ZONE = r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}[Tt ][0-9]{2}:?[0-9]{2}(:?[0-9]{2}([.,][0-9]*)?)?"
+_LONG_FRACTION = r"[^.]*[0-9][.][0-9]{10,}([Zz]|[+-][0-9:]+)?"
 _MOVABLE = re.compile(r"[0-9-]{10}T[0-9:]{5,8}(?:\.[0-9]{1,9})?(?:Z|\+00:00)")
 _UNITS = {
     10: ("seconds", SECOND),
@@ -111,7 +112,7 @@ def day_of(text: str) -> date | None:
 
     Raises: NotATimeError for a day that does not exist.
     """
-    found = _DATE.fullmatch(text)
+    found = re.fullmatch(_DATE, text)
     try:
         return _date(*found.groups()) if found else None
     except _NoTimeError as reason:
@@ -130,10 +131,10 @@ def form_of(sort_key: str) -> str:
     if _is_epoch(sort_key):
         return f"epoch {_UNITS[len(sort_key)][0]}"
     if moment_or_none(sort_key) is None:
-        if _DATE.fullmatch(sort_key):
+        if re.fullmatch(_DATE, sort_key):
             return "a date alone"
-        return "ISO 8601 without a zone" if _WITHOUT_ZONE.fullmatch(sort_key) else "no time"
-    if _BASIC.fullmatch(sort_key):
+        return "ISO 8601 without a zone" if re.fullmatch(_WITHOUT_ZONE, sort_key) else "no time"
+    if re.fullmatch(_BASIC, sort_key):
         return "basic ISO 8601"
     odd_letters = "T" not in sort_key or "z" in sort_key
     return "ISO 8601 with a small letter or a blank" if odd_letters else "ISO 8601 with an offset"
@@ -157,7 +158,7 @@ def _read(text: str) -> int:
         year, month, day, hour, minute, second, fraction, sign, off_hour, off_minute = found.groups()
         offset = _offset(sign, off_hour, off_minute) if sign else 0
         return _moment(_date(year, month, day), (hour, minute, second or "00"), fraction, offset)
-    if found := _BASIC.fullmatch(text):
+    if found := re.fullmatch(_BASIC, text):
         year, month, day, hour, minute, second, fraction = found.groups()
         return _moment(_date(year, month, day), (hour, minute, second), fraction, 0)
     if _is_epoch(text):
@@ -201,12 +202,12 @@ def _why_no_time(text: str) -> str:
     if text.isascii() and text.removeprefix("-").isdigit():
         if text.startswith("-"):
             return "is negative: digits count from 1970 onwards"
-        if not _DATE.fullmatch(text):
+        if not re.fullmatch(_DATE, text):
             return f"has {len(text)} digits; 10, 13, 16 and 19 are seconds, milli-, micro- and nanoseconds since 1970"
-    if _DATE.fullmatch(text):
+    if re.fullmatch(_DATE, text):
         return "is a date without a time"
-    if _WITHOUT_ZONE.fullmatch(text):
+    if re.fullmatch(_WITHOUT_ZONE, text):
         return "has no time zone: append Z for UTC, or the offset, such as +02:00"
-    if _LONG_FRACTION.fullmatch(text):
+    if re.fullmatch(_LONG_FRACTION, text):
         return f"has more than {MAX_DIGITS} fraction digits"
     return "is neither ISO 8601 with Z or an offset nor 10, 13, 16 or 19 digits since 1970"

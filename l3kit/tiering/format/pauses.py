@@ -5,24 +5,23 @@ The hot-to-cold mover finds them in its journal, the cold-to-archive mover in th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.format.stops import Stop, Stops
 
 
-@dataclass(frozen=True, slots=True)
 class Pause(Stop):
     """One pause."""
 
+    __slots__ = ()
     participle: ClassVar[str] = "paused"
 
 
-@dataclass(frozen=True, slots=True)
 class Pauses(Stops[Pause]):
     """The pauses of a mover."""
 
+    __slots__ = ()
     kind = Pause
     record = "pause/hot-to-cold-mover"
     attribute = "pauses"

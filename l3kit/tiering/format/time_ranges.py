@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from l3kit.errors import ConfigurationError, NotATimeError
 from l3kit.tiering.format.item_times import (
@@ -42,8 +42,7 @@ _MOVABLE_PAGE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TextRange:
+class TextRange(NamedTuple):
     """Sort keys from `since` (inclusive) to `before` (exclusive), in code point order."""
 
     since: str

@@ -13,14 +13,13 @@ from functools import partial
 import orjson
 
 from l3kit.errors import KeyConflictError, L3Error
-from l3kit.tiering.format.chunks import RESERVED_PREFIX, is_own_key, parse_object_key
+from l3kit.tiering.format.chunks import RESERVED_PREFIX, SEAL_SHA256, is_own_key, parse_object_key
 from l3kit.tiering.format.item_times import moment_of, moment_or_none
 from l3kit.tiering.format.last_chunks import LastChunks
 from l3kit.tiering.movers.archive_targets import ArchiveTarget
 from l3kit.tiering.movers.pace import Pace
 from l3kit.tiering.movers.pausing import PauseWatch, pauses_in_cold
 from l3kit.tiering.movers.report import DeviceReport, RunReport, report_of, save_or_warn
-from l3kit.tiering.movers.targets import SEAL_SHA256
 from l3kit.tiering.ports import ObjectInfo, ObjectStore
 from l3kit.tiering.settings.tuning import DEFAULT_TUNING, Tuning
 from l3kit.tiering.transfer.receipts import leave_receipt, remove_old_receipts

@@ -17,11 +17,9 @@ from l3kit.tiering.format.chunk_filler import ChunkFiller
 from l3kit.tiering.format.chunks import ChunkKey, Draft
 from l3kit.tiering.format.item_times import movable_moment
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY, movable_range
-from l3kit.tiering.hot_pages import hot_pages
 from l3kit.tiering.journal import DeviceJournal
 from l3kit.tiering.journal_record import Entry
 from l3kit.tiering.movers.cold_target import ColdTarget
-from l3kit.tiering.movers.device_recovery import Recovery
 from l3kit.tiering.movers.due_items import DueItems
 from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE, Narrowing
 from l3kit.tiering.movers.report import DeviceReport
@@ -240,6 +238,8 @@ class DeviceMove:
         )
 
     async def _delete_round(self, crcs: Mapping[str, int], attempt: int) -> list[str]:
+        from l3kit.tiering.hot_pages import hot_pages
+
         left: list[str] = []
         async for page in hot_pages(self._hot, self._device_id, before=max(crcs) + "\x00", since=min(crcs)):
             ours = [(key, item) for key, item in zip(page.sort_keys, page.items, strict=True) if key in crcs]
@@ -258,6 +258,8 @@ class DeviceMove:
             )
 
     async def _recover(self, entry: Entry) -> None:
+        from l3kit.tiering.movers.device_recovery import Recovery
+
         noted = entry.items()
         recovery = Recovery(self._device_id, self._hot, self._target, self._journal, self.report)
         if await recovery.settle(entry, noted):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 MAX_REFUSED_ALONE = 100
 """Single items refused in a row before the destination counts as refusing everything."""
 
 
-@dataclass(slots=True)
 class Narrowing:
     """Limits the items of a chunk while an item at fault is being located; None: no limit.
 
@@ -18,11 +16,11 @@ class Narrowing:
     adjacent.
     """
 
-    max_items: int | None = None
-    _until: str = ""
-    _known: bool = False
-    _grows: bool = False
-    _alone: int = 0
+    def __init__(self) -> None:
+        self.max_items: int | None = None
+        self._until = ""
+        self._known = self._grows = False
+        self._alone = 0
 
     @property
     def hopeless(self) -> bool:

@@ -6,16 +6,16 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from l3kit.errors import L3Error
 from l3kit.tiering.counts import MAX_NAMED, count_of
-from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.item_times import moment_of, why_unmovable
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.ports import Usage
 
-NO_HOLDS = Holds()
+if TYPE_CHECKING:  # imported by the expirer
+    from l3kit.tiering.format.holds import Holds
 
 log = logging.getLogger(__name__)
 
@@ -24,8 +24,7 @@ NANOSECONDS_PER_DAY = 86_400 * 10**9
 Verdict = Literal["complete", "paused", "partial", "deadline", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """An item, object or device left in place. `key` is a sort key, an object key, or a device id."""
 
     key: str
@@ -135,7 +134,7 @@ class RunReport:
     retries: Mapping[str, int]
     units: Mapping[str, float]
     pauses: Pauses = NOTHING
-    holds: Holds = NO_HOLDS
+    holds: Holds | None = None
 
     @property
     def lag_days(self) -> float | None:
@@ -218,7 +217,7 @@ def report_of(
     usages: Mapping[str, Usage],
     device_count: int,
     pauses: Pauses = NOTHING,
-    holds: Holds = NO_HOLDS,
+    holds: Holds | None = None,
 ) -> RunReport:
     """Build the report of a run that ends now.
 

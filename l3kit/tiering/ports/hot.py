@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 def always() -> None:
@@ -53,8 +53,7 @@ class Created:
     """The item is in the store now; its key was free."""
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """The key is taken.
 
     Attributes:
@@ -66,8 +65,7 @@ class Held:
     seen: object
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The store cannot hold the item unchanged, or its key is taken by an item that JSON cannot represent."""
 
     reason: str

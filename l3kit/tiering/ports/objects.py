@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NotRequired, Protocol, TypedDict, Unpack
+from typing import Literal, NamedTuple, NotRequired, Protocol, TypedDict, Unpack
 
 from l3kit.tiering.ports.hot import Usage
 
@@ -28,8 +28,7 @@ class ObjectInfo:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
+class ObjectVersion(NamedTuple):
     """One version of an object that a store keeps: its content now, a former one, a snapshot, a mark of its deletion.
 
     Attributes:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -16,7 +15,6 @@ from l3kit.tiering.ports import ObjectStore, Tier
 from l3kit.tiering.settings.function_table import EXPIRER
 from l3kit.tiering.settings.late_modules import NO_MODULES, CloudModules, load, modules_at_start
 from l3kit.tiering.settings.loading import Settings
-from l3kit.tiering.stream.ports import Delivery
 from l3kit.tiering.tokens import Secret
 
 if TYPE_CHECKING:  # imported by the functions that need it
@@ -25,6 +23,7 @@ if TYPE_CHECKING:  # imported by the functions that need it
     from l3kit.tiering.movers.report import RunReport
     from l3kit.tiering.runtime.chain import Chain
     from l3kit.tiering.runtime.openers import Openers
+    from l3kit.tiering.stream.ports import Delivery
     from l3kit.tiering.transfer.receiver import Receiver
     from l3kit.tiering.transfer.sender import Writer
     from l3kit.tiering.transfer.wire import Request, Response
@@ -33,8 +32,7 @@ MAX_REPORT_BYTES = 5_000_000
 """Limit for a report as a response: below every cloud's limit, the lowest being Lambda's 6 MB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of a mover or of the expirer.
 
     Attributes:
@@ -168,16 +166,19 @@ class Function:
 
     async def _hot_to_cold(self, run: Run, closing: AsyncExitStack) -> RunReport:
         from l3kit.tiering.movers.hot_to_cold import HotToCold
-        from l3kit.tiering.movers.targets import LocalTarget, RemoteTarget
 
         settings = self._settings
         compression = settings.tuning.compression
         archive = self._objects("archive", closing) if "archive" in settings.stores else None
         target: ColdTarget
         if settings.remote_url:
+            from l3kit.tiering.movers.remote_target import RemoteTarget
+
             writer = self._writer("hot", "cold", closing)
             target = RemoteTarget(writer, settings.provider, compression, settings.receiver_limit, archive)
         else:
+            from l3kit.tiering.movers.local_target import LocalTarget
+
             target = LocalTarget(self._objects("cold", closing), compression, archive)
         hot = self._openers.hot(settings.stores["hot"])
         closing.push_async_callback(hot.close)

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 import orjson
 
 from l3kit.tiering.tokens import Secret
-from l3kit.tiering.transfer.signing import redacted
 
 _request_id: ContextVar[str] = ContextVar("l3kit_request_id", default="")
 """Request id of the current thread or task; several requests may be in progress."""
@@ -59,6 +58,8 @@ class LogLines(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
     def _clean(self, text: str) -> str:
+        from l3kit.tiering.transfer.signing import redacted
+
         text = text.encode("utf-8", "backslashreplace").decode()
         for token in self._tokens:
             text = text.replace(token, "***")

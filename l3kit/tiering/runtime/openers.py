@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from l3kit.errors import ConfigurationError
-from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
-from l3kit.tiering.stream.ports import Feedback, Peers
+
+if TYPE_CHECKING:
+    from l3kit.tiering.ports import HotStore, JournalStore, ObjectStore, Tier
+    from l3kit.tiering.stream.ports import Feedback, Peers
 
 
 def _no_peers(addresses: Mapping[str, str]) -> Peers:
@@ -18,8 +20,7 @@ def _no_feedback(twin: str) -> Feedback:
     raise ConfigurationError("feedback", "this cloud has no way back to devices", "Remove the action from the events")
 
 
-@dataclass(frozen=True, slots=True)
-class Openers:
+class Openers(NamedTuple):
     """Factories that open what a function uses; each cloud provides its own, and tests pass others.
 
     Attributes:

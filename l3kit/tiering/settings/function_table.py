@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from l3kit.tiering.link_auth import AUTH_VARIABLE, TOKEN_UNTIL_VARIABLE
 from l3kit.tiering.receiver_limit import BYTES_VARIABLE, COUNTS_VARIABLE
@@ -20,10 +19,10 @@ EXPIRER = "archive-expirer"
 TIMEOUT_VARIABLE = "FUNCTION_TIMEOUT_SECONDS"
 SCHEDULE_VARIABLE = "MOVER_SCHEDULE"
 DEFAULT_SECONDS, MAX_SECONDS = 60, 3600
+NOTHING: Mapping[Any, Any] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class CloudVariables:
+class CloudVariables(NamedTuple):
     """Names of the environment variables of functions on one cloud.
 
     Attributes:
@@ -38,11 +37,11 @@ class CloudVariables:
 
     provider: str
     stores: Mapping[StoreName, str]
-    places: Mapping[StoreName, tuple[str, ...]] = field(default_factory=dict)
+    places: Mapping[StoreName, tuple[str, ...]] = NOTHING
     mover: frozenset[str] = frozenset()
-    peers: Mapping[str, str] = field(default_factory=dict)
+    peers: Mapping[str, str] = NOTHING
     chain: frozenset[str] = frozenset()
-    single: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    single: Mapping[str, frozenset[str]] = NOTHING
 
     def further(self, spec: FunctionSpec) -> frozenset[str]:
         """Return the further variables of a function."""
@@ -50,8 +49,7 @@ class CloudVariables:
         return of_role | self.single.get(spec.name, frozenset())
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionSpec:
+class FunctionSpec(NamedTuple):
     """One function of the twin.
 
     Attributes:

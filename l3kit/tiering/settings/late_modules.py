@@ -13,8 +13,11 @@ from typing import Literal
 
 from l3kit.tiering.settings.function_table import FUNCTIONS, peers_of
 
-Use = Literal["hot", "journal", "objects", "peers", "feedback", "events"]
-"""Parts of its cloud that a function uses; `events` parses those of a source or a function in the cloud's format."""
+Use = Literal["hot", "creates", "journal", "objects", "peers", "feedback", "events"]
+"""Parts of its cloud that a function uses.
+
+`creates` writes items to the hot tier; `events` parses those of a source or a function in the cloud's format.
+"""
 CloudModules = Mapping[Use, tuple[str, ...]]
 """A cloud's modules for each use."""
 NO_MODULES: CloudModules = {}
@@ -27,7 +30,7 @@ _RECEIVING = _STREAM + "receiving"
 _HOT_WRITING = _STREAM + "hot_writing"
 
 LATE_MODULES: Mapping[str, tuple[str, ...]] = {
-    "hot-to-cold-mover": (_MOVERS + "hot_to_cold", _MOVERS + "targets"),
+    "hot-to-cold-mover": (_MOVERS + "hot_to_cold", _MOVERS + "local_target"),
     "cold-writer": (_TRANSFER + "cold_writer", _WIRE),
     "cold-to-archive-mover": (_MOVERS + "cold_to_archive", _MOVERS + "archive_targets"),
     "archive-writer": (_TRANSFER + "archive_writer", _WIRE),
@@ -45,7 +48,7 @@ LATE_MODULES: Mapping[str, tuple[str, ...]] = {
 }
 SENDER = _TRANSFER + "sender"
 SENDING_MODULES: Mapping[str, tuple[str, ...]] = {
-    "hot-to-cold-mover": (SENDER,),
+    "hot-to-cold-mover": (_MOVERS + "remote_target", SENDER),
     "cold-to-archive-mover": (SENDER,),
     "connector": (_RUNTIME + "senders", SENDER),
     "persister": (_RUNTIME + "senders", SENDER),
@@ -107,6 +110,8 @@ def load(modules: Iterable[str]) -> None:
 def _uses(function: str, stores: Collection[str], calls: bool) -> Iterator[Use]:
     if "hot" in stores:
         yield "hot"
+        if FUNCTIONS[function].role in ("step", "writer"):
+            yield "creates"
     if "journal" in stores:
         yield "journal"
     if {*stores} & {"cold", "archive", "letters"}:

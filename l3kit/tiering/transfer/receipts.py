@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import orjson
 
 from l3kit.errors import StoreError
-from l3kit.tiering.format.chunks import RESERVED_PREFIX, parse_object_key
-from l3kit.tiering.format.last_chunks import NumberSpace, number_space
+from l3kit.tiering.format.chunks import MAX_KEY_BYTES, RESERVED_PREFIX, parse_object_key
 from l3kit.tiering.ports import ObjectStore
-from l3kit.tiering.transfer.wire import MAX_KEY_BYTES
+
+if TYPE_CHECKING:
+    from l3kit.tiering.format.last_chunks import NumberSpace
 
 RECEIPT_PREFIX = f"{RESERVED_PREFIX}archived/"
 MAX_CHUNK_KEY_BYTES = MAX_KEY_BYTES - len(RECEIPT_PREFIX)
@@ -58,6 +60,8 @@ async def remove_old_receipts(cold: ObjectStore, highest: Mapping[NumberSpace, i
             more receipts in place.
     Raises: StoreError.
     """
+    from l3kit.tiering.format.last_chunks import number_space
+
     listed = [info.key async for info in cold.list(RECEIPT_PREFIX)]
     receipts = {key: chunk for key in listed if (chunk := parse_object_key(key.removeprefix(RECEIPT_PREFIX)))}
     last = dict(highest)

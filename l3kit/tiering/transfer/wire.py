@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hmac
-import ipaddress
 import re
 import zlib
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ import orjson
 from l3kit.errors import L3Error
 from l3kit.tiering.format.chunks import (
     GZIP_SLICE,
+    MAX_KEY_BYTES,
     RESERVED_PREFIX,
     Chunk,
     ChunkKey,
@@ -33,7 +33,6 @@ from l3kit.tiering.transfer.payload import MAX_BODY_BYTES, Payload, encode
 TOKEN_HEADER = "X-Inter-Cloud-Token"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 
-MAX_KEY_BYTES = 1024
 _UNFIT_KEY = re.compile(r"[\x00-\x1f\x7f]|(?:^|/)\.\.?(?:/|$)")
 
 
@@ -256,6 +255,8 @@ class ArchivePart:
 
 def is_loopback(host: str) -> bool:
     """Return whether a url's host is this machine, where plain http is allowed."""
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -20,7 +20,7 @@ from l3kit.session import Session
 from l3kit.tiering.format.chunk_filler import ChunkFiller
 from l3kit.tiering.format.chunks import Chunk, Draft
 from l3kit.tiering.journal import DeviceJournal
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.ports import Page
 from l3kit.twin.config import Twin
 from l3kit.twin.devices import Device

@@ -11,6 +11,7 @@ COSMOS = "tests/integration/azure/cosmos"
 CREATES = "tests/unit/clouds/aws/data/test_creates.py"
 REPLACEMENT = "tests/unit/clouds/aws/data/test_replacement.py"
 DELETES = "tests/unit/clouds/aws/data/test_deletes.py"
+UNTOUCHED = "tests/unit/clouds/aws/data/test_untouched.py"
 STATEMENTS = "tests/unit/clouds/aws/data/test_statements.py"
 REWRITES = "tests/faults/test_rewrites.py"
 
@@ -35,6 +36,13 @@ STORES = (
         "return to_chunk_json(old) == chunk_json",
         "return True",
         (DELETES,),
+    ),
+    Mutation(
+        "a deleted item passes for the one that was read, whatever it holds",
+        "l3kit/clouds/aws/data/untouched.py",
+        "        if crc32(answer[begin:end]) != one & _CRC:",
+        "        if begin < 0:",
+        (UNTOUCHED,),
     ),
     Mutation(
         "a delete whose answer was lost is repeated blindly",

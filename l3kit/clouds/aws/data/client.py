@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from xml.etree import ElementTree
+from typing import NamedTuple
 
 import orjson
 
@@ -35,6 +34,9 @@ THROTTLED = frozenset(
 """Retryable error codes whose status is not 5xx."""
 REST_JSON = frozenset({"lambda", "iotdata"})
 """Services that name an error in a header and answer in JSON."""
+TAKEN = frozenset({"PreconditionFailed", "412"})
+"""S3's answers for a taken key."""
+NO_HEADERS: Mapping[str, str] = {}
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "ForbiddenException"})
 ROLE_DENIED = "The role lacks this permission: run deploy_l3, which repairs it"
 HEAD_NEEDS = "which needs s3:GetObject, and s3:ListBucket for an object that is not there"
@@ -50,8 +52,7 @@ REMEDIES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request to send.
 
     Attributes:
@@ -67,14 +68,13 @@ class Call:
     method: str
     path: str
     query: Sequence[tuple[str, str]] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = NO_HEADERS
     body: bytes = b""
     expected: frozenset[str] = frozenset()
     payload_sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A response, with code and message if it is an error."""
 
     status: int
@@ -205,6 +205,8 @@ def _json_error(response: HttpResponse) -> Answer:
 
 def _xml_answer(response: HttpResponse) -> Answer:
     """Parse an S3 response: some failed copies and completions have status 200 and an error in the body."""
+    from xml.etree import ElementTree  # rare, and slow to import
+
     code = message = ""
     try:
         root = ElementTree.fromstring(response.body) if response.body else None

@@ -12,7 +12,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.client import remedy
@@ -27,6 +29,7 @@ from l3kit.clouds.aws.data.statements import (
     insertion,
     request,
 )
+from l3kit.clouds.aws.data.untouched import without_items
 from l3kit.errors import ItemRefusedError, StoreError
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.counts import count_of
@@ -53,20 +56,21 @@ PASSING = frozenset(
 Wire = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Deletions:
+class Deletions(NamedTuple):
     """Conditional deletes of items; the lists are parallel.
 
     Attributes:
         sort_keys: ascending.
         parameters: the parameters of the conditions' statements, each joined by commas.
         partly: by sort key, the chunk JSON of items that the condition compares only in part.
+        fingerprints: of the items as stored; empty if they are unknown.
     """
 
     sort_keys: Sequence[str]
     conditions: Sequence[Condition]
     parameters: Sequence[bytes]
     partly: Mapping[str, bytes]
+    fingerprints: Sequence[int] = ()
 
     def of(self, sort_keys: Sequence[str]) -> Deletions:
         """The deletes of a subset of the items."""
@@ -79,7 +83,8 @@ class Deletions:
         lists: list[list[Any]] = [
             [listed[index] for index in chosen] for listed in (self.sort_keys, self.conditions, self.parameters)
         ]
-        return Deletions(lists[0], lists[1], lists[2], self.partly)
+        prints = [self.fingerprints[index] for index in chosen] if self.fingerprints else ()
+        return Deletions(lists[0], lists[1], lists[2], self.partly, prints)
 
     def batches(self) -> list[Deletions]:
         """Split into requests."""
@@ -97,7 +102,13 @@ class Deletions:
         return request(b",".join([one.head + values + PARAMETERS_END for one, values in pairs]))
 
     def _run(self, start: int, end: int) -> Deletions:
-        return Deletions(self.sort_keys[start:end], self.conditions[start:end], self.parameters[start:end], self.partly)
+        return Deletions(
+            self.sort_keys[start:end],
+            self.conditions[start:end],
+            self.parameters[start:end],
+            self.partly,
+            self.fingerprints[start:end],
+        )
 
     def _small_enough(self) -> list[Deletions]:
         count = len(self.sort_keys)
@@ -123,6 +134,7 @@ class ConditionalDeletes:
 
     def __init__(self, table: DynamoTable, bounded: Bounded) -> None:
         self._table = table
+        self._name = orjson.dumps(table.name)
         self._bounded = bounded
 
     async def run(self, deletions: Deletions, check: Callable[[], None], attempt: int) -> list[str]:
@@ -146,6 +158,10 @@ class ConditionalDeletes:
         answer = await self._table.send_once("BatchExecuteStatement", "batch_delete", batch.body())
         if answer is None:
             return _Outcome(list(batch.sort_keys), passing=True)
+        rest = without_items(answer.body, self._name, batch.fingerprints)
+        if rest is not None:
+            self._table.count_write(rest)
+            return _Outcome()
         with no_collector():
             content = odd_text.loads(answer.body)
             self._table.count_write(content)

@@ -20,12 +20,10 @@ import orjson
 
 from l3kit.clouds.aws.data.http import tls_context
 from l3kit.clouds.aws.data.late_modules import LATE_MODULES
-from l3kit.clouds.aws.data.metric_lines import metric_line
 from l3kit.clouds.aws.data.stores import open_feedback, open_hot, open_journal, open_objects, open_peers
 from l3kit.clouds.aws.data.variables import VARIABLES
 from l3kit.tiering.runtime.functions import Function, Run, bounded_report
 from l3kit.tiering.runtime.log_lines import LogLines
-from l3kit.tiering.runtime.measures import measures_of
 from l3kit.tiering.runtime.openers import Openers
 from l3kit.tiering.settings.function_table import FUNCTIONS
 from l3kit.tiering.settings.loading import load_settings
@@ -93,6 +91,9 @@ def build(
             run = Run(event.get("time"), context.aws_request_id, remaining, event.get("canary") is True)
             report = await served.move(run)
             if settings.twin.alarms and not run.canary:  # a canary is no run
+                from l3kit.clouds.aws.data.metric_lines import metric_line
+                from l3kit.tiering.runtime.measures import measures_of
+
                 finished = datetime.fromisoformat(report.finished)
                 tell(metric_line(settings.twin.name, finished, measures_of(report), function))
             return bounded_report(report)
@@ -113,6 +114,8 @@ def build(
             return runner.run(serve(event, context), context=copy_context())
         finally:
             if (letters := served.take_letter_count()) and settings.twin.alarms:
+                from l3kit.clouds.aws.data.metric_lines import metric_line
+
                 tell(metric_line(settings.twin.name, datetime.now(UTC), {"DeadLetters": letters}))
 
     return handler

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from l3kit.clouds.aws.data import odd_text
-from l3kit.clouds.aws.data.creates import ConditionalCreates, checked_wire
 from l3kit.clouds.aws.data.deletes import ConditionalDeletes, Deletions
 from l3kit.clouds.aws.data.dynamodb import DynamoTable
 from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.pages import decode
-from l3kit.clouds.aws.data.replacement import replace
 from l3kit.clouds.aws.data.shapes import Shapes
 from l3kit.clouds.aws.data.statements import Conditions
 from l3kit.tiering.bounded import Bounded
 from l3kit.tiering.format.item_json import PARTITION_KEY, SORT_KEY
 from l3kit.tiering.format.time_ranges import MAX_SORT_KEY
 from l3kit.tiering.ports import Creation, Held, Page, always
+
+if TYPE_CHECKING:  # imported by the functions that write items
+    from l3kit.clouds.aws.data.creates import ConditionalCreates
 
 BATCH = 25
 """Maximum requests per BatchWriteItem (DynamoDB's limit)."""
@@ -37,7 +38,7 @@ class DynamoHotStore:
         self._shapes = Shapes(SORT_KEY, Conditions(table.name))
         self._bounded = Bounded(delete_concurrency)
         self._deletes = ConditionalDeletes(table, self._bounded)
-        self._creates = ConditionalCreates(table, self._bounded)
+        self._kept_creates: ConditionalCreates | None = None
         self.usage = table.client.usage
 
     async def read_page(
@@ -57,11 +58,12 @@ class DynamoHotStore:
         page = decode(answer.body, self._shapes)
         self._table.count_read(page.rest)
         while page.sort_keys and page.sort_keys[-1] >= before:  # BETWEEN, used with `since`, includes its upper end
-            for listed in (page.sort_keys, page.items, page.conditions, page.parameters):
-                listed.pop()
+            for listed in (page.sort_keys, page.items, page.conditions, page.parameters, page.fingerprints):
+                if listed:  # fingerprints may be unknown
+                    listed.pop()
         last = page.rest.get("LastEvaluatedKey")
         next_after = last[SORT_KEY]["S"] if last else None
-        seen = Deletions(page.sort_keys, page.conditions, page.parameters, page.partly)
+        seen = Deletions(page.sort_keys, page.conditions, page.parameters, page.partly, page.fingerprints)
         return Page(page.sort_keys, page.items, next_after, seen, page.refused)
 
     async def delete_page(
@@ -79,6 +81,8 @@ class DynamoHotStore:
         return await self._deletes.run(page.seen.of(sort_keys), check, attempt)
 
     async def put_items(self, device_id: str, items: Sequence[bytes]) -> None:
+        from l3kit.clouds.aws.data.creates import checked_wire
+
         wire = [checked_wire(item) for item in items]
         requests = [orjson.dumps({"PutRequest": {"Item": one}}) for one in wire]
         batches = [requests[at : at + BATCH] for at in range(0, len(requests), BATCH)]
@@ -93,10 +97,12 @@ class DynamoHotStore:
 
     async def create_items(self, items: Sequence[bytes]) -> list[Creation]:
         """Create in batches of 25 PartiQL inserts; existing items are read by BatchGetItem."""
-        return await self._creates.run(items)
+        return await self._creates().run(items)
 
     async def replace_item(self, item: bytes, held: Held) -> bool:
         """Put the item on condition of the attributes read, with the gap described in docs/reference/stores.md."""
+        from l3kit.clouds.aws.data.replacement import replace
+
         assert isinstance(held.seen, dict)
         return await replace(self._table, item, held.seen)
 
@@ -160,6 +166,13 @@ class DynamoHotStore:
         if limit is not None:
             request["Limit"] = max(1, limit)
         return odd_text.dumps(request)
+
+    def _creates(self) -> ConditionalCreates:
+        from l3kit.clouds.aws.data.creates import ConditionalCreates
+
+        if self._kept_creates is None:
+            self._kept_creates = ConditionalCreates(self._table, self._bounded)
+        return self._kept_creates
 
     async def _write(self, kind: str, batch: Sequence[bytes]) -> None:
         retry, resource = self._table.client.retry, f"table {self._table.name}"

@@ -10,8 +10,8 @@ import asyncio
 import os
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 CONNECT_TIMEOUT = 10.0
@@ -28,8 +28,7 @@ class _Stale(HttpError):
     """A kept-alive connection was closed by the server before the first response byte."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(NamedTuple):
     """An HTTP response; header names are in lower case."""
 
     status: int

@@ -8,14 +8,12 @@ import hashlib
 from collections.abc import AsyncIterator, Mapping
 from xml.etree import ElementTree
 
-from l3kit.clouds.aws.data.client import AwsClient, Call
+from l3kit.clouds.aws.data.client import TAKEN, AwsClient, Call
 from l3kit.errors import L3Error, StoreError
 from l3kit.tiering.object_writes import check_digest, regrouped
 
 PART_BYTES = 8 * 1024 * 1024
 """S3 requires at least 5 MiB for every part but the last."""
-TAKEN = frozenset({"PreconditionFailed", "412"})
-"""Answers for a taken key."""
 
 
 async def upload_parts(

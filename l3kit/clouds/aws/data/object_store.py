@@ -6,19 +6,18 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 from urllib.parse import quote, unquote, unquote_plus
-from xml.etree import ElementTree
 
-from l3kit.clouds.aws.data.client import Answer, AwsClient, Call
-from l3kit.clouds.aws.data.multipart import TAKEN, upload_parts
-from l3kit.clouds.aws.data.object_versions import list_versions
+from l3kit.clouds.aws.data.client import TAKEN, Answer, AwsClient, Call
 from l3kit.clouds.aws.data.sigv4 import quote_path
 from l3kit.errors import StoreError
 from l3kit.tiering.format.chunks import RESERVED_PREFIX
 from l3kit.tiering.object_writes import check_copy, same_or_conflict, stored_digest
 from l3kit.tiering.ports import Declared, ObjectInfo, ObjectStore, ObjectVersion, Tier
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 STORAGE_CLASSES: Mapping[Tier, str] = {"cold": "STANDARD_IA", "archive": "DEEP_ARCHIVE", "letters": "STANDARD"}
 ARCHIVED_CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -81,6 +80,8 @@ class S3ObjectStore:
 
     async def create_large(self, key: str, parts: AsyncIterator[bytes], **content: Unpack[Declared]) -> ObjectInfo:
         """Upload in parts, completed only if the key is still free."""
+        from l3kit.clouds.aws.data.multipart import upload_parts
+
         headers, digest = self._head(key, content), stored_digest(content)
         small = await upload_parts(self._client, self._where(key), self._path(key), headers, parts, digest)
         if small is not None:
@@ -107,6 +108,8 @@ class S3ObjectStore:
 
     async def list(self, prefix: str = "") -> AsyncIterator[ObjectInfo]:
         """Cost: one request per 1,000 objects."""
+        from xml.etree import ElementTree  # slow to import, and most runs of the hot-to-cold mover list nothing
+
         token = ""
         while True:
             query = [("list-type", "2"), ("encoding-type", "url"), ("prefix", prefix)]
@@ -121,6 +124,8 @@ class S3ObjectStore:
                 return
 
     def versions(self, prefix: str = "") -> AsyncIterator[ObjectVersion]:
+        from l3kit.clouds.aws.data.object_versions import list_versions
+
         return list_versions(self._client, self.name, self._root, prefix)
 
     async def delete_version(self, version: ObjectVersion) -> None:
@@ -209,7 +214,7 @@ class S3ObjectStore:
             key,
             size,
             headers.get("etag", "").strip('"'),
-            parsedate_to_datetime(modified) if modified else datetime.now(UTC),
+            _moment(modified) if modified else datetime.now(UTC),
             metadata.get("sha256"),
             headers.get("x-amz-storage-class", "STANDARD"),
             headers.get("content-encoding") or None,
@@ -226,7 +231,14 @@ class S3ObjectStore:
         return f"{self.name}/{key}"
 
 
-def _listed(entry: ElementTree.Element) -> ObjectInfo:
+def _moment(text: str) -> datetime:
+    """Parse the date of a header."""
+    from email.utils import parsedate_to_datetime  # slow to import, and no response to a PUT has one
+
+    return parsedate_to_datetime(text)
+
+
+def _listed(entry: Element) -> ObjectInfo:
     return ObjectInfo(
         unquote_plus(entry.findtext("{*}Key") or ""),
         int(entry.findtext("{*}Size") or 0),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from l3kit.clouds.aws.data import odd_text
 from l3kit.clouds.aws.data.items import to_chunk_json
 from l3kit.clouds.aws.data.shapes import Decoded, Shapes
 from l3kit.clouds.aws.data.statements import Conditions, parameters
+from l3kit.clouds.aws.data.untouched import fingerprints
 from l3kit.errors import ItemRefusedError
 from l3kit.tiering.format.item_json import SORT_KEY
 
@@ -24,7 +24,7 @@ def decode(answer: bytes, shapes: Shapes) -> Decoded:
 
 def _plain(answer: bytes, conditions: Conditions) -> Decoded:
     rest: dict[str, Any] = odd_text.loads(answer)
-    decoded = Decoded(rest, [], [], [], [], {})
+    decoded = Decoded(rest, [], [], [], [], {}, fingerprints())
     refused: list[tuple[str, str]] = []
     for item in rest.pop("Items", []):
         sort_key: str = item[SORT_KEY]["S"]
@@ -40,7 +40,7 @@ def _plain(answer: bytes, conditions: Conditions) -> Decoded:
         decoded.parameters.append(parameters(condition, item))
         if not condition.whole:
             decoded.partly[sort_key] = chunk_json
-    return replace(decoded, refused=tuple(refused))
+    return decoded._replace(refused=tuple(refused))
 
 
 @contextmanager

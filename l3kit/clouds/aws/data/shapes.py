@@ -14,14 +14,16 @@ from __future__ import annotations
 
 import json
 import re
+from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import orjson
 
 from l3kit.clouds.aws.data.items import FOREIGN, WRAPPED
 from l3kit.clouds.aws.data.statements import Condition, Conditions
+from l3kit.clouds.aws.data.untouched import fingerprints
 
 MAX_SHAPES = 64
 """Maximum shapes per table; beyond it the items are too varied."""
@@ -31,10 +33,11 @@ MAX_VALUES = 200
 _ITEMS = b'"Items":['
 _END = ord("]")
 # Only the escapes that orjson writes, so that both conversions give the same bytes.
-_STRING = rb'("[^"\\]*+(?:\\["\\nrtbf][^"\\]*+)*+")'
+# A range of allowed bytes and possessive quantifiers everywhere take two thirds of the time of `[^"\\]` and `?`.
+_STRING = rb'("[ !#-\[\]-\xff]*+(?:\\["\\nrtbf][ !#-\[\]-\xff]*+)*+")'
 _KEY = "the sort key"  # placeholder for its type
-_PLAIN_STRING = rb'("[^"\\]*+")'
-_NUMBER = rb'"(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?)"'
+_PLAIN_STRING = rb'("[ !#-\[\]-\xff]*+")'
+_NUMBER = rb'"(-?+(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?+(?:[eE][-+]?+[0-9]++)?+)"'
 _SCALARS = {
     "S": (_STRING, b"%b", b'{"S":%b}'),
     "N": (_NUMBER, b"%b", b'{"N":"%b"}'),
@@ -45,14 +48,14 @@ _SCALARS = {
 Wire = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
+class Decoded(NamedTuple):
     """A decoded Query response with the delete condition of each item.
 
     Attributes:
         rest: the response without its items.
         parameters: the parameters of the deletes by `conditions`, each joined by commas.
         partly: by sort key, the chunk JSON of items that the condition compares only in part.
+        fingerprints: of the items as stored; empty if the page was converted item by item.
         refused: items that cannot be written as JSON, each with the reason; they are not in `items`.
     """
 
@@ -62,6 +65,7 @@ class Decoded:
     conditions: list[Condition]
     parameters: list[bytes]
     partly: dict[str, bytes]
+    fingerprints: array[int]
     refused: tuple[tuple[str, str], ...] = ()
 
 
@@ -79,7 +83,7 @@ class _Part(NamedTuple):
 
 
 class Shape:
-    """One kind of item: `pattern` matches it and the comma after it; the templates take its groups in `order`.
+    """One kind of item: `pattern` matches it; the templates take its groups in `order`.
 
     Args:
         item: a sample of that kind, in wire form.
@@ -100,7 +104,7 @@ class Shape:
         whole, values = parts.members({**item, key: {_KEY: ""}})
         self.template, self.order = whole.template, whole.order
         self.parameters = b",".join(values)
-        self.pattern = re.compile(whole.pattern + b",?")
+        self.pattern = re.compile(whole.pattern)
         self.key_index = self.order.index(parts.key_group)
 
 
@@ -121,12 +125,13 @@ class Shapes:
         items: list[bytes] = []
         conditions: list[Condition] = []
         parameters: list[bytes] = []
+        prints = fingerprints()
         end = start
         while end < len(answer) and answer[end] != _END:
             shape = self._shape_at(answer, end)
             if shape is None:
                 return None
-            end = _read_run(shape, answer, end, quoted_keys, items, parameters)
+            end = _read_run(shape, answer, end, quoted_keys, items, parameters, prints)
             conditions += [shape.condition] * (len(items) - len(conditions))
         try:
             rest: dict[str, Any] = orjson.loads(answer[:start] + answer[end:])
@@ -135,7 +140,7 @@ class Shapes:
             return None
         if rest.get("Count") != len(items):
             return None
-        return Decoded(rest, sort_keys, items, conditions, parameters, {})
+        return Decoded(rest, sort_keys, items, conditions, parameters, {}, prints)
 
     def _shape_at(self, answer: bytes, position: int) -> Shape | None:
         """The shape of the item at this position, learned from it if new; the most recent shape is tried first."""
@@ -157,7 +162,13 @@ class Shapes:
 
 
 def _read_run(
-    shape: Shape, answer: bytes, position: int, quoted_keys: list[bytes], items: list[bytes], parameters: list[bytes]
+    shape: Shape,
+    answer: bytes,
+    position: int,
+    quoted_keys: list[bytes],
+    items: list[bytes],
+    parameters: list[bytes],
+    prints: array[int],
 ) -> int:
     """Append items while they have this shape. Returns: the start of the next item."""
     match, order, key_index = shape.pattern.match, shape.order, shape.key_index
@@ -167,7 +178,9 @@ def _read_run(
         quoted_keys.append(values[key_index])
         items.append(template % values)
         parameters.append(parameter_template % values)
-        position = found.end()
+        end = found.end()
+        prints.append((end - position) << 32 | crc32(answer[position:end]))
+        position = end + answer.startswith(b",", end)
     return position
 
 

@@ -8,8 +8,7 @@ accepts no whole item as a parameter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -33,8 +32,7 @@ PARAMETERS_END = b"]}"
 Wire = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """The conditional delete of items with the same attribute names.
 
     Attributes:

@@ -32,7 +32,7 @@ from l3kit.tiering.format.chunks import parse_object_key
 from l3kit.tiering.movers.archive_targets import LocalArchive
 from l3kit.tiering.movers.cold_to_archive import ColdToArchive
 from l3kit.tiering.movers.hot_to_cold import HotToCold
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 from tests.support.moving import Dead, Killer

@@ -186,7 +186,7 @@ def test_the_cold_side_always_tells_the_highest_number_ever_used(history: list[t
 
 
 async def put_object(cold: MemoryObjectStore, key: str, what: str, number: int) -> None:
-    from l3kit.tiering.movers.targets import SEAL_BODY, SEAL_SHA256
+    from l3kit.tiering.format.chunks import SEAL_BODY, SEAL_SHA256
 
     if what == "seal":
         await cold.create(key, SEAL_BODY, sha256=SEAL_SHA256)

@@ -10,7 +10,7 @@ import pytest
 
 from l3kit.errors import ChunkRefusedError
 from l3kit.tiering.format.chunks import Chunk
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.ports import Page
 from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryHotStore

@@ -15,7 +15,7 @@ from l3kit.tiering.format.chunks import CANARY_DEVICE, parse_object_key
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.hot_to_cold import RESUME_NAME, HotToCold, read_report
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.settings.tuning import Tuning
 from tests.support.moving import NOW, AtCall, Instead, World, item, killed_world, readings
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from l3kit.errors import ChunkRefusedError
 from l3kit.tiering.format.chunks import Chunk, parse_object_key
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.movers.narrowing import MAX_REFUSED_ALONE
-from l3kit.tiering.movers.targets import LocalTarget
 from l3kit.tiering.settings.tuning import Tuning
 from tests.support.memory_stores import MemoryObjectStore
 from tests.support.moving import World, item, readings

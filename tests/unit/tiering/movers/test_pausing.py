@@ -16,9 +16,9 @@ from l3kit.tiering.format.pauses import Pause, Pauses
 from l3kit.tiering.journal import DEVICE_PREFIX
 from l3kit.tiering.journal_record import from_row
 from l3kit.tiering.movers.hot_to_cold import HotToCold
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.movers.pausing import REREAD_SECONDS
 from l3kit.tiering.movers.report import RunReport
-from l3kit.tiering.movers.targets import LocalTarget
 from tests.support import archiving
 from tests.support.moving import NOW, Instead, World, killed_world, readings, refusing
 

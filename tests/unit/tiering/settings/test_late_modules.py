@@ -83,7 +83,9 @@ def case(cloud: str, function: str, *, abroad: bool) -> dict[str, Any]:
         "entry": str(next((CODE / cloud / function).glob("*.py"))),
         "modules": sorted(modules(cloud, function)),
         "late": sorted(late_modules_of(function, provider(cloud).late_modules)),
-        "opens": [use for use in uses_of(function) if use in provider(cloud).late_modules and use != "events"],
+        "opens": [
+            use for use in uses_of(function) if use in provider(cloud).late_modules and use not in ("creates", "events")
+        ],
         "env": {**env, "DIGITAL_TWIN_INFO": json.dumps(info)},
     }
 

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from l3kit.errors import TransferError
-from l3kit.tiering.format.chunks import RESERVED_NUMBERS, ChunkKey, parse_object_key
-from l3kit.tiering.movers.targets import SEAL_SHA256, LocalTarget, RemoteTarget
+from l3kit.tiering.format.chunks import RESERVED_NUMBERS, SEAL_SHA256, ChunkKey, parse_object_key
+from l3kit.tiering.movers.local_target import LocalTarget
+from l3kit.tiering.movers.remote_target import RemoteTarget
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.receipts import leave_receipt

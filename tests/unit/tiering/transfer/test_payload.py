@@ -12,7 +12,7 @@ import pytest
 
 from l3kit.errors import TransferError
 from l3kit.tiering.format.chunks import Chunk, ChunkKey
-from l3kit.tiering.movers.targets import RemoteTarget
+from l3kit.tiering.movers.remote_target import RemoteTarget
 from l3kit.tiering.receiver_limit import SMALLEST_LIMIT, ReceiverLimit
 from l3kit.tiering.settings.tuning import MAX_CHUNK_BYTES
 from l3kit.tiering.transfer.payload import certainly_fits, deflate, encode, event_size

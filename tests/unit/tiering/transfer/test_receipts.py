@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from l3kit.errors import KeyConflictError, StoreError
 from l3kit.tiering.format.chunks import RESERVED_NUMBERS, Chunk, ChunkKey, object_key, parse_object_key
 from l3kit.tiering.format.last_chunks import LastChunks, NumberSpace, number_space
-from l3kit.tiering.movers.targets import LocalTarget
+from l3kit.tiering.movers.local_target import LocalTarget
 from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, archived_digest, leave_receipt, remove_old_receipts
 from tests.support.memory_stores import MemoryObjectStore

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from l3kit.tiering.format.chunks import object_key
+from l3kit.tiering.format.chunks import MAX_KEY_BYTES, object_key
 from l3kit.tiering.format.digest import ContentDigest
 from l3kit.tiering.format.object_metadata import MAX_METADATA_BYTES, MAX_METADATA_NAMES, sendable_metadata
 from l3kit.tiering.journal import LEASE_SECONDS
@@ -22,7 +22,7 @@ from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.multipart import Upload, take_part
 from l3kit.tiering.transfer.receipts import RECEIPT_PREFIX, leave_receipt
 from l3kit.tiering.transfer.receiver import WRITE_SECONDS
-from l3kit.tiering.transfer.wire import MAX_KEY_BYTES, Request, plain_body
+from l3kit.tiering.transfer.wire import Request, plain_body
 from tests.support.envelopes import chunk, parcel, parts_of
 from tests.support.lambda_calls import Cloud, told, url_event
 from tests.support.memory_stores import MemoryObjectStore

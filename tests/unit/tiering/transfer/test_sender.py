@@ -15,7 +15,7 @@ import requests
 
 from l3kit.errors import ConfigurationError, KeyConflictError, MissingConnectionError, TransferError
 from l3kit.tiering.format.chunks import Chunk
-from l3kit.tiering.movers.targets import RemoteTarget
+from l3kit.tiering.movers.remote_target import RemoteTarget
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.sender import TIMEOUT_SECONDS, WAITS, Writer

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l3kit.tiering.format.chunks import Chunk, ChunkKey
+from l3kit.tiering.format.chunks import MAX_KEY_BYTES, Chunk, ChunkKey
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.wire import (
     IDEMPOTENCY_HEADER,
-    MAX_KEY_BYTES,
     TOKEN_HEADER,
     ArchivePart,
     Refusal,

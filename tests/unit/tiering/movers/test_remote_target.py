@@ -1,4 +1,4 @@
-"""Where the hot-to-cold mover stores chunks: the same cloud's store, or a writer on another."""
+"""Where the hot-to-cold mover stores chunks: the writer on another cloud as the store of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from l3kit.errors import KeyConflictError
-from l3kit.tiering.movers.targets import SEAL_SHA256, LocalTarget, RemoteTarget
+from l3kit.tiering.format.chunks import SEAL_SHA256
+from l3kit.tiering.movers.local_target import LocalTarget
+from l3kit.tiering.movers.remote_target import RemoteTarget
 from l3kit.tiering.tokens import Secret
 from l3kit.tiering.transfer.cold_writer import ColdWriter
 from l3kit.tiering.transfer.sender import Writer
