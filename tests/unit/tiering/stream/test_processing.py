@@ -81,7 +81,7 @@ def test_a_processor_may_use_dataclasses(tmp_path: Path) -> None:
         ("def process(event):\n    # why\n    return 1 / 0\n", "raised ZeroDivisionError: division by zero (line 3)"),
         ("def process(event):\n    raise SystemExit(3)\n", "raised SystemExit: 3 (line 2)"),
         ("def process(event):\n    raise KeyboardInterrupt\n", "raised KeyboardInterrupt"),
-        ("def process(event):\n    return process(event)\n", "raised RecursionError"),
+        ("def process(event):\n    raise RecursionError('too deep')\n", "raised RecursionError: too deep (line 2)"),
         ("def process(event):\n    return event['gone']\n", "raised KeyError: 'gone' (line 2)"),
         ("import nowhere_to_be_found\n", "cannot be loaded: it raised ModuleNotFoundError"),
         ("raise SystemExit\n", "cannot be loaded: it raised SystemExit"),
