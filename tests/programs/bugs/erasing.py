@@ -17,10 +17,10 @@ FREED = f"""\
         await self._apart.end()
         if not self.record.begun:
             return ""
-{_ABOUT}        return await self.record.finish(about)
+{_ABOUT}        return await self.record.finish({{**about, "unreached": stays}})
 """
 CLOSED_FIRST = f"""\
-{_ABOUT}        key = await self.record.finish(about) if self.record.begun else ""
+{_ABOUT}        key = await self.record.finish({{**about, "unreached": stays}}) if self.record.begun else ""
         await self._apart.end()
         return key
 """
