@@ -1,4 +1,4 @@
-"""Projects of Google Cloud that cannot have a twin yet: told with resource, cause and remedy; the next apply completes."""
+"""Projects of Google Cloud that cannot have a twin yet: told with cause and remedy; the next apply completes."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def test_billing_that_is_off_is_told_before_anything_is_made(make: Make) -> None
     twin = make(enabled=EVERY_API | {BILLING}, billing=False)
     twin.cloud.http.forget()
     words = refused(twin)
-    assert words.startswith(f"project {PROJECT}: has no open billing account; nothing was created. Link a billing account")
+    assert words.startswith(
+        f"project {PROJECT}: has no open billing account; nothing was created. Link a billing account"
+    )
     assert all(one.endswith(":testIamPermissions") for one in twin.cloud.http.changes)
     twin.cloud.change(billing=True)
     completes(twin)
@@ -84,7 +86,9 @@ def test_a_region_that_lacks_a_service_is_told_before_anything_is_made(make: Mak
     twin = make()
     elsewhere = replace(twin.cloud.session(), region="mars-north1")
     twin.cloud.http.forget()
-    with pytest.raises(ConfigurationError, match=r"region mars-north1: has no .*; nothing was created\. Set gcp_region"):
+    with pytest.raises(
+        ConfigurationError, match=r"region mars-north1: has no .*; nothing was created\. Set gcp_region"
+    ):
         plan(twin.twin, Session("live", {"gcp": GcpCloud(elsewhere)}))
     assert twin.cloud.http.changes == []
     completes(twin)

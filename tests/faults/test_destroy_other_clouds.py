@@ -7,11 +7,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from l3kit.clouds.gcp.control.provisioner import LEFT
 
 from l3kit.clouds.gcp.control.accounts import ServiceAccount
 from l3kit.clouds.gcp.control.place import RUN, SCHEDULER, STORAGE
 from l3kit.clouds.gcp.control.policies import Held, PolicyPlace, bucket_policy, change, project_policy, with_held
+from l3kit.clouds.gcp.control.provisioner import LEFT
 from l3kit.sandbox.gcp.storage.bodies import Body
 from l3kit.sandbox.gcp.storage.objects import StoredObject
 from tests.support.control_plane import PROJECT, REGION

@@ -1,4 +1,4 @@
-"""No token of a link, key of a webhook or access token leaves a deployment of Google Cloud by its errors, plans or logs."""
+"""No token, key of a webhook or signature leaves a deployment of Google Cloud by its errors, plans or logs."""
 
 from __future__ import annotations
 
@@ -79,5 +79,9 @@ def test_a_recording_of_all_requests_has_none(cloud: Cloud, tmp_path: Path) -> N
     from l3kit.clouds.gcp.control.traffic import Exchange
 
     kept = Recorder("plant", dict)
-    kept(Exchange("run", "POST", "v2/x", {"environmentVariables": {TOKEN_VARIABLE: TOKEN}}, 200, {}, {"uploadUrl": SIGNED}))
+    kept(
+        Exchange(
+            "run", "POST", "v2/x", {"environmentVariables": {TOKEN_VARIABLE: TOKEN}}, 200, {}, {"uploadUrl": SIGNED}
+        )
+    )
     clean(kept.text())

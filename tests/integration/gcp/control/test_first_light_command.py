@@ -26,10 +26,8 @@ def here(all_clouds: SandboxState, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_help_names_what_it_does_and_its_options(capsys: Printed) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(["first-light", "--help"])
-    assert end.value.code == 0
-    text = " ".join(re.sub(r"[│╭╰─╮╯\s]+", " ", capsys.readouterr().out).split())
+    assert main(["first-light", "--help"]) == 0
+    text = " ".join(capsys.readouterr().out.split())
     for words in ("Deploys the smallest twin", "--dry-run", "--project", "--clean-up", "--keep-on-failure"):
         assert words in text
 
@@ -41,7 +39,9 @@ def test_cost_and_time_are_shown_before_it_asks_and_without_an_answer_nothing_is
     assert main(COMMAND) == 1
     told = capsys.readouterr().err
     assert told.startswith("Cost: about $0.")
-    assert told.index("Not in the price book: Cloud Build") < told.index("Time: 20 to 60 minutes (expected, not measured)")
+    assert told.index("Not in the price book: Cloud Build") < told.index(
+        "Time: 20 to 60 minutes (expected, not measured)"
+    )
     assert told.rstrip().endswith("cannot ask: there is no terminal; nothing was changed. Pass --yes")
     assert list(tmp_path.iterdir()) == []
 
@@ -52,14 +52,15 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_any_other_answer_than_yes_makes_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
-) -> None:
+def test_any_other_answer_than_yes_makes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
     told = Terminal()
     monkeypatch.setattr("sys.stdin", Terminal(answer))
     monkeypatch.setattr("sys.stderr", told)
     assert main(COMMAND) == 1
-    assert f"the account ending in {PROJECT[-4:]}, us-central1 (sandbox), and destroy it all again? [y/N]" in told.getvalue()
+    assert (
+        f"the account ending in {PROJECT[-4:]}, us-central1 (sandbox), and destroy it all again? [y/N]"
+        in told.getvalue()
+    )
     assert "was not confirmed. Nothing was changed" in told.getvalue()
     assert list(tmp_path.iterdir()) == []
 

@@ -9,13 +9,14 @@ import asyncio
 import base64
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+import requests
 
 from l3kit.clouds.gcp.cloud import GcpCloud
 from l3kit.clouds.gcp.control.place import Place
@@ -31,20 +32,28 @@ from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import L3Error
 from l3kit.sandbox import SandboxState
 from l3kit.session import Session
+from l3kit.tiering.ports import JournalRow, JournalStore
+from l3kit.tiering.transfer.multipart import PARTS_PREFIX
+from l3kit.tiering.transfer.wire import TOKEN_HEADER
 from l3kit.twin.config import Twin
 from tests.integration.gcp.control.test_live_session import gcp_control, let_call
+from tests.support import envelopes
 from tests.support.live_google import live_session, session_with_aws
-from tests.support.twins import twin_on
+from tests.support.twins import link_id, twin_on
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 Problems = list[str]
+T = TypeVar("T")
 _numbers = itertools.count(1)
 DEVICE = "pump-1"
 MOVERS, READERS = ("hot-to-cold-mover", "cold-to-archive-mover"), ("hot-reader", "hot-reader-last-entry")
 STEPS = ("default-processor", "persister")
 AT_TIMES: Mapping[tuple[str, str, str], str] = {
-    ("cold-to-archive-mover", "archive", "object_lister"): "lets Cloud Storage say 404 after a copy whose answer was lost",
-    ("archive-writer", "archive", "object_remover"): "removes the parts of large objects (test_function_jobs)",
+    (
+        "cold-to-archive-mover",
+        "archive",
+        "object_lister",
+    ): "lets Cloud Storage say 404 after a copy whose answer was lost",
 }
 """Roles that these jobs do not need, by function, place and purpose, with what they are for."""
 
@@ -117,7 +126,9 @@ class Deployed:
             policy = on.read()
             for function in here:
                 member = f"serviceAccount:{names.email(function)}"
-                found += [Trial(function, where, held, on, member) for held in sorted(_held_by(policy, member), key=str)]
+                found += [
+                    Trial(function, where, held, on, member) for held in sorted(_held_by(policy, member), key=str)
+                ]
         return found
 
     def job(self, function: str) -> Problems:
@@ -131,7 +142,7 @@ class Deployed:
         return {
             "hot-to-cold-mover": self.move_down,
             "cold-to-archive-mover": self.archive,
-            "archive-writer": self.archive,
+            "archive-writer": self.write,
             **{one: lambda one=one: self.read(one) for one in READERS},  # type: ignore[misc]
             **{one: lambda one=one: self.hand_on(one, plain) for one in STEPS},  # type: ignore[misc]
             "dispatcher": lambda: self.hand_on("dispatcher", pushed),
@@ -146,17 +157,51 @@ class Deployed:
             return {"status": status, "answer": answer.decode(errors="replace")}
 
     def move_down(self) -> Problems:
-        """Move new items; then the same ones again, as a process leaves them that died before it deleted."""
-        number = next(_numbers)
-        problems = []
-        for _ in range(2):
-            self._put(number)
-            self._forget()
-            problems += self._moved("hot-to-cold-mover")
-        return problems
+        """Move items without a journal; then some twice, as if the run had died after it stored their chunk."""
+        self._put(next(_numbers))
+        self._with_journal(_forget)
+        problems = self._moved("hot-to-cold-mover")
+        number, former = next(_numbers), self._with_journal(_records)
+        self._put(number)
+        problems += self._moved("hot-to-cold-mover")
+        self._with_journal(lambda journal: _set_back(journal, former))
+        self._put(number)
+        return problems + self._moved("hot-to-cold-mover")
 
     def archive(self) -> Problems:
         return [*self.move_down(), *self._moved("cold-to-archive-mover")]
+
+    def write(self) -> Problems:
+        """Send the archive's writer objects whole and in parts, each twice, as the other cloud does."""
+        number = next(_numbers)
+        small, large = (f"{DEVICE}/{name}-{number}.json" for name in ("small", "large"))
+        first, second = envelopes.parts_of(large, b"x" * 10, 2)
+        whole = envelopes.parcel(small)
+        asked = [(whole, "written", 2), (whole, "written", 2), (first, "pending", [2])]
+        asked += [(second, "written", 10), (second, "written", 10)]
+        link = self.session.links(self.twin).get(link_id(self.twin, "archive-writer"))
+        assert link is not None
+        problems = []
+        for envelope, name, wanted in asked:
+            answer = requests.post(link.url, json=envelope, headers={TOKEN_HEADER: link.token}, timeout=60)
+            if answer.status_code != 200 or answer.json().get(name) != wanted:
+                problems.append(f"{answer.status_code} {answer.text}")
+        return [*problems, *self._parts_left()]
+
+    def _parts_left(self) -> Problems:
+        """Delete parts in the archive. Returns: their names."""
+
+        async def taken() -> Problems:
+            archive = self.cloud.object_store(self.twin, "archive")
+            try:
+                parts = [info.key async for info in archive.list(PARTS_PREFIX)]
+                for part in parts:
+                    await archive.delete(part)
+            finally:
+                await archive.close()
+            return [f"part left: {part}" for part in parts]
+
+        return asyncio.run(taken())
 
     def read(self, reader: str) -> Problems:
         told = self.ask(reader, json.dumps({"iot_device_id": DEVICE}).encode())
@@ -175,7 +220,10 @@ class Deployed:
         return [] if told["status"] in (200, 204) and told.get(counted, 1) == 1 else [f"{function}: {told}"]
 
     def _moved(self, mover: str) -> Problems:
-        report = self.ask(mover, b"{}")
+        cloud = self.twin.layout.host_of(mover)
+        report = (
+            self.ask(mover, b"{}") if cloud == "gcp" else self.session.clouds[str(cloud)].invoke(self.twin, mover, {})
+        )
         return [] if report.get("verdict") == "complete" else [f"{mover}: {report}"]
 
     def _put(self, number: int) -> None:
@@ -191,20 +239,33 @@ class Deployed:
 
         asyncio.run(put())
 
-    def _forget(self) -> None:
-        """Lose all records of the journal, so that the next run looks where it stood."""
-
-        async def forget() -> None:
+    def _with_journal(self, use: Callable[[JournalStore], Awaitable[T]]) -> T:
+        async def used() -> T:
             journal = self.session.clouds[self.twin.layout.hot].journal_store(self.twin)
             try:
-                for name in await journal.names():
-                    row = await journal.load(name)
-                    if row is not None:
-                        await journal.remove(name, row.version)
+                return await use(journal)
             finally:
                 await journal.close()
 
-        asyncio.run(forget())
+        return asyncio.run(used())
+
+
+async def _records(journal: JournalStore) -> Mapping[str, JournalRow]:
+    rows = {name: await journal.load(name) for name in await journal.names()}
+    return {name: row for name, row in rows.items() if row is not None}
+
+
+async def _forget(journal: JournalStore) -> None:
+    """Lose all records, so that the next run looks where it stood."""
+    for name, row in (await _records(journal)).items():
+        await journal.remove(name, row.version)
+
+
+async def _set_back(journal: JournalStore, former: Mapping[str, JournalRow]) -> None:
+    """Give all records the content that they had."""
+    now = await _records(journal)
+    for name, row in former.items():
+        assert await journal.swap(name, replace(row, version=now[name].version + 1))
 
 
 def moment_of(number: int) -> str:

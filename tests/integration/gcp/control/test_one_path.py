@@ -41,4 +41,4 @@ def test_plan_apply_and_destroy_ask_the_control_plane_and_nothing_of_the_sandbox
     control = urlsplit(all_clouds.endpoints["gcp_control"]).netloc
     asked = [url for url in sent if urlsplit(url).netloc == control]
     assert len(asked) > 100
-    assert [url for url in sent if "/_sandbox/functions" in url] == []
+    assert [url for url in sent if "/_sandbox/functions/gcp" in url] == []
