@@ -172,6 +172,10 @@ def test_each_missing_permission_is_told_before_anything_is_made(cloud: Cloud, t
         ):
             plan(twin, session)
     assert cloud.effects.deployed == {}
+    whole = {"includedPermissions": NEEDED}
+    cloud.control.patch(ROLES, f"v1/{ROLE}", whole, {"updateMask": "includedPermissions"})
+    apply(plan(twin, session), session)
+    assert plan(twin, session).changes == ()
 
 
 def test_a_twin_without_alarms_needs_no_permission_for_them(cloud: Cloud, tmp_path: Path) -> None:
