@@ -49,11 +49,7 @@ DEVICE = "pump-1"
 MOVERS, READERS = ("hot-to-cold-mover", "cold-to-archive-mover"), ("hot-reader", "hot-reader-last-entry")
 STEPS = ("default-processor", "persister")
 AT_TIMES: Mapping[tuple[str, str, str], str] = {
-    (
-        "cold-to-archive-mover",
-        "archive",
-        "object_lister",
-    ): "lets Cloud Storage say 404 after a copy whose answer was lost",
+    ("cold-to-archive-mover", "archive", "object_lister"): "to be told that nothing was copied (test_function_grants)",
 }
 """Roles that these jobs do not need, by function, place and purpose, with what they are for."""
 
