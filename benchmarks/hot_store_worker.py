@@ -46,10 +46,13 @@ def naive_firestore(where: dict[str, Any], folder: Path) -> int:
 
     from google.cloud import firestore
 
+    from benchmarks.hot_stores import operator
     from l3kit.sandbox.gcp.account import PROJECT
 
     os.environ["FIRESTORE_EMULATOR_HOST"] = where["endpoints"]["firestore"]
     client = firestore.Client(project=PROJECT)
+    # Beside an emulator the client sends no credentials of its own.
+    client._rpc_metadata_internal = [("authorization", f"Bearer {operator(where['home']).token}")]
     moved = 0
     for device in DEVICES:
         collection = client.collection(where["name"]).document(device).collection("items")
@@ -69,7 +72,7 @@ async def l3kit_mover(where: dict[str, Any], folder: Path) -> tuple[int, int]:
     from l3kit.tiering.movers.hot_to_cold import HotToCold
     from l3kit.tiering.settings.tuning import Tuning
 
-    hot = open_store(where["endpoints"], where["store"], where["name"])
+    hot = open_store(where["endpoints"], where["home"], where["store"], where["name"])
     end = time.monotonic() + 3600
     mover = HotToCold(
         hot=hot,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from google.oauth2.credentials import Credentials
 
 from benchmarks.dataset import DEVICES, ITEMS_PER_MB, device_items
 from l3kit import sandbox
@@ -32,6 +33,7 @@ from l3kit.clouds.gcp.data.firestore_stores import open_hot as open_firestore
 from l3kit.operate.coroutines import run
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.azure.part import azure_session
+from l3kit.sandbox.state import Home
 from l3kit.tiering.ports import HotStore
 
 STORES = ("cosmos", "firestore")
@@ -74,7 +76,8 @@ def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
     name = f"bench-{uuid.uuid4().hex[:8]}"
     per_device = int(ITEMS_PER_MB * mb / len(DEVICES))
     run(_fill(state, store, name, per_device))
-    where = {"store": store, "way": way, "name": name, "endpoints": dict(state.endpoints), "per_device": per_device}
+    where = {"store": store, "way": way, "name": name, "per_device": per_device}
+    where |= {"endpoints": dict(state.endpoints), "home": str(state.home)}
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.hot_store_worker"],
         input=json.dumps(where),
@@ -90,14 +93,23 @@ def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
     return Measured(store, way, mb, **found)
 
 
-def open_store(endpoints: dict[str, str], store: str, name: str) -> HotStore:
-    """Open the hot store of the sandbox with these endpoints."""
+def operator(home: str) -> Credentials:
+    """Return the credentials of the operator of the sandbox's Google Cloud."""
+    from l3kit.sandbox.gcp.account import NAME
+    from l3kit.sandbox.gcp.identity import operator_token
+
+    return Credentials(operator_token(Home(Path(home)).cloud(NAME)))
+
+
+def open_store(endpoints: dict[str, str], home: str, store: str, name: str) -> HotStore:
+    """Open the hot store of the sandbox with these endpoints and this home."""
     from l3kit.sandbox.azure.account import COSMOS_KEY
     from l3kit.sandbox.gcp.account import PROJECT
 
     if store == "cosmos":
         return open_cosmos(name, CosmosPlace(endpoints["cosmos"], DATABASE, COSMOS_KEY), delete_concurrency=64)
-    return open_firestore(name, FirestorePlace(PROJECT, "(default)", endpoints["firestore"]), delete_concurrency=64)
+    place = FirestorePlace(PROJECT, "(default)", endpoints["firestore"], credentials=lambda: operator(home))
+    return open_firestore(name, place, delete_concurrency=64)
 
 
 async def _fill(state: SandboxState, store: str, name: str, per_device: int) -> None:
@@ -107,7 +119,7 @@ async def _fill(state: SandboxState, store: str, name: str, per_device: int) -> 
         session = azure_session(state)
         database = cosmos_client(session).create_database_if_not_exists(DATABASE)
         database.create_container(name, PartitionKey("/iotDeviceId"))
-    hot = open_store(dict(state.endpoints), store, name)
+    hot = open_store(dict(state.endpoints), str(state.home), store, name)
     for number, device in enumerate(DEVICES):
         items = [to_chunk_json(orjson.loads(wire)) for _, wire in device_items(number, per_device)]
         for at in range(0, len(items), 500):

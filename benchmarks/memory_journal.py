@@ -48,5 +48,8 @@ class FolderTarget:
         self._number += 1
         (self._folder / f"{self._number}.json").write_bytes(chunk.body)
 
+    async def highest_number(self, device_id: str) -> int:
+        return 0
+
     async def seal(self, key: ChunkKey) -> str | None:
         raise StoreError(str(key), "a benchmark has no interrupted run to seal")

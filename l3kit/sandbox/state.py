@@ -112,7 +112,7 @@ class Home:
 
     @property
     def clouds(self) -> Path:
-        """The folder with the data of clouds from other packages."""
+        """The folder with the data of clouds that have a folder of their own."""
         return self.root / "cloud-data"
 
     def cloud(self, name: str) -> Path:

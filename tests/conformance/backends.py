@@ -17,7 +17,6 @@ from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
 from l3kit.clouds.azure.data import cosmos_stores
 from l3kit.clouds.azure.data import object_stores as azure_objects
 from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace
-from l3kit.clouds.gcp.control.calls import storage_client
 from l3kit.clouds.gcp.data import firestore_stores
 from l3kit.clouds.gcp.data import object_stores as gcp_objects
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
@@ -27,6 +26,7 @@ from l3kit.sandbox.aws.account import ACCESS_KEY, REGION, SECRET_KEY
 from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.gcp.part import gcp_session
 from l3kit.tiering.ports import ObjectStore, Tier
+from tests.support.google_clients import storage_client
 from tests.support.memory_stores import MemoryHotStore, MemoryJournalStore, MemoryObjectStore
 
 FOREIGN = os.environ.get("L3KIT_FOREIGN_DYNAMODB")
@@ -145,10 +145,12 @@ def gcp(state: SandboxState) -> Backend:
         return f"conformance-{uuid.uuid4().hex[:12]}"
 
     def objects(tier: Tier) -> ObjectStore:
-        bucket = name()
-        storage_client(session).create_bucket(bucket)
+        client = storage_client(session)
+        bucket = client.bucket(name())
+        bucket.iam_configuration.uniform_bucket_level_access_enabled = True  # as those of a twin: no lists of access
+        client.create_bucket(bucket)
         where = gcp_objects.GcsPlace(session.project, session.storage_endpoint, lambda: session.credentials)
-        return gcp_objects.open_objects(bucket, tier, where)
+        return gcp_objects.open_objects(bucket.name, tier, where)
 
     return Backend(
         "gcp",

@@ -22,7 +22,15 @@ credentials = pytest.importorskip("google.oauth2.credentials")
 RULES = Rules.load()
 ROOT = "http://127.0.0.1:1"
 EXAMPLES: Mapping[str, Any] = {"boolean": True, "integer": 1, "string": "x"}
-BY_FORM: Mapping[str, str] = {"google-fieldmask": "*", "int64": "7", "byte": "eA=="}
+BY_FORM: Mapping[str, str] = {
+    "google-fieldmask": "*",
+    "google-datetime": "2026-01-01T00:00:00Z",
+    "google-duration": "60s",
+    "int64": "7",
+    "byte": "eA==",
+}
+PATTERN_PARTS: Mapping[str, str] = {"[^/]+": "x-1", ".*": "x-1", "(": "", ")?": ""}
+"""The parts of patterns of paths, and what stands for them in an example."""
 METHODS = [
     (document, resource, name)
     for document, resources in CALLED.items()
@@ -52,7 +60,10 @@ def built(document: str, resource: str, name: str, parameters: Mapping[str, Any]
 
 def example(parameter: Schema) -> Any:
     if "pattern" in parameter:
-        return parameter["pattern"].strip("^$").replace("[^/]+", "x-1").replace(".*", "x-1")
+        found = parameter["pattern"].strip("^$")
+        for part, text in PATTERN_PARTS.items():
+            found = found.replace(part, text)
+        return found
     if "enum" in parameter:
         return parameter["enum"][-1]
     value = BY_FORM.get(parameter.get("format", ""), EXAMPLES[parameter["type"]])

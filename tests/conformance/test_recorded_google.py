@@ -41,6 +41,7 @@ UNRECORDED: Mapping[str, Mapping[str, str]] = {
         "projects.databases": "list",
         "projects.databases.collectionGroups.fields": "list",
         "projects.databases.collectionGroups.indexes": "list",
+        "projects.databases.documents": "listCollectionIds",
         "projects.databases.operations": "list",
         "projects.locations": "list",
     },
@@ -54,6 +55,7 @@ UNRECORDED: Mapping[str, Mapping[str, str]] = {
     "monitoring.v3": {
         "projects.alertPolicies": "create delete get list patch",
         "projects.notificationChannels": "create delete get list patch",
+        "projects.timeSeries": "list",
     },
     "pubsub.v1": {
         "projects.subscriptions": "list modifyPushConfig " + POLICY,
@@ -217,6 +219,8 @@ def _needed(match: Match, one: Recording) -> Iterator[str]:
 
 
 def _is_there(name: str, made: Collection[str]) -> bool:
+    if "/documents/" in name:  # its database alone does not make it
+        return name in made
     return name in (PROJECT, f"projects/{PROJECT}") or any(f"{name}/".startswith(f"{one}/") for one in made)
 
 

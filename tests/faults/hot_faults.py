@@ -136,7 +136,13 @@ def _gcp(name: str, state: SandboxState, aws: Callable[[str], Any]) -> Open:
 
     def opened(fault: Fault) -> HotStore:
         client = FaultyFirestore(
-            session.project, "(default)", session.firestore_endpoint, "l3kit", denied="", retry=QUICK
+            session.project,
+            "(default)",
+            session.firestore_endpoint,
+            "l3kit",
+            denied="",
+            retry=QUICK,
+            credentials=lambda: session.credentials,
         )
         client.fault = fault
         return FirestoreHotStore(name, client, delete_concurrency=1)

@@ -149,8 +149,8 @@ def two_faults(world: World, setting: Setting, first: tuple[Action, int], second
 def _disturb(world: World, setting: Setting, action: Action, at: int) -> None:
     armed = world.arm(setting.disturbed(world), action, at, after=1)
     world.run(setting.mover)
-    if action == "deliver_again" and armed.fired() > armed.delivered():  # it was the run's last call
-        armed.go_on()
+    if action == "deliver_again":  # it may have been the run's last call
+        armed.deliver()
     _, fired = armed.disarm()
     world.tally.faults += fired
 

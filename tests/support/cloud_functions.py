@@ -11,9 +11,9 @@ import sys
 import textwrap
 import threading
 import zipfile
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,26 +24,28 @@ from aiohttp import web
 from l3kit.clouds.ports.function_host import Definition, Deployed
 from l3kit.sandbox.azure import part as azure_part
 from l3kit.sandbox.azure.function_apps import PLATFORM as AZURE
-from l3kit.sandbox.functions.client import SandboxFunctionHost
+from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
 from l3kit.sandbox.functions.instance import open_session
 from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.service import CloudFunctions
-from l3kit.sandbox.gcp import part as gcp_part
+from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.gcp.cloud_run import metadata_server
 from l3kit.sandbox.gcp.cloud_run import platform as google_platform
-from l3kit.sandbox.gcp.guard import NoPolicies
 from l3kit.sandbox.gcp.identity import Tokens
 from l3kit.sandbox.gcp.invokers import Invokers
 from l3kit.sandbox.http_settings import MAX_BODY_BYTES, free_socket, runner_of
 from l3kit.sandbox.state import Home
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-HOSTS = {"azure": azure_part.functions_at, "gcp": gcp_part.functions_at}
+HOSTS: Mapping[str, Callable[[str], SandboxFunctionHost]] = {
+    "azure": azure_part.functions_at,
+    "gcp": lambda endpoint: SandboxFunctionHost(endpoint, "gcp", Entrance("/", "Authorization")),
+}
+SCHEDULER = "scheduler"
+"""The caller as which jobs call functions of Google Cloud."""
 T = TypeVar("T")
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 CONSTRAINTS = Path(__file__).parents[2].joinpath("constraints.txt").read_text("utf-8")
-OF_ADMIN = Invokers(Tokens(), NoPolicies(), lambda function: None)
-"""All functions are those of the admin interface."""
 ADMIN = {"X-L3kit-Sandbox": "1"}
 ADDED = {
     "azure": {"STORAGE_CONNECTION_STRING": "of-the-sandbox"},
@@ -74,6 +76,26 @@ def definition(**more: Any) -> Definition:
     return Definition(**{"python": PYTHON, "settings": {}, "owner": "", "timeout": 60, **more})
 
 
+def email(function: str) -> str:
+    """The account of a function of Google Cloud."""
+    return f"{function}@{PROJECT}.iam.gserviceaccount.com"
+
+
+@dataclass
+class Definitions:
+    """`Judge` of who may invoke functions: everybody by a public definition, and the callers that a test names."""
+
+    functions: CloudFunctions
+    callers: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def refusal(self, email_of: str | None, permission: str, resource: str) -> str | None:
+        function = resource.rpartition("/")[2]
+        there = self.functions.deployed("gcp", function)
+        is_public = there is not None and there.record.definition.public
+        named = email_of in [email(caller) for caller in self.callers.get(function, ())]
+        return None if is_public or named else f"no {permission} on {resource}"
+
+
 @dataclass
 class World:
     """A gateway's functions; `endpoint`, `metadata`: addresses, `home`: folder of their code and logs."""
@@ -83,11 +105,14 @@ class World:
     home: Home
     functions: CloudFunctions
     loop: asyncio.AbstractEventLoop
+    tokens: Tokens
+    judge: Definitions
 
     def host(self, cloud: str) -> SandboxFunctionHost:
         return HOSTS[cloud](self.endpoint)
 
-    def put(self, cloud: str, name: str, code: bytes, **more: Any) -> Deployed:
+    def put(self, cloud: str, name: str, code: bytes, callers: Sequence[str] = (), **more: Any) -> Deployed:
+        self.judge.callers[name] = callers
         return self.host(cloud).put(name, definition(**more), code)
 
     def shown(self, cloud: str, name: str) -> dict[str, Any]:
@@ -125,14 +150,14 @@ def processes_of(home: Path, cloud: str, name: str) -> list[psutil.Process]:
 
 
 @contextmanager
-def serving(folder: Path, azure: Platform = AZURE, invokers: Invokers = OF_ADMIN) -> Iterator[World]:
+def serving(folder: Path, azure: Platform = AZURE) -> Iterator[World]:
     home = Home(folder)
     for needed in (home.logs, home.functions):
         needed.mkdir(parents=True, exist_ok=True)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure, invokers), loop).result(60)
+    world, end = asyncio.run_coroutine_threadsafe(_start(home, loop, azure), loop).result(60)
     try:
         yield world
     finally:
@@ -143,7 +168,7 @@ def serving(folder: Path, azure: Platform = AZURE, invokers: Invokers = OF_ADMIN
 
 
 async def _start(
-    home: Home, loop: asyncio.AbstractEventLoop, azure: Platform, invokers: Invokers
+    home: Home, loop: asyncio.AbstractEventLoop, azure: Platform
 ) -> tuple[World, Callable[[], Coroutine[Any, Any, None]]]:
     session = open_session()
     app = web.Application(client_max_size=MAX_BODY_BYTES)
@@ -151,8 +176,10 @@ async def _start(
     endpoint = f"http://127.0.0.1:{listener.getsockname()[1]}"
     functions = CloudFunctions(home, session, endpoint, lambda cloud: ADDED[cloud])
     functions.add(azure)
-    served, metadata = await _serve(metadata_server(functions, invokers).serve)
-    functions.add(google_platform(functions, invokers, metadata))
+    tokens, judge = Tokens(), Definitions(functions)
+    served, metadata = await _serve(metadata_server(functions, tokens, email).serve)
+    google = google_platform(functions, Invokers(tokens, judge), metadata, lambda function, job: email(SCHEDULER))
+    functions.add(replace(google, by_admin=True))  # there is no control plane here
     functions.add_routes(app, _admin)
 
     async def serve(request: web.Request) -> web.StreamResponse:
@@ -170,7 +197,7 @@ async def _start(
         await served.cleanup()
         await session.close()
 
-    return World(endpoint, f"http://{metadata}", home, functions, loop), end
+    return World(endpoint, f"http://{metadata}", home, functions, loop, tokens, judge), end
 
 
 async def _serve(handle: Handler) -> tuple[web.AppRunner, str]:

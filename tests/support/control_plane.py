@@ -19,8 +19,8 @@ from l3kit.clouds.gcp.control.topics import PubSub
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.shared.patience import Patience
 from l3kit.sandbox.gcp.control.answers import ControlRequest
-from l3kit.sandbox.gcp.control.memory import OWNER, MemoryEffects, memory_plane
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
+from tests.support.google_memory import OWNER, MemoryEffects, memory_plane
 
 PROJECT, REGION = "memory-project", "us-central1"
 START = 1_795_000_000.0

@@ -8,7 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+from google.cloud import firestore, storage
 from google.oauth2.credentials import Credentials
+
+from l3kit.clouds.gcp.session import GcpSession
 
 SECONDS = 120.0
 
@@ -68,3 +72,22 @@ def ended(operations: Any, operation: Mapping[str, Any]) -> Mapping[str, Any]:
 def fresh(word: str) -> str:
     """Return a name that no other test has."""
     return f"{word}-{random.SystemRandom().randrange(16**8):08x}"
+
+
+def storage_client(session: GcpSession) -> storage.Client:
+    """Return google-cloud-storage's client for a session on a sandbox."""
+    return storage.Client(
+        session.project, session.credentials, client_options={"api_endpoint": session.storage_endpoint}
+    )
+
+
+def documents_client(session: GcpSession) -> firestore.Client:
+    """Return google-cloud-firestore's client of the database `(default)`, for a session on a sandbox."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FIRESTORE_EMULATOR_HOST", str(session.firestore_endpoint))
+        patch.setenv("GRPC_ENABLE_HTTP_PROXY", "0")
+        client = firestore.Client(project=session.project)
+        _ = client._firestore_api  # made from what the shell says now
+    token = ("authorization", f"Bearer {session.credentials.token}")
+    client._rpc_metadata_internal = [*(one for one in client._rpc_metadata if one[0] != token[0]), token]
+    return client

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.sandbox.gcp.control.answers import ControlAnswer, ControlRequest
-from l3kit.sandbox.gcp.control.memory import OWNER, MemoryEffects, memory_plane
 from l3kit.sandbox.gcp.control.plane import ControlPlane
 from l3kit.sandbox.gcp.control.rules import Rules
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
+from tests.support.google_memory import OWNER, MemoryEffects, memory_plane
 
 PROJECT, REGION = "memory-project", "us-central1"
 NAME = f"projects/{PROJECT}"

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 from aiohttp import web
 
-from l3kit.sandbox.gcp.control.memory import OWNER, MemoryEffects, memory_plane
 from l3kit.sandbox.gcp.control.rules import Rules
 from l3kit.sandbox.gcp.control.server import answer
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 from tests.support.google_clients import Clients
+from tests.support.google_memory import OWNER, MemoryEffects, memory_plane
 from tests.support.google_plane import EVERY_API, PROJECT, REGION
 from tests.support.http_in_thread import served_in_thread
 

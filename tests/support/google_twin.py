@@ -13,10 +13,10 @@ from l3kit.clouds.gcp.control.refusals import unless_missing
 from l3kit.deploy.apply_result import ApplyResult
 from l3kit.deploy.plan import Plan
 from l3kit.deploy.run import apply, plan, plan_destroy
-from l3kit.sandbox.gcp.control.memory import OWNER
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 from l3kit.session import Session
 from tests.support.control_plane import PROJECT, REGION, Cloud
+from tests.support.google_memory import OWNER
 from tests.support.google_plane import EVERY_API
 from tests.support.twins import twin_on
 

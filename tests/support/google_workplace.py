@@ -111,7 +111,7 @@ class Workplace:
         name, body = request.path.strip("/"), await request.read()
         if name in self.table.layout.peers_of(self.acting):
             record = _record(NAMES.function(name))
-            invokers = Invokers(self.tokens, self, NAMES.email)
+            invokers = Invokers(self.tokens, self)
             refused = invokers.refusal(request, record, f"{self.functions}/{name}")
             return refused or web.Response(body=await self.around.call(name, body))
         response = await self.around.started(name).receiver().handle(Request(dict(request.headers), body))

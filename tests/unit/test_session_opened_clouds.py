@@ -15,13 +15,14 @@ import psutil
 import pytest
 
 from l3kit.providers import BUILT_IN
+from l3kit.sandbox.gcp.identity import Tokens, keep_operator_token
 from l3kit.sandbox.state import Home, ProcessInfo, SandboxState, write_json
 from l3kit.session import sandbox_session
 from tests.integration.aws.conftest import write_twin
 
 NOWHERE = "http://127.0.0.1:9"
 ADDRESSES = {
-    **dict.fromkeys(("cosmos", "blob", "iothub", "storage"), NOWHERE),
+    **dict.fromkeys(("cosmos", "blob", "iothub", "storage", "gcp_control"), NOWHERE),
     "firestore": NOWHERE.removeprefix("http://"),
 }
 OPENING = (
@@ -59,10 +60,13 @@ def gateway() -> Iterator[int]:
 
 
 def state_of(home: Path, clouds: Sequence[str] = tuple(BUILT_IN), *, port: int = 9) -> SandboxState:
-    """A sandbox with these clouds, the file with its state written."""
+    """A sandbox with these clouds, the files with its state and its operator's token written."""
     me = ProcessInfo("gateway", os.getpid(), port, "x.log", psutil.Process().create_time())
     address, begun = f"http://127.0.0.1:{port}", "2026-11-28T20:00:00+00:00"
     state = SandboxState(address, (me,), home, begun, ADDRESSES, tuple(clouds))
+    folder = Home(home).cloud("gcp")
+    folder.mkdir(parents=True)
+    keep_operator_token(Tokens(), folder)
     write_json(Home(home).state_file, state.to_json())
     return state
 

@@ -1,4 +1,4 @@
-"""Google Cloud as a session reaches it: a twin\'s stores, functions and schedules."""
+"""Google Cloud as a session reaches it: a twin's stores, functions and schedules."""
 
 from __future__ import annotations
 

@@ -69,7 +69,6 @@ PLATFORM = Platform(
     variables=variables,
     fire=fire,
     headers=set_prefix,
-    no_callers="Azure's functions are called with a key, which opens them for everybody who has it",
     no_jobs="Azure's timers are defined in the function's code, not in its definition",
     ends_overruns=True,
 )

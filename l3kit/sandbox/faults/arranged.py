@@ -44,8 +44,8 @@ Action = Literal[
 - `partial`: leave half of a batch unprocessed; of PartiQL statements, answer every second one as throttled.
 - `silence`, `silence_after`: never answer, without or with taking effect.
 - `pause_before`, `pause_after`: hold the request or the answer until `go_on`.
-- `deliver_again`: carry out and answer, then carry out once more after `after` further calls or at `go_on`, discarding
-  the second answer. Refused for calls of Cloud Storage and Firestore.
+- `deliver_again`: carry out and answer, then carry out once more after `after` further calls, at `go_on` or at
+  `deliver`, discarding the second answer. Refused for calls of Cloud Storage and Firestore.
 """
 SECONDS = 30.0
 """Time limit of a request to the gateway."""
@@ -88,6 +88,13 @@ class ArmedFault:
             action, at: next action and its call; counting continues, and the paused call may be hit.
         """
         self._ask("POST", "/go-on", None if action is None else {"action": action, "at": at})
+
+    def deliver(self) -> int:
+        """Deliver requests that still wait for their second delivery, and wait for those under way.
+
+        Returns: number delivered a second time so far.
+        """
+        return int(self._ask("POST", "/deliver")["delivered"])
 
     def disarm(self) -> tuple[list[str], int]:
         """Disarm the fault. Returns: the calls, and the number of calls that it acted on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ class LateDeliveries:
 
     waiting: list[_Late] = field(default_factory=list)
     delivered: int = 0
+    _under_way: int = 0
+    _ended: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def carry_out(self, request: web.Request, handler: Handler, calls: int) -> web.StreamResponse:
         """Carry a request out and keep it for a second delivery; 501 for a service whose calls cannot be repeated."""
@@ -48,12 +51,21 @@ class LateDeliveries:
                 await self._deliver(late)
 
     async def deliver_all(self) -> None:
-        """Deliver all waiting requests in their original order."""
+        """Deliver all waiting requests in their original order; wait for those under way."""
         for late in list(self.waiting):
             await self._deliver(late)
+        async with self._ended:
+            await self._ended.wait_for(lambda: not self._under_way)
 
     async def _deliver(self, late: _Late) -> None:
-        if late in self.waiting:
-            self.waiting.remove(late)
+        if late not in self.waiting:
+            return
+        self.waiting.remove(late)
+        self._under_way += 1
+        try:
             await late.deliver()
             self.delivered += 1
+        finally:
+            self._under_way -= 1
+            async with self._ended:
+                self._ended.notify_all()

@@ -121,6 +121,7 @@ class FaultPlans:
         app.router.add_post("/_sandbox/faults", admin(self._arm))
         app.router.add_get("/_sandbox/faults/{caller}", admin(self._show))
         app.router.add_post("/_sandbox/faults/{caller}/go-on", admin(self._release))
+        app.router.add_post("/_sandbox/faults/{caller}/deliver", admin(self._deliver))
         app.router.add_delete("/_sandbox/faults/{caller}", admin(self._disarm))
 
     async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -234,6 +235,13 @@ class FaultPlans:
             plan.action, plan.at = following["action"], following["at"]
         if plan.held:
             plan.go_on.set()
+        await plan.late.deliver_all()
+        return json_answer(plan.to_json())
+
+    async def _deliver(self, request: web.Request) -> web.Response:
+        plan = self._plans.get(request.match_info["caller"])
+        if plan is None:
+            return json_answer({"error": "no such plan"}, 404)
         await plan.late.deliver_all()
         return json_answer(plan.to_json())
 

@@ -1,4 +1,4 @@
-"""The client of the sandbox's functions for provisioning and notebooks: the port `FunctionHost`."""
+"""Clients of the sandbox's functions: to fire their schedules, and to deploy those of the admin API."""
 
 from __future__ import annotations
 
@@ -29,29 +29,23 @@ class Entrance:
 
     Attributes:
         path: path of the call, after the function's url.
-        header: its name; its value is the key after `scheme`.
+        header: its name; its value is the key.
         parameter: query parameter for it in the address that the cloud shows; empty if that is the url alone.
     """
 
     path: str
     header: str
-    scheme: str = ""
     parameter: str = ""
 
 
-class SandboxFunctionHost:
-    """The functions of one cloud in the sandbox with its gateway at `endpoint`."""
+class SandboxFunctions:
+    """The functions of one cloud in the sandbox with its gateway at `endpoint`, and their schedules."""
 
-    def __init__(self, endpoint: str, cloud: str, entrance: Entrance) -> None:
+    def __init__(self, endpoint: str, cloud: str) -> None:
         self._base = f"{endpoint}/_sandbox/functions/{cloud}"
         self._cloud = cloud
-        self._entrance = entrance
         self._session = requests.Session()
         self._session.trust_env = False
-
-    def get(self, name: str) -> Deployed | None:
-        content = self._describe(name)
-        return None if content is None else _deployed(content)
 
     def list(self) -> list[Deployed]:
         """Return all functions of this cloud, by name. Raises: ProvisioningError."""
@@ -59,68 +53,6 @@ class SandboxFunctionHost:
         if answer.status_code != 200:
             raise ProvisioningError(f"functions on {self._cloud}", _refusal_text(answer))
         return [_deployed(content) for content in answer.json()]
-
-    def create(self, name: str, definition: Definition, code: bytes) -> None:
-        if self._describe(name) is not None:
-            raise AlreadyThereError(f"function {name}", "exists already")
-        self.put(name, definition, code)
-
-    def update(self, name: str, definition: Definition, code: bytes) -> None:
-        self.put(name, definition, code)
-
-    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
-        """Create or replace the function. Raises: ProvisioningError if it is refused, or does not start."""
-        files = {
-            "definition": (None, json.dumps(_wire_form(definition))),
-            "code": ("code.zip", code, "application/zip"),
-        }
-        answer = self._ask("PUT", self._address(name), files=files, timeout=DEPLOY_SECONDS)
-        if answer.status_code != 200:
-            raise ProvisioningError(f"function {name}", _refusal_text(answer), "Nothing of it was changed")
-        deployed = _deployed(answer.json())
-        if deployed.state != "active":
-            raise ProvisioningError(f"function {name}", deployed.state, "Apply again once the cause is gone")
-        return deployed
-
-    def delete(self, name: str) -> None:
-        answer = self._ask("DELETE", self._address(name))
-        if answer.status_code not in (200, 404):
-            raise ProvisioningError(f"function {name}", _refusal_text(answer))
-
-    def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
-        """Call it with its key, as a permitted caller does."""
-        content = self._describe(name)
-        if content is None:
-            raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")
-        entrance = self._entrance
-        url = f"{content['url']}{entrance.path}"
-        headers = {entrance.header: f"{entrance.scheme}{content['key']}", "Content-Type": "application/json"}
-        answer = self._send("POST", url, data=body, headers=headers, timeout=timeout)
-        return answer.status_code, answer.content
-
-    def address(self, name: str) -> str:
-        content = self._describe(name)
-        if content is None:
-            return ""
-        url, entrance = str(content["url"]), self._entrance
-        shown = f"{url}{entrance.path}?{entrance.parameter}={quote(content['key'], safe='')}"
-        return shown if entrance.parameter else url
-
-    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
-        """Read its processes' output, and the sandbox's notes on them, page by page."""
-        asked: dict[str, Any] = {} if since is None else {"since": since.isoformat()}
-        while True:
-            answer = self._ask("GET", f"{self._address(name)}/log", params=asked)
-            if answer.status_code == 404:
-                raise ProvisioningError(f"log of {name}", "does not exist", "Apply the twin; its function makes it")
-            if answer.status_code != 200:
-                raise ProvisioningError(f"log of {name}", _refusal_text(answer))
-            page = answer.json()
-            for line in page["lines"]:
-                yield log_line(str(line["at"]), datetime.fromisoformat(line["moment"]), line["text"])
-            if page["after"] is None:
-                return
-            asked["after"] = page["after"]
 
     def fire(self, name: str, schedule: str, time: str | None = None) -> dict[str, Any]:
         """Run the target of this schedule, and wait for its end.
@@ -165,6 +97,80 @@ class SandboxFunctionHost:
             ) from None
 
 
+class SandboxFunctionHost(SandboxFunctions):
+    """The port `FunctionHost` where the sandbox's admin API deploys functions."""
+
+    def __init__(self, endpoint: str, cloud: str, entrance: Entrance) -> None:
+        super().__init__(endpoint, cloud)
+        self._entrance = entrance
+
+    def get(self, name: str) -> Deployed | None:
+        content = self._describe(name)
+        return None if content is None else _deployed(content)
+
+    def create(self, name: str, definition: Definition, code: bytes) -> None:
+        if self._describe(name) is not None:
+            raise AlreadyThereError(f"function {name}", "exists already")
+        self.put(name, definition, code)
+
+    def update(self, name: str, definition: Definition, code: bytes) -> None:
+        self.put(name, definition, code)
+
+    def put(self, name: str, definition: Definition, code: bytes) -> Deployed:
+        """Create or replace the function. Raises: ProvisioningError if it is refused, or does not start."""
+        files = {
+            "definition": (None, json.dumps(_wire_form(definition))),
+            "code": ("code.zip", code, "application/zip"),
+        }
+        answer = self._ask("PUT", self._address(name), files=files, timeout=DEPLOY_SECONDS)
+        if answer.status_code != 200:
+            raise ProvisioningError(f"function {name}", _refusal_text(answer), "Nothing of it was changed")
+        deployed = _deployed(answer.json())
+        if deployed.state != "active":
+            raise ProvisioningError(f"function {name}", deployed.state, "Apply again once the cause is gone")
+        return deployed
+
+    def delete(self, name: str) -> None:
+        answer = self._ask("DELETE", self._address(name))
+        if answer.status_code not in (200, 404):
+            raise ProvisioningError(f"function {name}", _refusal_text(answer))
+
+    def invoke(self, name: str, body: bytes, *, timeout: float) -> tuple[int, bytes]:
+        """Call it with its key, as a permitted caller does."""
+        content = self._describe(name)
+        if content is None:
+            raise ProvisioningError(f"function {name}", "is not deployed", "Run deploy_l3 first")
+        entrance = self._entrance
+        url = f"{content['url']}{entrance.path}"
+        headers = {entrance.header: str(content["key"]), "Content-Type": "application/json"}
+        answer = self._send("POST", url, data=body, headers=headers, timeout=timeout)
+        return answer.status_code, answer.content
+
+    def address(self, name: str) -> str:
+        content = self._describe(name)
+        if content is None:
+            return ""
+        url, entrance = str(content["url"]), self._entrance
+        shown = f"{url}{entrance.path}?{entrance.parameter}={quote(content['key'], safe='')}"
+        return shown if entrance.parameter else url
+
+    def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
+        """Read its processes' output, and the sandbox's notes on them, page by page."""
+        asked: dict[str, Any] = {} if since is None else {"since": since.isoformat()}
+        while True:
+            answer = self._ask("GET", f"{self._address(name)}/log", params=asked)
+            if answer.status_code == 404:
+                raise ProvisioningError(f"log of {name}", "does not exist", "Apply the twin; its function makes it")
+            if answer.status_code != 200:
+                raise ProvisioningError(f"log of {name}", _refusal_text(answer))
+            page = answer.json()
+            for line in page["lines"]:
+                yield log_line(str(line["at"]), datetime.fromisoformat(line["moment"]), line["text"])
+            if page["after"] is None:
+                return
+            asked["after"] = page["after"]
+
+
 def _wire_form(definition: Definition) -> dict[str, Any]:
     fields = asdict(definition)
     owner = fields.pop("owner")
@@ -177,15 +183,7 @@ def _deployed(content: dict[str, Any]) -> Deployed:
     fields, state = content["definition"], content["state"]
     owner = fields["labels"].get(LABEL_TWIN, "")
     definition = Definition(
-        *(
-            fields["python"],
-            fields["settings"],
-            owner,
-            fields["timeout"],
-            fields["public"],
-            fields["schedules"],
-        ),
-        callers=fields["callers"],
+        fields["python"], fields["settings"], owner, fields["timeout"], fields["public"], fields["schedules"]
     )
     state = state if state == "active" else f"it is {state}"
     return Deployed(content["name"], content["url"], content["code_sha256"], state, definition)

@@ -87,12 +87,13 @@ class Platform:
         host: the program that serves one function (`Instance.start`).
         files: those that a zip must have at its top level.
         schedule_problem: returns the problem with a schedule; None if it is valid.
-        no_callers, no_jobs: why a definition may name neither callers nor schedules; empty if it may.
+        no_jobs: why a definition may name no schedules; empty if it may.
         exit_seconds: wait after a broken connection for the end of the process, which is known a moment later; the
             next request must not reach a dying process. If a server replaces its worker instead, every broken request
             waits this long.
         ends_overruns: whether a run that exceeds its time limit ends its process.
         keeps_former: whether the former deployment continues to serve if a new one does not start.
+        by_admin: whether the sandbox's admin API deploys and deletes functions; otherwise its control plane alone does.
         variables: returns the platform's variables for an instance, given by its id.
         fire: returns the request by which a schedule, given with its due time in ISO 8601, starts a function.
         headers: adapts the headers of a request that is passed on to a function.
@@ -114,7 +115,7 @@ class Platform:
     headers: Callable[[FunctionRecord, CIMultiDict[str]], None]
     refusal: Callable[[web.Request, FunctionRecord], web.Response | None] = admit_all
     job_refusal: Callable[[FunctionRecord, str], str] = run_all_jobs
-    no_callers: str = ""
     no_jobs: str = ""
     ends_overruns: bool = False
     keeps_former: bool = False
+    by_admin: bool = True

@@ -32,7 +32,6 @@ class Definition:
     Attributes:
         timeout: seconds of one request or run.
         public: whether anybody may call it, where the platform asks and not the function's own routes.
-        callers: functions whose identities may call it.
     """
 
     settings: Mapping[str, str] = field(repr=False)
@@ -40,7 +39,6 @@ class Definition:
     timeout: int
     public: bool
     jobs: Sequence[Job]
-    callers: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -50,7 +48,6 @@ class Definition:
             "timeout": self.timeout,
             "public": self.public,
             "schedules": [{"name": job.name, "schedule": job.schedule, "body": job.body} for job in self.jobs],
-            "callers": list(self.callers),
         }
 
 

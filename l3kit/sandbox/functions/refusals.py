@@ -9,7 +9,7 @@ from typing import Any
 from l3kit.sandbox.functions.platform import Platform
 from l3kit.sandbox.functions.record import PYTHON, Definition, Job, RefusedError
 
-FIELDS = frozenset(("python", "settings", "labels", "timeout", "public", "schedules", "callers"))
+FIELDS = frozenset(("python", "settings", "labels", "timeout", "public", "schedules"))
 JOB_NAME = re.compile(r"[A-Za-z0-9_-]{1,500}")
 MAX_SETTING_BYTES = 32 * 1024
 """Maximum size of one setting: Cloud Run's quota. Azure documents none; operating systems accept little more."""
@@ -40,17 +40,7 @@ def check_definition(platform: Platform, name: str, given: object) -> Definition
         if not LABEL_KEY.fullmatch(key) or not LABEL.fullmatch(value):
             raise RefusedError(f"the label {key!r}={value!r} has other characters than lower case, digits, - and _")
     jobs = _jobs(platform, given.get("schedules", []))
-    return Definition(settings, labels, timeout, public, jobs, _callers(platform, given))
-
-
-def _callers(platform: Platform, given: Mapping[str, Any]) -> tuple[str, ...]:
-    found = given.get("callers", [])
-    valid = platform.names.function.fullmatch
-    if not isinstance(found, list) or not all(isinstance(name, str) and valid(name) for name in found):
-        raise RefusedError("callers must be a list of function names")
-    if found and platform.no_callers:
-        raise RefusedError(platform.no_callers)
-    return tuple(found)
+    return Definition(settings, labels, timeout, public, jobs)
 
 
 def _texts(given: Mapping[str, Any], name: str) -> Mapping[str, str]:

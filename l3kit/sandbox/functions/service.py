@@ -61,7 +61,6 @@ class CloudFunctions:
         self._retired: list[Deployment] = []
         self._coming: set[Deployment] = set()
         self._changes: dict[Key, asyncio.Lock] = {}
-        self._reserved: set[Key] = set()
 
     def add(self, platform: Platform) -> None:
         """Serve the functions of a cloud."""
@@ -128,18 +127,13 @@ class CloudFunctions:
 
     async def _put(self, request: web.Request) -> web.Response:
         cloud, name = request.match_info["cloud"], request.match_info["name"]
-        if cloud not in self._platforms:
-            return json_answer({"error": f"{cloud!r} is not a cloud with functions here"}, 404)
+        if refusal := self._refusal(cloud):
+            return refusal
         try:
             given, code = await form_of(request)  # one that never comes to its end must hold up no other
-            self._check_free(cloud, name)
             return json_answer(self._describe(await self.deploy(cloud, name, given, code)))
-        except RefusedError as refusal:
-            return json_answer({"error": str(refusal)}, 400)
-
-    def reserve(self, cloud: str, name: str) -> None:
-        """Let nobody deploy or delete a function by the admin API until it is deleted."""
-        self._reserved.add((cloud, name))
+        except RefusedError as refused:
+            return json_answer({"error": str(refused)}, 400)
 
     async def deploy(self, cloud: str, name: str, given: object, code: bytes) -> Deployment:
         """Build and start a function by its definition, in place of its former code.
@@ -195,21 +189,22 @@ class CloudFunctions:
 
     async def _delete(self, request: web.Request) -> web.Response:
         cloud, name = request.match_info["cloud"], request.match_info["name"]
-        try:
-            self._check_free(cloud, name)
-        except RefusedError as refusal:
-            return json_answer({"error": str(refusal)}, 400)
+        if refusal := self._refusal(cloud):
+            return refusal
         return json_answer({}) if await self.delete(cloud, name) else _missing()
 
-    def _check_free(self, cloud: str, name: str) -> None:
-        """Raises: RefusedError if a function belongs to its cloud's control plane."""
-        if (cloud, name) in self._reserved:
-            raise RefusedError(f"{name} was deployed by the control plane of {cloud}, which alone changes it")
+    def _refusal(self, cloud: str) -> web.Response | None:
+        """Return the refusal of a change by the admin API; None if this cloud's functions are changed by it."""
+        platform = self._platforms.get(cloud)
+        if platform is None:
+            return json_answer({"error": f"{cloud!r} is not a cloud with functions here"}, 404)
+        if not platform.by_admin:
+            return json_answer({"error": f"the functions of {cloud!r} are deployed by its control plane alone"}, 403)
+        return None
 
     async def delete(self, cloud: str, name: str) -> bool:
         """End a function and remove it. Returns: whether there was one."""
         key = cloud, name
-        self._reserved.discard(key)
         async with self._changes.setdefault(key, asyncio.Lock()):
             deployment = self._deployments.pop(key, None)
             if deployment is None:

@@ -7,9 +7,6 @@ PROJECT = "l3kit-sandbox"
 REGION = "us-central1"
 OPERATOR = "operator@l3kit-sandbox.example"
 """The user whose credentials a session and tests have."""
-FALLBACK = "functions@l3kit-sandbox.example"
-"""Identity of all functions that the sandbox's own admin interface deployed: it may do everything."""
-
 
 NUMBER = str(100_000_000_000 + zlib.crc32(PROJECT.encode()))
 PUBSUB_AGENT = f"service-{NUMBER}@gcp-sa-pubsub.iam.gserviceaccount.com"

@@ -15,26 +15,19 @@ from l3kit.sandbox.functions.platform import UNAVAILABLE, Call, Failures, Limits
 from l3kit.sandbox.functions.record import FunctionRecord
 from l3kit.sandbox.functions.service import CloudFunctions
 from l3kit.sandbox.gcp.account import NAME
+from l3kit.sandbox.gcp.identity import Tokens
 from l3kit.sandbox.gcp.invokers import FORBIDDEN, Invokers
-from l3kit.sandbox.gcp.metadata import MetadataServer
+from l3kit.sandbox.gcp.metadata import AccountOf, MetadataServer
 
-JobAccount = Callable[[str, str], str | None]
-"""Returns the account as which a job, named last, calls a function; empty without one; None for no job of it."""
-
-
-def no_job(function: str, name: str) -> str | None:
-    """Know no jobs but those of the sandbox's own admin interface."""
-    return None
+JobAccount = Callable[[str, str], str]
+"""Returns the account as which a job, named last, calls a function; empty without one."""
 
 
-def platform(
-    functions: CloudFunctions, invokers: Invokers, metadata: str, job_account: JobAccount = no_job
-) -> Platform:
+def platform(functions: CloudFunctions, invokers: Invokers, metadata: str, job_account: JobAccount) -> Platform:
     """Return the platform of a gateway.
 
     Args:
         metadata: host and port of the metadata server.
-        job_account: of the control plane's jobs.
     """
 
     def variables_at(record: FunctionRecord, instance_id: str) -> Mapping[str, str]:
@@ -46,8 +39,7 @@ def platform(
         return invokers.refusal(request, record, f"{functions.endpoint}{record.path}")
 
     def job_refusal(record: FunctionRecord, name: str) -> str:
-        account = job_account(record.name, name)
-        return "" if account is None or invokers.admits(account or None, record) else FORBIDDEN
+        return "" if invokers.admits(job_account(record.name, name) or None, record) else FORBIDDEN
 
     def as_passed_on(record: FunctionRecord, headers: CIMultiDict[str]) -> None:
         """Add a trace; Cloud Run, having checked the identity token, passes on none that could be used."""
@@ -85,17 +77,18 @@ def platform(
         refusal=refusal,
         job_refusal=job_refusal,
         keeps_former=True,
+        by_admin=False,
     )
 
 
-def metadata_server(functions: CloudFunctions, invokers: Invokers) -> MetadataServer:
+def metadata_server(functions: CloudFunctions, tokens: Tokens, account_of: AccountOf) -> MetadataServer:
     """Return the metadata server of a gateway's functions, which are known by their connections."""
 
     async def caller(request: web.Request) -> str | None:
         peer = request.transport.get_extra_info("peername") if request.transport else None
         return await functions.at_port(NAME, peer[1]) if peer else None
 
-    return MetadataServer(invokers.tokens, caller, invokers.account_of)
+    return MetadataServer(tokens, caller, account_of)
 
 
 def variables(record: FunctionRecord, instance_id: str) -> Mapping[str, str]:

@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from l3kit.sandbox.gcp.account import FALLBACK
 from l3kit.sandbox.gcp.identity import Tokens
-
-EMULATORS_OWN = "owner"
-"""The token that Google's clients send to an emulator, whoever they are."""
 
 
 class Judge(Protocol):
@@ -23,13 +19,6 @@ class Judge(Protocol):
             email: None for whoever sends no token.
             resource: full name, e.g. `projects/p/databases/d`, `projects/_/buckets/b/objects/o`.
         """
-
-
-class NoPolicies:
-    """`Judge` of a project without a policy: nobody may do anything."""
-
-    def refusal(self, email: str | None, permission: str, resource: str) -> str | None:
-        return f"Permission '{permission}' denied on '{resource}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +54,13 @@ class Guard:
     def caller(self, authorization: str | None) -> Caller | Problem:
         """Return who sends this header. Returns a problem if the token cannot be used."""
         scheme, _, token = (authorization or "").strip().partition(" ")
-        token = token.strip()
-        if not scheme or (scheme.lower() == "bearer" and token == EMULATORS_OWN):
+        if not scheme:
             return Caller(None)
-        email = self._tokens.email_of(token) if scheme.lower() == "bearer" else None
+        email = self._tokens.email_of(token.strip()) if scheme.lower() == "bearer" else None
         return INVALID if email is None else Caller(email)
 
-    def problem(
-        self, caller: Caller, permissions: Iterable[str], resource: str, *, is_open: bool = False
-    ) -> Problem | None:
-        """Return why a caller may not do this; None if it may.
-
-        Args:
-            is_open: whether the control plane did not make this database or bucket: then it belongs to twins that the
-                sandbox's own admin interface deployed, whose sessions send no token.
-        """
-        if caller.email == FALLBACK or (caller.email is None and is_open):
-            return None
+    def problem(self, caller: Caller, permissions: Iterable[str], resource: str) -> Problem | None:
+        """Return why a caller may not do this; None if it may."""
         for permission in permissions:
             if self._judge.refusal(caller.email, permission, resource) is not None:
                 return Problem("missing" if caller.email is None else "denied", caller.email or "", permission)

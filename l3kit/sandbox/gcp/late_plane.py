@@ -56,12 +56,12 @@ class LatePlane:
         return self._made[0].judge.refusal(email, permission, resource)
 
     def account_of(self, function: str) -> str | None:
-        """Return the email of a function's account; None if the sandbox's own admin interface deployed it."""
+        """Return the email of a function's account; None if there is no such function."""
         return self._made[0].account_of(function) if self._is_made else None
 
-    def job_account(self, function: str, job: str) -> str | None:
-        """Return the account as which a job calls a function, empty if it is none; None for no job of it."""
-        return self._made[1].job_account(function, job) if self._is_made else None
+    def job_account(self, function: str, job: str) -> str:
+        """Return the account as which a job calls a function; empty if it names none."""
+        return self._made[1].job_account(function, job) if self._is_made else ""
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer a request."""
@@ -88,18 +88,14 @@ class SubscriptionTokens:
         self.pushes: dict[str, PushSpec] = {}
 
     def for_function(self, function: str) -> str | None:
-        """Return an identity token for a function; None if no subscription of the control plane pushes to it."""
+        """Return an identity token for a function; None if no subscription with an account pushes to it."""
         url = self._address(function)
         push = next((one for one in self.pushes.values() if one.url.rstrip("/") == url), None)
-        if push is None:
-            return None
-        return self._tokens.identity_token(push.account, url) if push.account else "none"
+        return self._tokens.identity_token(push.account, url) if push is not None and push.account else None
 
-    def for_bucket(self, bucket: str) -> str | None:
-        """Return an access token for a bucket with letters; None if it is of no subscription of the control plane."""
-        if any(one.letters == bucket for one in self.pushes.values()):
-            return self._tokens.access_token(self._agent)
-        return None
+    def for_letters(self) -> str:
+        """Return an access token for buckets with letters."""
+        return self._tokens.access_token(self._agent)
 
 
 class ControlCalls(Service):

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
-from l3kit.sandbox.gcp.account import FALLBACK, PROJECT, REGION
+from l3kit.sandbox.gcp.account import PROJECT, REGION
 from l3kit.sandbox.gcp.identity import TOKEN_SECONDS, Tokens
 
 FLAVOR = "Metadata-Flavor"
@@ -34,28 +33,7 @@ _FACTS = {
 Caller = Callable[[web.Request], Awaitable[str | None]]
 """Returns the name of the function whose process sent a request; None if it is no function's."""
 AccountOf = Callable[[str], str | None]
-"""Returns the email of a function's service account; None if the sandbox's own admin interface deployed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Emails of the identity of a function.
-
-    Attributes:
-        email: for the services.
-        calling: for other functions, in identity tokens.
-    """
-
-    email: str
-    calling: str
-
-
-def account(function: str, account_of: AccountOf) -> Account:
-    """Return the account of a function, whoever deployed it."""
-    email = account_of(function)
-    if email is not None:
-        return Account(email, email)
-    return Account(FALLBACK, f"{function}@{PROJECT}.iam.gserviceaccount.com")
+"""Returns the email of a function's service account; None if there is no such function."""
 
 
 class MetadataServer:
@@ -81,42 +59,43 @@ class MetadataServer:
         if (not bare and request.headers.get(FLAVOR) != "Google") or "X-Forwarded-For" in request.headers:
             return web.Response(status=403, text=f"Forbidden: missing the header {FLAVOR}: Google, or forwarded")
         function = await self._function(request)
-        if function is None:
+        email = self._account_of(function) if function is not None else None
+        if email is None:
             return web.Response(status=403, text="Forbidden: only a function of Google Cloud has a metadata server")
-        answer = self._answer(request, path, account(function, self._account_of))
+        answer = self._answer(request, path, email)
         answer.headers.update({FLAVOR: "Google", "Server": "Metadata Server for VM"})
         return answer
 
-    def _answer(self, request: web.Request, path: str, account: Account) -> web.Response:
+    def _answer(self, request: web.Request, path: str, email: str) -> web.Response:
         below = path.removeprefix(ROOT) if path.startswith(ROOT) else path
         if path == "/":
             return _text("computeMetadata/\n")
         if below in _FACTS:
             return _text(_FACTS[below])
         if below == ACCOUNTS:
-            return _text(f"default/\n{account.email}/\n")
+            return _text(f"default/\n{email}/\n")
         name, _, asked = below.removeprefix(ACCOUNTS).partition("/") if below.startswith(ACCOUNTS) else ("", "", "")
-        if name not in ("default", account.email):
+        if name not in ("default", email):
             return web.Response(status=404, text="Not Found")
-        return self._of_account(request, asked, account)
+        return self._of_account(request, asked, email)
 
-    def _of_account(self, request: web.Request, asked: str, account: Account) -> web.Response:
-        told = {"aliases": ["default"], "email": account.email, "scopes": list(SCOPES)}
+    def _of_account(self, request: web.Request, asked: str, email: str) -> web.Response:
+        told = {"aliases": ["default"], "email": email, "scopes": list(SCOPES)}
         match asked:
             case "" if request.query.get("recursive", "").lower() == "true":
                 return _json(told)
             case "":
                 return _text("aliases\nemail\nidentity\nscopes\ntoken\n")
             case "email":
-                return _text(account.email)
+                return _text(email)
             case "aliases":
                 return _text("default\n")
             case "scopes":
                 return _text("".join(f"{scope}\n" for scope in SCOPES))
             case "token":
-                return self._token(account.email)
+                return self._token(email)
             case "identity":
-                return self._identity(request.query.get("audience", ""), account.calling)
+                return self._identity(request.query.get("audience", ""), email)
         return web.Response(status=404, text="Not Found")
 
     def _token(self, email: str) -> web.Response:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from l3kit.sandbox.cloud import SandboxCloud
-from l3kit.sandbox.functions.client import Entrance, SandboxFunctionHost
+from l3kit.sandbox.functions.client import SandboxFunctions
 from l3kit.sandbox.gcp.account import NAME, PROJECT, PUBSUB_AGENT, REGION
 from l3kit.sandbox.state import Home
 
@@ -45,7 +45,7 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
     keep_operator_token(tokens, host.folder(NAME))
     plane = LatePlane(lambda: made_plane(tokens, effects()))
     guard = Guard(tokens, plane)
-    invokers = Invokers(tokens, plane, plane.account_of)
+    invokers = Invokers(tokens, plane)
     storage = host.app(STORAGE, StorageCalls(STORAGE))
     server = GcsServer(host.home.root / "gcs", guard=guard)
     server.add_routes(storage)
@@ -56,10 +56,10 @@ async def start(host: ServiceHost) -> Mapping[str, str]:
     pushing = SubscriptionTokens(tokens, PUBSUB_AGENT, lambda function: f"{host.functions.endpoint}/_{NAME}/{function}")
     endpoints = PushEndpoints(host.calls, host.functions, address, pushing)
     note = partial(host.functions.note, NAME)
-    metadata = await host.serve(METADATA, metadata_server(host.functions, invokers).serve)
+    metadata = await host.serve(METADATA, metadata_server(host.functions, tokens, plane.account_of).serve)
     host.functions.add(platform(host.functions, invokers, metadata.removeprefix("http://"), plane.job_account))
     subscriptions = PushSubscriptions(routes, endpoints, host.message_faults, note)
-    host.messages.add(NAME, subscriptions, routes)
+    host.messages.add(NAME, subscriptions)
 
     def effects() -> SandboxEffects:
         from l3kit.sandbox.gcp.control.sandbox_effects import SandboxEffects
@@ -77,14 +77,9 @@ def function_variables(endpoints: Mapping[str, str]) -> Mapping[str, str]:
     return {"STORAGE_EMULATOR_HOST": endpoints[STORAGE], "FIRESTORE_EMULATOR_HOST": endpoints[FIRESTORE]}
 
 
-def functions_at(gateway: str) -> SandboxFunctionHost:
-    """Return the Cloud Run functions of the sandbox with its gateway at this address."""
-    return SandboxFunctionHost(gateway, NAME, Entrance("/", "Authorization", scheme="Bearer "))
-
-
-def functions(state: SandboxState) -> SandboxFunctionHost:
-    """Return the Cloud Run functions."""
-    return functions_at(state.gateway)
+def functions(state: SandboxState) -> SandboxFunctions:
+    """Return the Cloud Run functions, to fire their jobs."""
+    return SandboxFunctions(state.gateway, NAME)
 
 
 def gcp_session(state: SandboxState) -> GcpSession:

@@ -37,7 +37,7 @@ class Endpoints(Protocol):
     """Destinations of messages and dead letters."""
 
     async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""
+        """Post to a function as its subscription's account. Returns: the status; 0 if there was no answer."""
 
     async def store(self, bucket: str, name: str, content: bytes) -> int:
         """Create an object in Cloud Storage. Returns: the status; 0 if there was no answer."""

@@ -14,13 +14,13 @@ from l3kit.sandbox.gcp.account import NAME
 
 
 class PushTokens(Protocol):
-    """The tokens with which the control plane's subscriptions send."""
+    """The tokens with which subscriptions send."""
 
     def for_function(self, function: str) -> str | None:
-        """Return an identity token for a function; None if the sandbox's own admin interface made its route."""
+        """Return an identity token for a function; None if its subscription names no account."""
 
-    def for_bucket(self, bucket: str) -> str | None:
-        """Return an access token for a bucket with letters; None if the admin interface made its route."""
+    def for_letters(self) -> str:
+        """Return an access token for buckets with letters."""
 
 
 class PushEndpoints:
@@ -39,17 +39,16 @@ class PushEndpoints:
         self._tokens = tokens
 
     async def push(self, function: str, headers: Mapping[str, str], body: bytes) -> int:
-        """Post to a function as a permitted invoker. Returns: the status; 0 if there was no answer."""
-        deployment = self._functions.deployed(NAME, function)
-        key = self._tokens.for_function(function) or (deployment.record.keys.function if deployment else "nobody")
+        """Post to a function as its subscription's account. Returns: the status; 0 if there was no answer."""
+        token = self._tokens.for_function(function)
+        sent = headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
         url = f"{self._functions.endpoint}/_{NAME}/{quote(function, safe='')}/"
-        return await self._post(url, {**headers, "Authorization": f"Bearer {key}"}, body)
+        return await self._post(url, sent, body)
 
     async def store(self, bucket: str, name: str, content: bytes) -> int:
         """Create an object in Cloud Storage. Returns: the status; 0 if there was no answer."""
         path = f"/upload/storage/v1/b/{quote(bucket, safe='')}/o?uploadType=media&name={quote(name, safe='')}"
-        token = self._tokens.for_bucket(bucket)
-        headers = {"Content-Type": "text/plain", **({"Authorization": f"Bearer {token}"} if token else {})}
+        headers = {"Content-Type": "text/plain", "Authorization": f"Bearer {self._tokens.for_letters()}"}
         return await self._post(self._storage + path, headers, content)
 
     async def _post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:

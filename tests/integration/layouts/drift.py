@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Callable
 
 from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
-from l3kit.clouds.gcp.control.calls import storage_client
 from l3kit.clouds.gcp.control.place import SCHEDULER
 from l3kit.session import Session
 from l3kit.twin.config import Twin
@@ -19,6 +18,7 @@ from tests.integration.layouts.cloud_twins import (
     with_setting,
 )
 from tests.support.accounts import azure_of, gcp_of
+from tests.support.google_clients import storage_client
 
 Break = Callable[[Session, Twin], object]
 Broken = tuple[Break, str]

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from l3kit.clouds.azure.control.calls import blob_client, cosmos_client
-from l3kit.clouds.gcp.control.calls import storage_client
 from l3kit.deploy import apply, plan, plan_destroy
 from l3kit.errors import ProvisioningError
 from l3kit.session import Session
@@ -16,6 +15,7 @@ from tests.integration.aws.conftest import MakeTwin
 from tests.integration.layouts.cloud_twins import azure_names, function_name, gcp_names, host
 from tests.support.accounts import azure_of, gcp_of
 from tests.support.cloud_functions import azure_zip, definition
+from tests.support.google_clients import storage_client
 from tests.support.google_functions import put_function
 
 pytestmark = pytest.mark.sandbox

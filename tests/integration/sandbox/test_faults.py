@@ -227,6 +227,15 @@ def test_a_request_is_delivered_again_when_told_to(caller: Caller, aws: Aws) -> 
         armed.go_on()
 
 
+def test_what_waits_for_its_second_delivery_is_delivered_and_nothing_else_is_no_error(caller: Caller, aws: Aws) -> None:
+    armed = caller.arm("deliver_again", at=1)
+    assert armed.deliver() == 0
+    caller.put("a", "b")
+    aws("dynamodb").delete_item(TableName=caller.table, Key={"id": {"S": "a"}})
+    assert (armed.deliver(), caller.stored()) == (1, ["a", "b"])
+    assert armed.deliver() == 1
+
+
 def test_an_object_that_is_delivered_again_overwrites_what_was_written_since(sandbox: SandboxState, aws: Aws) -> None:
     aws("s3").create_bucket(Bucket="delivered-again")
     variables = environment(sandbox)

@@ -15,11 +15,11 @@ from typing import Any
 import boto3
 import psutil
 import pytest
-import requests
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from google.api_core.exceptions import InternalServerError
 
 from l3kit import sandbox as l3kit_sandbox
 from l3kit.cli import main
@@ -33,6 +33,7 @@ from l3kit.session import sandbox_session
 from tests.integration.sandbox.conftest import RUNTIME, make_zip, trust
 from tests.support.accounts import aws_of, azure_of, gcp_of
 from tests.support.full_disk import no_room
+from tests.support.google_clients import storage_client
 from tests.support.google_functions import put_function
 from tests.support.waiting import wait_until
 
@@ -104,9 +105,9 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
     """The content of an object, a function's code, its log, the gateway's state; afterwards all goes on."""
     session = sandbox_session(bare)
     gateway = psutil.Process(bare.processes[0].pid)
-    upload = f"{bare.endpoints['storage']}/upload/storage/v1/b/full/o?uploadType=media&name=x"
-    bucket = f"{bare.endpoints['storage']}/storage/v1/b?project=p"
-    requests.post(bucket, json={"name": "full"}, timeout=60).raise_for_status()
+    bucket = storage_client(gcp_of(session)).bucket("full")
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+    bucket.create()
     with full(gateway), pytest.raises(SandboxError, match=r"File too large\. Make room"):
         l3kit_sandbox.ensure_up(bare.home, clouds=["aws"])
     assert l3kit_sandbox.ensure_up(bare.home, clouds=["aws"]).clouds == ("aws", "gcp")
@@ -119,8 +120,8 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
     }  # fmt: skip
     root.create_function(**function)
     with full(gateway):
-        answer = requests.post(upload, data=b"content", timeout=60)
-        assert (answer.status_code, "File too large. Make room" in answer.text) == (500, True)
+        with pytest.raises(InternalServerError, match=r"File too large\. Make room"):
+            bucket.blob("x").upload_from_string(b"content", retry=None)
         with pytest.raises(ClientError, match=r"File too large\. Make room"):
             root.create_function(**function | {"FunctionName": "more"})
         invoked = root.invoke(FunctionName="full", LogType="Tail")
@@ -128,7 +129,7 @@ def test_a_full_disk_is_told_by_every_part_and_ends_none(bare: SandboxState) -> 
         assert b"full.log cannot be written: File too large" in base64.b64decode(invoked["LogResult"])
         with pytest.raises(ProvisioningError, match=r"File too large|cannot write"):
             put_function(gcp_of(session), "more", "def main(request):\n    return 'x'\n")
-    assert requests.post(upload, data=b"content", timeout=60).status_code == 200
+    bucket.blob("x").upload_from_string(b"content")
     root.create_function(**function | {"FunctionName": "more"})
 
 

@@ -9,16 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-import requests
 from azure.core.exceptions import DecodeError, HttpResponseError, ServiceRequestError
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
-from google.api_core.exceptions import Forbidden, ServiceUnavailable, Unauthorized
-from google.auth.exceptions import DefaultCredentialsError
 
 from l3kit.clouds.aws.control import calls as aws_calls
 from l3kit.clouds.aws.price_list import refresh_prices
 from l3kit.clouds.azure.control import calls as azure_calls
-from l3kit.clouds.gcp.control import calls as gcp_calls
 from l3kit.errors import L3Error, PermissionMissingError, ProvisioningError
 from l3kit.operate.verify.report import drift_checks
 from l3kit.session import Session, connect, reached
@@ -41,23 +37,12 @@ def test_each_verb_of_the_control_plane_tells_that_nobody_answers(verb: str, unr
     told(caught.value)
 
 
-AZURE, GOOGLE = partial(azure_calls.explained, role="r"), partial(gcp_calls.explained, role="r")
+AZURE = partial(azure_calls.explained, role="r")
 OF_SDKS: Mapping[str, tuple[Callable[[str], AbstractContextManager[None]], Exception, str]] = {
     "boto3, no answer": (aws_calls.explained, EndpointConnectionError(endpoint_url=CLOSED), "cannot be reached"),
     "boto3, no keys": (aws_calls.explained, NoCredentialsError(), "cannot be reached"),
     "azure, no answer": (AZURE, ServiceRequestError(SECRET), "could not be reached"),
     "azure, a broken answer": (AZURE, DecodeError(SECRET), "Azure returned"),
-    "google, no answer": (
-        GOOGLE,
-        requests.ConnectionError(SECRET),
-        "could not be reached",
-    ),
-    "google, no login": (
-        GOOGLE,
-        DefaultCredentialsError(SECRET),
-        "the credentials cannot be used",
-    ),
-    "google, gave up": (GOOGLE, ServiceUnavailable("later"), "refused"),
 }
 
 
@@ -78,8 +63,6 @@ def _azure(status: int) -> HttpResponseError:
 REFUSED: Mapping[str, tuple[Callable[[str, str], AbstractContextManager[None]], str, Exception, str]] = {
     "azure, blobs": (azure_calls.explained, azure_calls.BLOBS_ROLE, _azure(403), "Storage Blob Data Contributor"),
     "azure, cosmos": (azure_calls.explained, azure_calls.COSMOS_ROLE, _azure(401), "Cosmos DB Operator"),
-    "google, buckets": (gcp_calls.explained, gcp_calls.BUCKETS_ROLE, Forbidden("no"), "roles/storage.admin"),
-    "google, documents": (gcp_calls.explained, gcp_calls.DOCUMENTS_ROLE, Unauthorized("no"), "roles/datastore.user"),
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from l3kit.clouds.gcp.control.place import IAM, PROJECTS, PUBSUB, RUN, STORAGE, Place
+from l3kit.clouds.gcp.control.place import PROJECTS, PUBSUB, RUN, STORAGE, Place
 from l3kit.clouds.gcp.control.refusals import is_concurrent
 from l3kit.clouds.ports.control import Refusal
 
@@ -61,15 +61,6 @@ def bucket_policy(place: Place, bucket: str) -> PolicyPlace:
         f"bucket {bucket}",
         lambda: control.get(STORAGE, path, {"optionsRequestedPolicyVersion": str(VERSION)}),
         lambda policy: control.put(STORAGE, path, policy),
-    )
-
-
-def account_policy(place: Place, account: str) -> PolicyPlace:
-    path, control = f"v1/projects/{place.project}/serviceAccounts/{place.email(account)}", place.control
-    return PolicyPlace(
-        f"service account {account}",
-        lambda: control.post(IAM, f"{path}:getIamPolicy", {}),
-        lambda policy: control.post(IAM, f"{path}:setIamPolicy", {"policy": policy}),
     )
 
 

@@ -124,9 +124,6 @@ class Effects(Protocol):
     def collections(self, database: str) -> Sequence[str]:
         """Return the ids of the collections in the root of a database, given by its full name."""
 
-    def has_function(self, name: str) -> bool:
-        """Return whether there is a function or service of this name, however it was deployed."""
-
     def deploy(self, spec: FunctionSpec, code: bytes) -> Awaitable[str]:
         """Build and start a function, in place of its former code. Returns: its url. Raises: DeployError."""
 
@@ -141,9 +138,6 @@ class Effects(Protocol):
 
     def run_job(self, name: str) -> None:
         """Begin a job's request at once, whose answer nobody waits for."""
-
-    def has_push(self, name: str) -> bool:
-        """Return whether messages are delivered by a subscription of this name, whoever made it."""
 
     def push_set(self, push: PushSpec) -> None:
         """Deliver a topic's messages, in place of the subscription of this name."""

@@ -93,7 +93,7 @@ class Functions:
         given = {key: value for key, value in call.body.items() if key not in _OUTPUT}
         code = self._source(given)
         fields = self._checked(given, call.caller)
-        if name in self._all or self.effects.has_function(one):
+        if name in self._all:
             return self._begin(name, "CREATE_FUNCTION", call, _refuse_taken(name))
         self.project.check_quota("functions", len(self._all))
         function = Function(name, {**fields, "createTime": self.project.now()}, self.project.clock(), code)

@@ -71,9 +71,6 @@ class SandboxEffects:
     def collections(self, database: str) -> Sequence[str]:
         return self.firestore.collections(database)
 
-    def has_function(self, name: str) -> bool:
-        return self.functions.deployed(NAME, name) is not None
-
     async def deploy(self, spec: FunctionSpec, code: bytes) -> str:
         if spec.entry != ENTRY:
             raise DeployError(f"Build failed: the l3kit sandbox runs the entry point {ENTRY}, not {spec.entry}")
@@ -86,7 +83,6 @@ class SandboxEffects:
             "public": False,
             "schedules": [_schedule(job) for job in self._jobs_of(spec.name)],
         }
-        self.functions.reserve(NAME, spec.name)
         try:
             deployment = await self.functions.deploy(NAME, spec.name, given, code)
         except RefusedError as error:
@@ -120,13 +116,10 @@ class SandboxEffects:
         self._runs.add(run)
         run.add_done_callback(self._ended)
 
-    def job_account(self, function: str, name: str) -> str | None:
-        """Return the account as which a job calls a function, empty if it is none; None for no job of it."""
+    def job_account(self, function: str, name: str) -> str:
+        """Return the account as which a job calls a function; empty if it names none, or is no job of it."""
         job = self._jobs.get(name)
-        return job.account if job is not None and self._function_at(job.url) == function else None
-
-    def has_push(self, name: str) -> bool:
-        return self.routes.get(name) is not None
+        return job.account if job is not None and self._function_at(job.url) == function else ""
 
     def push_set(self, push: PushSpec) -> None:
         self.pushes[push.name] = push

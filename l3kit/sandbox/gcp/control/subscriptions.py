@@ -54,7 +54,7 @@ class Subscriptions:
         refused = self.policies.refusal(call.caller, "pubsub.topics.attachSubscription", topic)
         if refused is not None:
             raise RefusedError("PERMISSION_DENIED", "User not authorized to perform this action.")
-        if name in self._all or self.effects.has_push(name.rpartition("/")[2]):
+        if name in self._all:
             raise taken(f"Resource already exists in the project (resource={name.rpartition('/')[2]}).")
         self.project.check_quota("subscriptions", len(self._all))
         given = {key: value for key, value in call.body.items() if value not in (None, "")}

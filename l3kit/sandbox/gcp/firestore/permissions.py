@@ -11,9 +11,8 @@ from typing import Any
 
 import grpc
 
-from l3kit.sandbox.gcp.firestore.databases import is_default
 from l3kit.sandbox.gcp.firestore.refusal import CallRefusedError
-from l3kit.sandbox.gcp.guard import Caller, Guard, Problem
+from l3kit.sandbox.gcp.guard import Guard, Problem
 
 GET, LIST = "datastore.entities.get", "datastore.entities.list"
 CREATE, UPDATE, DELETE = "datastore.entities.create", "datastore.entities.update", "datastore.entities.delete"
@@ -37,10 +36,9 @@ def needed(method: str, request: Any) -> Iterator[str]:
 def admit(guard: Guard, authorization: str | None, method: str, request: Any, database: str) -> None:
     """Check a call's token and its owner's permissions. Raises: CallRefusedError."""
     caller = guard.caller(authorization)
-    if isinstance(caller, Caller):
-        found = guard.problem(caller, needed(method, request), database, is_open=is_default(database))
-    else:
-        found = caller
+    if isinstance(caller, Problem):
+        raise _refused(caller)
+    found = guard.problem(caller, needed(method, request), database)
     if found is not None:
         raise _refused(found)
 

@@ -39,22 +39,18 @@ class Access:
             raise Refusal(401, "authError", "Invalid Credentials", location=_HEADER, headers=REALM)
         return cls(guard, caller)
 
-    @property
-    def has_token(self) -> bool:
-        return self._caller.email is not None
-
     def to_project(self, permission: str, project: str) -> None:
-        """Check a permission on a project, which is open to whoever sends no token. Raises: Refusal (403)."""
-        self._check(permission, f"projects/{project}", "project", is_open=True)
+        """Check a permission on a project. Raises: Refusal (401, 403)."""
+        self._check(permission, f"projects/{project}", "project")
 
     def to_bucket(self, permission: str, bucket: Bucket) -> None:
         """Check a permission on a bucket. Raises: Refusal (401, 403)."""
-        self._check(permission, f"projects/_/buckets/{bucket.name}", "bucket", is_open=bucket.is_open)
+        self._check(permission, f"projects/_/buckets/{bucket.name}", "bucket")
 
     def to_object(self, permission: str, bucket: Bucket, name: str) -> None:
         """Check a permission on an object, which need not exist. Raises: Refusal (401, 403)."""
         resource = f"projects/_/buckets/{bucket.name}/objects/{name}"
-        self._check(permission, resource, "object", is_open=bucket.is_open)
+        self._check(permission, resource, "object")
 
     def to_put(self, bucket: Bucket, name: str) -> None:
         """Check the permissions for a new object. Raises: Refusal (401, 403)."""
@@ -62,10 +58,10 @@ class Access:
         if name in bucket.objects:
             self.to_object("storage.objects.delete", bucket, name)
 
-    def _check(self, permission: str, resource: str, kind: str, *, is_open: bool) -> None:
+    def _check(self, permission: str, resource: str, kind: str) -> None:
         if self._guard is None:
             return
-        found = self._guard.problem(self._caller, (permission,), resource, is_open=is_open)
+        found = self._guard.problem(self._caller, (permission,), resource)
         if found is None:
             return
         who = found.email or "Anonymous caller"

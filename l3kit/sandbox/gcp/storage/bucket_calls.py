@@ -31,7 +31,6 @@ class BucketCalls:
         now = self._storage.clock()
         location = str(content.get("location") or "US").upper()
         bucket = Bucket(name, project, location, self._storage.next_generation(), fields, now, now)
-        bucket.is_open = not call.access.has_token
         self._storage.buckets[name] = bucket
         return json_answer(bucket.resource(call.base))
 

@@ -47,7 +47,6 @@ class Bucket:
         fields: the writable ones.
         created, updated: seconds since the epoch.
         kept_since, uniform_since: when soft delete and uniform access were last turned on after its making.
-        is_open: whether it was made without a token, and takes calls without one.
     """
 
     name: str
@@ -61,7 +60,6 @@ class Bucket:
     objects: dict[str, StoredObject] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
     soft_deleted: list[SoftDeleted] = field(default_factory=list)
-    is_open: bool = False
     kept_since: float = 0.0
     uniform_since: float = 0.0
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from l3kit.clouds.gcp.cloud import GcpCloud
-from l3kit.clouds.gcp.control.google_api import GoogleApi
 from l3kit.clouds.gcp.first_light import FIRST_LIGHT
 from l3kit.errors import PermissionMissingError
 from l3kit.first_light.report import Report, save, save_recording
@@ -22,27 +21,22 @@ from l3kit.sandbox.gcp.control.rules import Rules
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 from tests.support.google_recordings import recorded_in
-from tests.support.live_google import live_session
+from tests.support.live_google import TOKENS, live_session, without_tokens
 
 pytestmark = pytest.mark.sandbox
-TOKENS = "roles/iam.serviceAccountOpenIdTokenCreator"
 
 
 @pytest.fixture
 def session(all_clouds: SandboxState) -> Session:
     """A session of somebody who has the role that first-light asks for."""
     session = live_session(all_clouds)
-    control = control_of(session)
-    control.post(
+    cloud = session.clouds["gcp"]
+    assert isinstance(cloud, GcpCloud)
+    cloud.session.control.post(
         "serviceusage.googleapis.com",
         f"v1/projects/{PROJECT}/services:batchEnable",
         {"serviceIds": ["cloudresourcemanager.googleapis.com"]},
     )
-    path = f"v3/projects/{PROJECT}"
-    policy = control.post("cloudresourcemanager.googleapis.com", f"{path}:getIamPolicy", {})
-    binding = {"role": TOKENS, "members": [f"user:{OPERATOR}"]}
-    policy["bindings"] = [*(one for one in policy["bindings"] if one["role"] != TOKENS), binding]
-    control.post("cloudresourcemanager.googleapis.com", f"{path}:setIamPolicy", {"policy": policy})
     return session
 
 
@@ -52,28 +46,17 @@ def twin(tmp_path: Path) -> Twin:
     return write_twin(tmp_path / "twin", new_name(), "gcp")
 
 
-def control_of(session: Session) -> GoogleApi:
-    cloud = session.clouds["gcp"]
-    assert isinstance(cloud, GcpCloud)
-    assert isinstance(cloud.session.control, GoogleApi)
-    return cloud.session.control
-
-
 def run(session: Session, twin: Twin, **more: Any) -> Report:
     given: dict[str, Any] = {"tell": lambda text: None, "sleep": lambda seconds: None, **more}
     return first_light(session, twin, estimated_usd="0", clean_up="the command", **given)
 
 
-def test_whoever_may_not_call_movers_is_told_before_anything_is_made(
-    all_clouds: SandboxState, session: Session
-) -> None:
+def test_whoever_may_not_call_movers_is_told_before_anything_is_made(session: Session) -> None:
     FIRST_LIGHT.check(session.clouds["gcp"])
-    path = f"v3/projects/{PROJECT}"
-    control = control_of(session)
-    policy = control.post("cloudresourcemanager.googleapis.com", f"{path}:getIamPolicy", {})
-    policy["bindings"] = [one for one in policy["bindings"] if one["role"] != TOKENS]
-    control.post("cloudresourcemanager.googleapis.com", f"{path}:setIamPolicy", {"policy": policy})
-    with pytest.raises(PermissionMissingError, match=f"nothing was done.*--role={TOKENS}"):
+    with (
+        without_tokens(session),
+        pytest.raises(PermissionMissingError, match=f"nothing was done.*--role={TOKENS}"),
+    ):
         FIRST_LIGHT.check(session.clouds["gcp"])
 
 

@@ -9,22 +9,22 @@ from typing import Any
 
 import pytest
 from azure.cosmos import CosmosClient, PartitionKey
-from google.auth.credentials import AnonymousCredentials
-from google.cloud import firestore, storage
 
 from l3kit.clouds.azure.control.calls import blob_client
 from l3kit.sandbox import SandboxState, status
 from l3kit.sandbox.azure.account import COSMOS_KEY
 from l3kit.sandbox.azure.part import azure_session
-from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.gcp.identity import operator_token
+from l3kit.sandbox.gcp.part import gcp_session
 from l3kit.sandbox.messages.client import start_broker
 from l3kit.sandbox.state import Home
 from tests.integration.sandbox.aws.test_function_urls import open_url
 from tests.integration.sandbox.broken.templates import templates
 from tests.integration.sandbox.broken.world import World
 from tests.integration.sandbox.conftest import RUNTIME, make_zip
-from tests.support.cloud_functions import HOSTS, azure_zip, definition, gcp_zip
+from tests.support.cloud_functions import HOSTS, azure_zip, definition
+from tests.support.google_clients import documents_client, storage_client
+from tests.support.google_functions import put_function
 
 AZURE_APP = """
     import azure.functions as func
@@ -68,17 +68,16 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
     azure = azure_session(state)
     blobs = blob_client(azure).create_container(name)
     blobs.upload_blob("kept", b"kept")
-    gcs = storage.Client(
-        PROJECT, AnonymousCredentials(), client_options={"api_endpoint": state.endpoints["storage"]}
-    ).create_bucket(name)
+    google = gcp_session(state)
+    gcs = storage_client(google).bucket(name)
+    gcs.iam_configuration.uniform_bucket_level_access_enabled = True
+    gcs.create()
     gcs.blob("kept").upload_from_string(b"kept")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("FIRESTORE_EMULATOR_HOST", state.endpoints["firestore"])
-        documents = firestore.Client(project=PROJECT).collection(name)
+    documents = documents_client(google).collection(name)
     documents.document("kept").set({"v": 1.5})
-    hosts = {cloud: functions_at(state.gateway) for cloud, functions_at in HOSTS.items()}
-    hosts["azure"].put(name, definition(), azure_zip(AZURE_APP, **PACKAGE))
-    hosts["gcp"].put(name, definition(), gcp_zip(GCP_MAIN, **PACKAGE))
+    azure_functions = HOSTS["azure"](state.gateway)
+    azure_functions.put(name, definition(), azure_zip(AZURE_APP, **PACKAGE))
+    put_function(google, name, GCP_MAIN, PACKAGE)
 
     def kept() -> dict[str, Any]:
         return {
@@ -90,8 +89,8 @@ def world(all_clouds: SandboxState, aws: Callable[[str], Any], role: str) -> Wor
             "blob": blobs.download_blob("kept").readall(),
             "storage": gcs.blob("kept").download_as_bytes(),
             "firestore": documents.document("kept").get().to_dict(),
-            "azure": hosts["azure"].invoke(name, b"abc", timeout=60),
-            "gcp": hosts["gcp"].invoke(name, b"abc", timeout=60),
+            "azure": azure_functions.invoke(name, b"abc", timeout=60),
+            "gcp": google.functions.invoke(name, b"abc", timeout=60),
         }
 
     def halves() -> dict[str, list[str]]:

@@ -68,7 +68,9 @@ def templates(name: str, owner: bytes) -> dict[str, list[Whole]]:
         Whole(
             b"POST", b"/_sandbox/broker/messages", (ADMIN, JSON), b'[{"topic": "t", "client": "c", "payload": "eA=="}]'
         ),
-        Whole(b"PUT", b"/_sandbox/messages/gcp/MARK", (ADMIN, JSON), b'{"owner": "", "topics": "a", "function": "f"}'),
+        Whole(
+            b"PUT", b"/_sandbox/messages/azure/MARK", (ADMIN, JSON), b'{"owner": "", "topics": "a", "function": "f"}'
+        ),
         Whole(b"POST", b"/_sandbox/faults", (ADMIN, JSON), b'{"caller": "nobody", "action": "watch"}'),
         Whole(b"POST", b"/_sandbox/clouds", (ADMIN, JSON), b'{"cloud": "aws"}'),
         Whole(b"GET", b"/_sandbox/health"),

@@ -5,21 +5,22 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
+from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.message_source import Route
 from l3kit.sandbox import SandboxState
 from l3kit.sandbox.faults.arranged import arm
 from l3kit.sandbox.gcp.account import PROJECT
-from l3kit.sandbox.gcp.part import functions_at
-from l3kit.sandbox.messages.client import SandboxMessageSource, wait_until_delivered
+from l3kit.sandbox.gcp.part import gcp_session
+from l3kit.sandbox.messages.client import wait_until_delivered
 from tests.integration.sandbox.messages.device import PAYLOADS, Device
-from tests.support.cloud_functions import definition, gcp_zip
+from tests.support.google_clients import storage_client
+from tests.support.google_functions import put_function
 
 pytestmark = pytest.mark.sandbox
 MAIN = """
@@ -39,26 +40,38 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def function(all_clouds: SandboxState, out: Path) -> str:
-    host = functions_at(all_clouds.gateway)
-    return host.put("push-reader", definition(settings={"OUT": str(out)}), gcp_zip(MAIN)).name
+def google(all_clouds: SandboxState) -> GcpSession:
+    return gcp_session(all_clouds)
 
 
 @pytest.fixture(scope="module")
-def letters(all_clouds: SandboxState) -> str:
-    name = f"letters-{uuid.uuid4().hex[:8]}"
-    url = f"{all_clouds.endpoints['storage']}/storage/v1/b?project={PROJECT}"
-    requests.post(url, json={"name": name}, timeout=30).raise_for_status()
-    return name
+def twin() -> str:
+    """The owner of the function, so that its account may push to it."""
+    return f"twin-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture(scope="module")
+def function(google: GcpSession, twin: str, out: Path) -> str:
+    put_function(google, f"{twin}-reader", MAIN, owner=twin, settings={"OUT": str(out)})
+    return f"{twin}-reader"
+
+
+@pytest.fixture(scope="module")
+def letters(google: GcpSession, twin: str) -> str:
+    bucket = storage_client(google).bucket(google.names(twin).store("letters"))
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = True
+    bucket.create()
+    return str(bucket.name)
 
 
 @pytest.fixture
-def route(all_clouds: SandboxState, twin: str, function: str, letters: str, out: Path) -> Route:
+def route(google: GcpSession, twin: str, function: str, letters: str, out: Path) -> Iterator[Route]:
     for file in (out, out.with_name("out.broken")):
         file.unlink(missing_ok=True)
     route = Route(twin, f"{twin}/+/telemetry", function, letters)
-    SandboxMessageSource(all_clouds.gateway, "gcp").create(twin, route)
-    return route
+    google.messages.create(twin, route)
+    yield route
+    google.messages.delete(twin)
 
 
 @pytest.fixture
@@ -83,17 +96,14 @@ def test_every_payload_arrives_byte_by_byte(
 
 @pytest.mark.slow
 def test_a_message_is_pushed_five_times_and_then_lies_in_the_letters_bucket(
-    all_clouds: SandboxState, device: Device, twin: str, route: Route, out: Path, pushed: Pushed
+    all_clouds: SandboxState, google: GcpSession, device: Device, twin: str, route: Route, out: Path, pushed: Pushed
 ) -> None:
     out.with_name("out.broken").touch()
     device.publish(f"{twin}/d/telemetry", b"\0lost")
     assert wait_until_delivered(all_clouds.gateway, 60)
     assert [body["deliveryAttempt"] for body in pushed()] == [1, 2, 3, 4, 5]
-    storage = f"{all_clouds.endpoints['storage']}/storage/v1/b/{route.letters}/o"
-    listed = requests.get(storage, params={"prefix": f"pubsub/{twin}/"}, timeout=30).json()["items"]
-    (name,) = [one["name"] for one in listed]
-    stored = requests.get(f"{storage}/{requests.utils.quote(name, safe='')}", params={"alt": "media"}, timeout=30)
-    assert stored.content == b"\0lost\n"
+    (letter,) = storage_client(google).list_blobs(route.letters, prefix=f"pubsub/{twin}/")
+    assert letter.download_as_bytes() == b"\0lost\n"
 
 
 @pytest.mark.slow

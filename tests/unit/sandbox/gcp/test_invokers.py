@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 
 from l3kit.sandbox.functions.record import Definition, FunctionRecord, Keys
 from l3kit.sandbox.gcp.account import service
-from l3kit.sandbox.gcp.guard import Judge, NoPolicies
+from l3kit.sandbox.gcp.guard import Judge
 from l3kit.sandbox.gcp.identity import Tokens
 from l3kit.sandbox.gcp.invokers import INVOKE, Invokers
 from tests.support.google_roles import ALL, Roles
@@ -20,18 +19,17 @@ from tests.support.google_roles import ALL, Roles
 URL = "http://127.0.0.1:4000/_gcp/writer"
 CALLER, OTHER = (f"{name}@l3kit-sandbox.iam.gserviceaccount.com" for name in ("caller", "other"))
 TOKENS = Tokens()
-DEFINITION = Definition({}, {}, 60, False, (), callers=("older",))
+DEFINITION = Definition({}, {}, 60, False, ())
 WRITER = FunctionRecord("gcp", "writer", DEFINITION, "", Path("x"), Path("y"), Keys())
 OPEN = FunctionRecord("gcp", "open", Definition({}, {}, 60, True, ()), "", Path("x"), Path("y"), Keys())
-BY_PLANE: Mapping[str, str] = {"writer": "writer@l3kit-sandbox.iam.gserviceaccount.com", "open": "open@x"}
 
 
 def may(*emails: str) -> Roles:
     return Roles({email: {INVOKE: {service("writer")}} for email in emails})
 
 
-def invokers(judge: Judge, account_of: Callable[[str], str | None] = BY_PLANE.get) -> Invokers:
-    return Invokers(TOKENS, judge, account_of)
+def invokers(judge: Judge) -> Invokers:
+    return Invokers(TOKENS, judge)
 
 
 def asked(found: Invokers, authorization: str | None, record: FunctionRecord = WRITER) -> int:
@@ -48,7 +46,7 @@ def test_an_account_with_the_permission_is_let_in_and_no_other() -> None:
     found = invokers(may(CALLER))
     assert asked(found, token(CALLER)) == 200
     assert asked(found, token(OTHER)) == 403
-    assert asked(invokers(NoPolicies()), token(CALLER)) == 403
+    assert asked(invokers(Roles({})), token(CALLER)) == 403
 
 
 def test_the_token_must_be_an_identity_token_for_this_address() -> None:
@@ -68,7 +66,7 @@ def test_without_a_token_it_is_refused_and_no_key_stands_for_one(authorization: 
 def test_an_expired_token_is_refused() -> None:
     times = [1_000.0]
     tokens = Tokens(lambda: times[0])
-    found = Invokers(tokens, may(CALLER), BY_PLANE.get)
+    found = Invokers(tokens, may(CALLER))
     header = f"Bearer {tokens.identity_token(CALLER, URL)}"
     assert asked(found, header) == 200
     times[0] += 3_600
@@ -81,19 +79,9 @@ def test_where_all_users_may_invoke_it_no_token_is_asked_for() -> None:
     assert not invokers(may(CALLER)).admits_all(WRITER)
 
 
-def test_the_control_planes_policies_alone_open_what_it_deployed() -> None:
-    """Not what a definition of the admin interface says."""
-    assert asked(invokers(NoPolicies()), None, OPEN) == 403
-    assert asked(invokers(NoPolicies()), token("older@l3kit-sandbox.iam.gserviceaccount.com")) == 403
-
-
-def test_functions_of_the_admin_interface_are_called_as_before() -> None:
-    found = invokers(NoPolicies(), lambda function: None)
-    assert asked(found, None, OPEN) == 200
-    assert asked(found, f"Bearer {WRITER.keys.function}") == 200
-    assert asked(found, token("older@l3kit-sandbox.iam.gserviceaccount.com")) == 200
-    assert asked(found, token(CALLER)) == 403
-    assert asked(found, None) == 403
+def test_the_control_planes_policies_alone_open_a_function() -> None:
+    """Not what its definition says."""
+    assert asked(invokers(Roles({})), None, OPEN) == 403
 
 
 @given(st.one_of(st.text(), st.builds("Bearer {}".format, st.text("aA0.-_=é ", max_size=120))))

@@ -34,11 +34,11 @@ def late(google: Google, made: list[int]) -> LatePlane:
     return LatePlane(make)
 
 
-def test_it_is_not_made_for_questions_about_the_admin_interfaces_functions(google: Google) -> None:
+def test_it_is_not_made_for_questions_about_functions_that_it_would_have_deployed(google: Google) -> None:
     made: list[int] = []
     plane = late(google, made)
     assert plane.account_of("some-function") is None
-    assert plane.job_account("some-function", "some-job") is None
+    assert plane.job_account("some-function", "some-job") == ""
     asyncio.run(plane.close())
     assert made == []
 
@@ -51,8 +51,8 @@ def test_it_is_made_once_with_the_first_question_about_permissions(google: Googl
     assert len(made) == 1
 
 
-def spec(account: str, letters: str = "") -> PushSpec:
-    return PushSpec("weather", "weather", "", f"{URL}/", account, letters, 5, {})
+def spec(account: str) -> PushSpec:
+    return PushSpec("weather", "weather", "", f"{URL}/", account, "", 5, {})
 
 
 def test_a_subscription_sends_the_token_of_its_account_for_the_functions_url() -> None:
@@ -65,17 +65,13 @@ def test_a_subscription_sends_the_token_of_its_account_for_the_functions_url() -
     assert tokens.caller_of(token, URL) == "caller@example.com"
 
 
-def test_a_subscription_without_an_account_sends_no_functions_key() -> None:
+def test_a_subscription_without_an_account_sends_no_token() -> None:
     sent = SubscriptionTokens(Tokens(), "agent@example.com", lambda function: URL)
     sent.pushes["weather"] = spec("")
-    assert sent.for_function("dispatcher") == "none"
+    assert sent.for_function("dispatcher") is None
 
 
 def test_letters_are_stored_as_pubsub_itself() -> None:
     tokens = Tokens()
     sent = SubscriptionTokens(tokens, "agent@example.com", lambda function: URL)
-    sent.pushes["weather"] = spec("caller@example.com", "letters")
-    assert sent.for_bucket("another") is None
-    token = sent.for_bucket("letters")
-    assert token is not None
-    assert tokens.email_of(token) == "agent@example.com"
+    assert tokens.email_of(sent.for_letters()) == "agent@example.com"

@@ -19,7 +19,7 @@ from google.auth.transport.requests import Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.sandbox.gcp.account import FALLBACK, PROJECT
+from l3kit.sandbox.gcp.account import PROJECT
 from l3kit.sandbox.gcp.identity import TOKEN_SECONDS, Tokens
 from l3kit.sandbox.gcp.metadata import EARLY_SECONDS, PATH, ROOT, MetadataServer
 from tests.support.http_in_thread import served_in_thread
@@ -120,13 +120,6 @@ def test_a_token_is_given_out_again_until_five_minutes_before_it_expires(world: 
     assert world.tokens.email_of(str(later["access_token"])) == EMAIL
 
 
-def test_a_function_of_the_admin_interface_has_the_identity_that_may_everything() -> None:
-    with serving(function="older") as world:
-        assert world.tokens.email_of(str(world.token()["access_token"])) == FALLBACK
-        token = world.get(f"{PATH}?audience=http://x").text
-        assert world.tokens.caller_of(token, "http://x") == f"older@{PROJECT}.iam.gserviceaccount.com"
-
-
 def test_an_identity_token_needs_an_audience(world: World) -> None:
     assert world.get(PATH).status_code == 400
     assert world.tokens.caller_of(world.get(f"{PATH}?audience=http://x").text, "http://x") == EMAIL
@@ -147,8 +140,9 @@ def test_it_is_looked_up_once_for_a_connection(world: World) -> None:
     assert world.looked == 1
 
 
-def test_what_is_no_function_is_refused_also_where_it_looks_for_the_server() -> None:
-    with serving(function=None) as world:
+@pytest.mark.parametrize("function", [None, "deleted-meanwhile"])
+def test_what_is_no_function_is_refused_also_where_it_looks_for_the_server(function: str | None) -> None:
+    with serving(function=function) as world:
         for path in ("/", f"{ACCOUNT}token", PATH):
             assert world.get(path).status_code == 403
 

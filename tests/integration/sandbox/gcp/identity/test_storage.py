@@ -13,7 +13,6 @@ import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from l3kit.sandbox.gcp.account import FALLBACK
 from l3kit.sandbox.gcp.guard import Guard
 from l3kit.sandbox.gcp.identity import Tokens
 from tests.conformance.gcs_backend import gcs_server
@@ -122,8 +121,6 @@ CALLS: Mapping[str, tuple[Call, Sequence[str]]] = {
     ),
 }
 TAKEN = [(call, permission) for call, (_, needed) in CALLS.items() for permission in needed]
-GUARDED = [call for call in CALLS if call != "make a bucket"]
-"""A bucket that is made without a token belongs to the sandbox's own admin interface."""
 
 
 @pytest.mark.parametrize("call", CALLS)
@@ -146,7 +143,7 @@ def test_without_one_of_them_it_is_refused_and_changes_nothing(world: World, cal
     assert world.names() == ["there"]
 
 
-@pytest.mark.parametrize("call", GUARDED)
+@pytest.mark.parametrize("call", CALLS)
 def test_without_a_token_nothing_is_admitted(world: World, call: str) -> None:
     world.may(*OBJECTS, *BUCKETS)
     answer = CALLS[call][0](replace(world, headers={}))
@@ -207,14 +204,6 @@ def test_only_who_may_list_learns_that_an_object_is_missing(
 def test_a_missing_bucket_is_not_found_whoever_asks(world: World) -> None:
     answer = world.ask("GET", "/storage/v1/b/missing/o")
     assert (answer.status_code, answer.json()["error"]["message"]) == (404, "The specified bucket does not exist.")
-
-
-def test_a_bucket_made_without_a_token_takes_calls_without_one_as_before(world: World) -> None:
-    bare = replace(world, headers={})
-    assert bare.ask("POST", "/storage/v1/b?project=p", json={"name": "open-to-all"}).status_code == 200
-    assert put(bare, "x", "open-to-all").status_code == 200
-    assert put(world.as_(FALLBACK), "y", "open-to-all").status_code == 200
-    assert put(world, "z", "open-to-all").status_code == 403
 
 
 HEADERS = st.dictionaries(

@@ -19,7 +19,7 @@ from tests.unit.clouds.gcp.control.watched import HOT, OPS, now, ran, watched_tw
 
 
 def with_alarms(cloud: Cloud, twin: Twin) -> GcpProvisioner:
-    made = GcpProvisioner(twin, cloud.session(), links_of(twin), cloud.place)
+    made = GcpProvisioner(twin, cloud.session(), links_of(twin))
     for resource in made.alarms():
         resource.create()
     return made

@@ -65,16 +65,6 @@ def test_a_name_that_is_taken_is_told_by_the_operation(google: Google) -> None:
     assert google.get("cloudfunctions", PATH)["state"] == "ACTIVE"
 
 
-def test_a_function_that_something_else_deployed_has_its_name(google: Google) -> None:
-    google.function_is_there()
-    google.effects.deployed["admins"] = google.effects.deployed["some-function"]
-    body = google.function(
-        f"{NAME}/serviceAccounts/builder@{PROJECT}.iam.gserviceaccount.com", google.account("another-one")
-    )
-    begun = google.post("cloudfunctions", FUNCTIONS, body, functionId="admins")
-    assert google.ended("cloudfunctions", "v2", begun)["error"]["code"] == 6
-
-
 @pytest.mark.parametrize(("answer", "status"), [("NOT_FOUND", 404), ("INVALID_ARGUMENT", 400)])
 def test_a_fresh_account_is_not_known_to_functions(make: Make, answer: str, status: int) -> None:
     google = make(unknown_account_seconds=60, answer_of_unknown=answer)

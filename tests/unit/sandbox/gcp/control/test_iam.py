@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from l3kit.sandbox.gcp.control.iam import seen_by_conditions
-from l3kit.sandbox.gcp.control.memory import OWNER
 from l3kit.sandbox.gcp.control.settings import Organization
+from tests.support.google_memory import OWNER
 from tests.support.google_plane import LOCATION, NAME, Google
 
 Make = Callable[..., Google]

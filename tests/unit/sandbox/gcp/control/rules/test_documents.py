@@ -8,10 +8,10 @@ import sys
 
 import pytest
 
-from l3kit.sandbox.gcp.control.memory import MemoryEffects, memory_plane
 from l3kit.sandbox.gcp.control.rules.documents import documents, services
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 from tests.programs.definitions import CALLED, FOLDER, discovered, ids, pruned, text_of
+from tests.support.google_memory import MemoryEffects, memory_plane
 
 MAX_BYTES = 200_000
 

@@ -74,9 +74,6 @@ class MemoryEffects:
     def collections(self, database: str) -> Sequence[str]:
         return sorted({name.split("/")[5] for name in self.documents if name.startswith(f"{database}/")})
 
-    def has_function(self, name: str) -> bool:
-        return name in self.deployed
-
     async def deploy(self, spec: FunctionSpec, code: bytes) -> str:
         if self.broken:
             raise DeployError(self.broken)
@@ -94,9 +91,6 @@ class MemoryEffects:
 
     def run_job(self, name: str) -> None:
         self.runs.append(name)
-
-    def has_push(self, name: str) -> bool:
-        return name in self.pushes
 
     def push_set(self, push: PushSpec) -> None:
         self.pushes[push.name] = push
