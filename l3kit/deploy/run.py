@@ -207,9 +207,11 @@ def _carry_out(step: Step, log: StepLog, afterwards: str) -> None:
     try:
         _act(step.action, step.resource)
     except L3Error as error:
-        log.note("failed", step.action, step.kind, step.name, error.cause)
+        of_another = error.resource != f"{step.kind} {step.name}"  # such as what was awaited, or a role of an account
+        cause = f"{error.resource}: {error.cause}" if of_another else error.cause
+        log.note("failed", step.action, step.kind, step.name, cause)
         raise ProvisioningError(
-            f"{step.action} {step.kind} {step.name}", error.cause, f"{error.remedy} ({afterwards})".strip()
+            f"{step.action} {step.kind} {step.name}", cause, f"{error.remedy} ({afterwards})".strip()
         ) from error
     log.note("done", step.action, step.kind, step.name)
 

@@ -9,16 +9,17 @@ import pytest
 
 from l3kit.clouds.gcp.control.buckets import Bucket
 from l3kit.clouds.gcp.control.jobs import Job
-from l3kit.clouds.gcp.control.place import IAM
+from l3kit.clouds.gcp.control.place import FUNCTIONS, IAM
 from l3kit.clouds.gcp.control.roles import CustomRole
 from l3kit.clouds.gcp.control.topics import PubSub
 from l3kit.errors import PermissionMissingError, ProvisioningError
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
-from tests.support.control_plane import PROJECT
+from l3kit.twin.naming import LABEL_TWIN
+from tests.support.control_plane import PROJECT, REGION
 from tests.support.google_plane import EVERY_API
 from tests.support.google_twin import GoogleTwin
 
-Make = Callable[[PlaneSettings | None], GoogleTwin]
+Make = Callable[..., GoogleTwin]
 DAY = 86_400.0
 NOT_OURS = "exists without this twin's ownership tag"
 
@@ -27,8 +28,8 @@ NOT_OURS = "exists without this twin's ownership tag"
 def make(tmp_path: Path) -> Iterator[Make]:
     made: list[GoogleTwin] = []
 
-    def one(settings: PlaneSettings | None) -> GoogleTwin:
-        made.append(GoogleTwin(tmp_path, settings))
+    def one(settings: PlaneSettings | None, **more: bool) -> GoogleTwin:
+        made.append(GoogleTwin(tmp_path, settings, **more))
         return made[-1]
 
     yield one
@@ -78,6 +79,32 @@ def test_a_topic_of_a_stranger_is_no_route_of_ours(make: Make) -> None:
     found = PubSub(twin.cloud.place).get("plant-telemetry")
     assert found is not None
     assert found.route.owner == ""
+
+
+def test_the_topic_of_a_stranger_stops_apply_and_stays(make: Make) -> None:
+    twin = make(None, chain=True)
+    topic = f"v1/projects/{PROJECT}/topics/plant-telemetry"
+    twin.cloud.control.put("pubsub.googleapis.com", topic, {})
+    with pytest.raises(ProvisioningError, match=f"plant-telemetry: {NOT_OURS}"):
+        twin.deploy()
+    twin.destroy()
+    assert twin.inventory()["topics"] == [topic.removeprefix("v1/")]
+    twin.cloud.control.delete("pubsub.googleapis.com", topic)
+    twin.deploy()
+    assert twin.plan().changes == ()
+
+
+def test_a_function_that_is_another_twins_by_its_label_is_kept(make: Make) -> None:
+    twin = make(None)
+    twin.deploy()
+    path = f"v2/projects/{PROJECT}/locations/{REGION}/functions/plant-hot-reader"
+    labels = {"labels": {LABEL_TWIN: "other"}}
+    done = twin.cloud.control.patch(FUNCTIONS, path, labels, {"updateMask": "labels"})
+    twin.cloud.control.wait(FUNCTIONS, done, "labels", 60)
+    with pytest.raises(ProvisioningError, match=f"function plant-hot-reader: {NOT_OURS}"):
+        twin.deploy()
+    twin.destroy()
+    assert [name.rpartition("/")[2] for name in twin.inventory()["functions"]] == ["plant-hot-reader"]
 
 
 def test_deleted_role_is_undeleted(make: Make) -> None:

@@ -17,7 +17,7 @@ from tests.support.control_plane import Cloud, Fault, Killed
 from tests.support.google_plane import EVERY_API
 from tests.support.google_twin import GoogleTwin
 
-Make = Callable[[PlaneSettings], GoogleTwin]
+Make = Callable[..., GoogleTwin]
 HOUR = 3600.0
 
 
@@ -25,8 +25,8 @@ HOUR = 3600.0
 def make(tmp_path: Path) -> Iterator[Make]:
     made: list[GoogleTwin] = []
 
-    def one(settings: PlaneSettings) -> GoogleTwin:
-        made.append(GoogleTwin(tmp_path, settings))
+    def one(settings: PlaneSettings, **more: bool) -> GoogleTwin:
+        made.append(GoogleTwin(tmp_path, settings, **more))
         return made[-1]
 
     yield one
@@ -34,8 +34,9 @@ def make(tmp_path: Path) -> Iterator[Make]:
         each.close()
 
 
-def test_a_slow_cloud_takes_a_twin_and_gives_it_back(make: Make) -> None:
-    twin = make(SLOW)
+@pytest.mark.parametrize("chain", [False, True], ids=["tiers", "chain"])
+def test_a_slow_cloud_takes_a_twin_and_gives_it_back(make: Make, chain: bool) -> None:
+    twin = make(SLOW, chain=chain)
     twin.deploy()
     twin.cloud.time.sleep(HOUR)
     twin.let_owner_empty_buckets()
@@ -55,6 +56,37 @@ def test_fresh_service_account_404_and_400(make: Make, answer: str) -> None:
     before = twin.cloud.time.now
     twin.deploy()
     assert twin.cloud.time.now - before > 60
+    assert twin.plan().changes == ()
+
+
+def test_role_takes_minutes(make: Make) -> None:
+    twin = make(PlaneSettings(enabled=EVERY_API, binding_seconds=240), chain=True)
+    twin.let_owner_empty_buckets()
+    twin.cloud.time.sleep(HOUR)
+    before = twin.cloud.time.now
+    twin.deploy()
+    assert twin.cloud.time.now - before >= 240  # no build, and no letters' subscription, before its role is in effect
+    assert twin.plan().changes == ()
+
+
+def test_a_new_or_undeleted_role_is_not_known_to_policies_at_first(make: Make) -> None:
+    twin = make(PlaneSettings(enabled=EVERY_API, unknown_role_seconds=200))
+    twin.let_owner_empty_buckets()
+    for _ in range(2):
+        before = twin.cloud.time.now
+        twin.deploy()
+        assert twin.cloud.time.now - before > 190
+        assert twin.plan().changes == ()
+        twin.destroy()
+
+
+def test_pubsubs_own_account_is_not_known_right_after_its_api_was_enabled(make: Make) -> None:
+    others = EVERY_API - {"pubsub.googleapis.com"}
+    twin = make(PlaneSettings(enabled=others, unknown_agent_seconds=200), chain=True)
+    twin.let_owner_empty_buckets()
+    before = twin.cloud.time.now
+    twin.deploy()
+    assert twin.cloud.time.now - before > 190
     assert twin.plan().changes == ()
 
 

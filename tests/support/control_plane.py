@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -152,6 +152,10 @@ class Cloud:
         functions, messages = CloudRunFunctions(self.place), PubSub(self.place)
         credentials = AnonymousCredentials()
         return GcpSession(PROJECT, REGION, None, None, functions, messages, self.control, credentials, self.patience)
+
+    def change(self, **settings: Any) -> None:
+        """Change settings of the project, as its owner or its organization does."""
+        self.plane.project.settings = replace(self.plane.project.settings, **settings)
 
     def close(self) -> None:
         self.loop.close()

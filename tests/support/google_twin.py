@@ -28,11 +28,15 @@ class GoogleTwin:
 
     Args:
         chain: it has a message chain too.
+        reader_urls: its readers have addresses that everybody may call.
     """
 
-    def __init__(self, folder: Path, settings: PlaneSettings | None = None, *, chain: bool = False) -> None:
+    def __init__(
+        self, folder: Path, settings: PlaneSettings | None = None, *, chain: bool = False, reader_urls: bool = False
+    ) -> None:
         self.cloud = Cloud(settings or PlaneSettings(enabled=EVERY_API))
-        self.twin = twin_on(folder, "gcp", "gcp", "gcp", chain=("gcp", "gcp") if chain else None)
+        two = ("gcp", "gcp") if chain else None
+        self.twin = twin_on(folder, "gcp", "gcp", "gcp", chain=two, reader_urls=reader_urls)
         self.session = Session("live", {"gcp": GcpCloud(self.cloud.session())})
         if settings is None:
             self.let_owner_empty_buckets()

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from l3kit.sandbox.gcp.control.conditions import Resource, holds
 from l3kit.sandbox.gcp.guard import Guard
 from l3kit.sandbox.gcp.identity import Tokens
 from l3kit.sandbox.gcp.metadata import MetadataServer
+from l3kit.tiering.ports import ObjectInfo
 from l3kit.tiering.runtime.functions import Function, Run
 from l3kit.tiering.settings.loading import load_settings
 from l3kit.tiering.settings.tuning import Tuning
@@ -192,3 +194,24 @@ def test_any_role_taken_away_is_missed(world: World, function: str, grant: Grant
     assert asyncio.run(world.job("pump-1")) == []
     world.judge.without = (function, grant)
     assert asyncio.run(world.job("pump-2")) != []
+
+
+async def copied_in_vain(world: World, key: str) -> str:
+    """Copy a cold object into the archive that another run has removed since it was listed. Returns: the error."""
+    world.caller = "cold-to-archive-mover"
+    stores = openers(Tuning(), {**world.env, "GOOGLE_CLOUD_PROJECT": PROJECT})
+    cold, archive = stores.objects(NAMES.store("cold"), "cold"), stores.objects(NAMES.store("archive"), "archive")
+    try:
+        with pytest.raises(L3Error) as caught:
+            await archive.copy_from(cold, ObjectInfo(key, 1, datetime.now(UTC), "1"))
+        return str(caught.value)
+    finally:
+        await cold.close()
+        await archive.close()
+
+
+@pytest.mark.parametrize(("lacking", "said"), [(False, "changed before it was copied"), (True, "storage.objects.list")])
+def test_only_who_may_list_the_archive_is_told_that_nothing_was_copied(world: World, lacking: bool, said: str) -> None:
+    if lacking:
+        world.judge.without = ("cold-to-archive-mover", Grant("archive", "object_lister"))
+    assert said in asyncio.run(copied_in_vain(world, "pump-1/gone.json"))

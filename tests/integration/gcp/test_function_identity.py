@@ -111,7 +111,7 @@ def test_all_its_stores_share_one_token(world: World) -> None:
 
 
 def test_a_permission_that_it_lacks_is_told_with_the_remedy(world: World) -> None:
-    world.may("storage.objects.get")
+    world.may("storage.objects.get", "storage.objects.list")
     with pytest.raises(StoreError, match=r"PERMISSION_DENIED Missing or insufficient permissions.*run deploy_l3"):
         run(read_all(world.opened()))
     world.may("datastore.entities.get", "datastore.entities.list")

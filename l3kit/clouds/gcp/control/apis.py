@@ -76,7 +76,8 @@ class Apis:
             if missing:
                 begun = control.post(SERVICES, f"v1/{project}/services:batchEnable", {"serviceIds": missing})
                 control.wait(SERVICES, begun, f"{', '.join(missing)} enabled in {project}", ENABLED_LIMIT)
-            self.place.patience.wait(self._answers, f"the APIs of {project} answer", EFFECT_LIMIT)
+            awaited = ", ".join(missing) or "all that were"
+            self.place.patience.wait(self._answers, f"{awaited} enabled in {project} answer", EFFECT_LIMIT)
 
     def delete(self) -> None:
         """Do nothing: others in the project may use them."""

@@ -175,7 +175,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
     ),
     _grant("messages", "pubsub.admin", "pubsub", "topics.delete subscriptions.delete", "remove", ("apply", "destroy")),
     _grant(
-        "project",
+        "alarms",
         "monitoring.viewer",
         "monitoring",
         "alertPolicies.list notificationChannels.list timeSeries.list",
@@ -183,7 +183,7 @@ REQUIRED_PERMISSIONS: tuple[Grant, ...] = (
         (*LOOKING, "alarms"),
     ),
     _grant(
-        "project", "logging.viewer", "logging", "logMetrics.get logMetrics.list", "see what alarms are made of", LOOKING
+        "alarms", "logging.viewer", "logging", "logMetrics.get logMetrics.list", "see what alarms are made of", LOOKING
     ),
     _grant(
         "alarms",

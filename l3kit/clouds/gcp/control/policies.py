@@ -15,8 +15,8 @@ VERSION = 3
 """Version of policies that may have conditions."""
 TURN_LIMIT = 120.0
 """Maximum seconds until a policy could be written without another change in between."""
-MEMBER_LIMIT = 300.0
-"""Maximum seconds until a new service account can be a member of a policy."""
+KNOWN_LIMIT = 300.0
+"""Maximum seconds until a policy can have a new service account as its member, or give a new role."""
 
 Policy = dict[str, Any]
 
@@ -124,13 +124,15 @@ def change(place: Place, there: PolicyPlace, changed: Callable[[Policy], Policy]
     def turn() -> None:
         place.patience.retry_while(once, is_concurrent, f"the policy of {there.title} can be changed", TURN_LIMIT)
 
-    place.patience.retry_while(turn, is_new_member, f"the members of {there.title}'s policy are known", MEMBER_LIMIT)
+    what = f"the members and roles of {there.title}'s policy are known"
+    place.patience.retry_while(turn, is_new, what, KNOWN_LIMIT)
 
 
-def is_new_member(refusal: Refusal) -> bool:
-    """Return whether a policy was refused because an account in it is not known yet."""
+def is_new(refusal: Refusal) -> bool:
+    """Return whether a policy was refused because an account or a role in it is not known yet."""
     words = refusal.message.lower()
-    return refusal.status == 400 and ("does not exist" in words or "not found" in words) and "account" in words
+    unknown = "does not exist" in words or "not found" in words
+    return refusal.status == 400 and unknown and ("account" in words or "role" in words)
 
 
 def _binding(held: Held, members: list[str]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from l3kit.clouds.gcp.control.apis import Apis, needed_apis
 from l3kit.clouds.gcp.control.buckets import Bucket
 from l3kit.clouds.gcp.control.channels import Channels
 from l3kit.clouds.gcp.control.databases import Database
+from l3kit.clouds.gcp.control.former_alarms import FormerAlarms, unseen_alarms
 from l3kit.clouds.gcp.control.invocations import INVOKER_ACCOUNT
 from l3kit.clouds.gcp.control.jobs import Job
 from l3kit.clouds.gcp.control.log_metrics import LeftOverMetrics, LogMetric
@@ -58,7 +59,7 @@ class GcpProvisioner(HostedProvisioner):
         self._shared = SharedResources(self._place, twin.name, twin.layout)
 
     def preflight(self) -> tuple[str, ...]:
-        return (*super().preflight(), *preflight(self._twin, self.provider, self._place))
+        return (*super().preflight(), *preflight(self._twin, self.provider, self._place), *self._unseen())
 
     def foundation(self) -> Sequence[Resource]:
         """Return the APIs."""
@@ -107,14 +108,15 @@ class GcpProvisioner(HostedProvisioner):
         wanted = self.alarms()
         alarms = {one.name for one in wanted if isinstance(one, AlertPolicy)}
         metrics = {one.name for one in wanted if isinstance(one, LogMetric)}
-        return [
+        found: list[Resource] = [
             LeftOverAlarms(place, tuple(sorted({*all_alarm_names(names)} - alarms)), twin),
             LeftOverMetrics(place, tuple(sorted({*all_metric_names(names)} - metrics)), twin),
             *([] if any(isinstance(one, Channels) for one in wanted) else [Channels(place, twin)]),
         ]
+        return found if self._twin.has_alarms else [FormerAlarms(one) for one in found]
 
     def left_behind(self) -> tuple[str, ...]:
-        return (LEFT,)
+        return (LEFT, *self._unseen())
 
     def settings(self, schedule: str) -> Mapping[str, str]:
         return {"GOOGLE_CLOUD_PROJECT": self._place.project, "FIRESTORE_DATABASE": self._gcp_names.database()}
@@ -126,6 +128,9 @@ class GcpProvisioner(HostedProvisioner):
             return ()
         here = [caller for caller in layout.functions_on(self.provider) if function in layout.peers_of(caller)]
         return tuple(sorted(names.account(caller) for caller in (*here, INVOKER_ACCOUNT)))
+
+    def _unseen(self) -> tuple[str, ...]:
+        return () if self._twin.has_alarms else unseen_alarms(self._place, self._twin.name)
 
     @property
     def _is_live(self) -> bool:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from l3kit.sandbox.gcp.control.project import Project
+
+_AGENT = re.compile(r"service-(\d+)@gcp-sa-([a-z-]+)\.iam\.gserviceaccount\.com")
+
+
+def _always(service: str) -> float:
+    return float("-inf")
 
 
 @dataclass(slots=True)
@@ -26,9 +34,14 @@ class Account:
 
 @dataclass(slots=True)
 class Accounts:
-    """All of them, by email; the deleted ones too, by unique id."""
+    """All of them, by email; the deleted ones too, by unique id.
+
+    Attributes:
+        enabled_since: returns when an API was enabled, in seconds since 1970.
+    """
 
     project: Project
+    enabled_since: Callable[[str], float] = _always
     there: dict[str, Account] = field(default_factory=dict)
     deleted: dict[str, Account] = field(default_factory=dict)
 
@@ -49,6 +62,10 @@ class Accounts:
 
     def is_known(self, email: str) -> bool:
         """Return whether other services know this account yet; those of other projects they know."""
+        agent = _AGENT.fullmatch(email)
+        if agent is not None and agent[1] == self.project.number:
+            since = self.enabled_since(f"{agent[2]}.googleapis.com")
+            return self.project.clock() >= since + self.project.settings.unknown_agent_seconds
         if not self.is_own(email):
             return True
         account = self.there.get(email)

@@ -56,6 +56,7 @@ class Apis:
         self.accounts, roles = Accounts(project), Roles(project)
         self.policies = policies = Policies(project, self.accounts, roles)
         self.usage, self.uploads = ServiceUsage(project, operations), Uploads(project)
+        self.accounts.enabled_since = self.usage.since
         accounts = ServiceAccounts(project, self.accounts, policies)
         services, topics = Services(project, policies, operations), Topics(project, effects, policies)
         databases = Databases(project, effects, operations)

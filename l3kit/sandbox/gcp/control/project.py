@@ -14,11 +14,12 @@ from l3kit.sandbox.gcp.control.answers import RefusedError
 from l3kit.sandbox.gcp.control.settings import PlaneSettings
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Project:
     """One project.
 
     Attributes:
+        settings: what its owner or its organization changes is another one from then on.
         clock: seconds since 1970.
         random: for ids and etags, which are no secrets.
     """

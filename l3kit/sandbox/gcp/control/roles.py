@@ -23,13 +23,15 @@ class Role:
 
     Attributes:
         former: what it allowed before its last change.
-        changed: seconds since 1970.
+        made: when it was made or undeleted, in seconds since 1970, as all times.
+        changed: when its permissions were changed.
         deleted: when it was deleted; None if it is not.
     """
 
     name: str
     fields: dict[str, Any]
     etag: str
+    made: float
     changed: float
     former: frozenset[str]
     deleted: float | None = None
@@ -70,7 +72,8 @@ class Roles:
         if role.startswith("roles/"):
             return f"Role {role} is not supported for this resource."
         own = self._find(role)
-        if own is None or own.deleted is not None:
+        known = self.project.clock() - self.project.settings.unknown_role_seconds
+        if own is None or own.deleted is not None or own.made > known:
             return f"Role ({role}) does not exist in the resource's hierarchy."
         return ""
 
@@ -117,7 +120,8 @@ class Roles:
         self.project.check_quota("roles", count)
         fields = _checked(dict(call.body.get("role") or {}))
         permissions = frozenset(fields.get("includedPermissions", ()))
-        self._own[name] = Role(name, fields, self.project.etag(), self.project.clock(), permissions)
+        now = self.project.clock()
+        self._own[name] = Role(name, fields, self.project.etag(), now, now, permissions)
         return self._own[name].resource()
 
     def _get(self, call: Call) -> Answer:
@@ -153,7 +157,7 @@ class Roles:
         check_etag(call.body.get("etag"), role.etag)
         if role.deleted is None:
             raise unfulfilled(f"The role {role.name} is not deleted.")
-        role.deleted, role.etag = None, self.project.etag()
+        role.deleted, role.etag, role.made = None, self.project.etag(), self.project.clock()
         return role.resource()
 
 

@@ -64,6 +64,10 @@ class ServiceUsage:
         since = self._since.get(service)
         return since is not None and self.project.clock() >= since + self.project.settings.enabling_seconds
 
+    def since(self, service: str) -> float:
+        """Return when an API was enabled, in seconds since 1970; infinity if it is not."""
+        return self._since.get(service, float("inf"))
+
     def check(self, service: str) -> None:
         """Refuse a call of an API that is not enabled. Raises: RefusedError."""
         if service == "serviceusage.googleapis.com" or self.is_enabled(service):

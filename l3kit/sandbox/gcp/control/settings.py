@@ -31,6 +31,8 @@ class PlaneSettings:
     Attributes:
         operation_seconds: of a long-running operation, by the API's first word; "" for all others.
         unknown_account_seconds: for which other services do not know a new service account.
+        unknown_role_seconds: for which no policy can give a new or undeleted role.
+        unknown_agent_seconds: for which the account of a service of Google's is not known after its API was enabled.
         unread_seconds: for which what was just made is not found by a GET.
         binding_seconds: after which a changed policy or role takes effect.
         enabling_seconds: for which an API that was just enabled still says that it is disabled.
@@ -47,6 +49,8 @@ class PlaneSettings:
 
     operation_seconds: Mapping[str, float] = field(default_factory=dict)
     unknown_account_seconds: float = 0
+    unknown_role_seconds: float = 0
+    unknown_agent_seconds: float = 0
     unread_seconds: float = 0
     binding_seconds: float = 0
     enabling_seconds: float = 0
@@ -69,6 +73,8 @@ class PlaneSettings:
 SLOW = PlaneSettings(
     operation_seconds={"": 20, "cloudfunctions": 90, "firestore": 45},
     unknown_account_seconds=60,
+    unknown_role_seconds=30,
+    unknown_agent_seconds=180,
     unread_seconds=5,
     binding_seconds=120,
     enabling_seconds=90,

@@ -14,6 +14,8 @@ from l3kit.sandbox.gcp.storage.listing import Listing
 from l3kit.sandbox.gcp.storage.objects import StoredObject
 from l3kit.sandbox.gcp.storage.storage import Storage
 
+_GET = "storage.objects.get"
+
 
 class ObjectCalls:
     """Calls on live objects that do not change their content."""
@@ -40,11 +42,11 @@ class ObjectCalls:
         return json_answer(content)
 
     async def get(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
-        stored = self._wanted(call, bucket, name, "storage.objects.get")
+        stored = self._wanted(call, bucket, name, _GET)
         return json_answer(stored.resource(call.base), headers={"ETag": stored.etag})
 
     async def content(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
-        return await send_content(call, self._wanted(call, bucket, name, "storage.objects.get"))
+        return await send_content(call, self._wanted(call, bucket, name, _GET))
 
     async def delete(self, call: Call, bucket: str, name: str) -> web.StreamResponse:
         self._storage.remove(self._wanted(call, bucket, name, "storage.objects.delete"))
@@ -54,6 +56,8 @@ class ObjectCalls:
         """The live object, after checking the sender's permission and the request's conditions. Raises: Refusal."""
         found = self._storage.bucket(bucket)
         call.access.to_object(permission, found, name)
+        if permission == _GET and name not in found.objects:  # only who may list learns that it is missing
+            call.access.to_bucket("storage.objects.list", found)
         stored = found.live(name, call.number("generation"))
         Conditions.of(call).check(stored)
         return stored

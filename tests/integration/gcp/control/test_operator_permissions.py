@@ -25,6 +25,7 @@ from l3kit.sandbox.gcp.control.iam import Policies
 from l3kit.session import Session
 from l3kit.twin.config import Twin
 from tests.support.control_plane import PROJECT, REGION, Cloud, PlaneHttp
+from tests.support.twins import twin_on
 from tests.unit.clouds.gcp.control.watched import watched_twin
 
 EMAIL = "deployer@l3kit.example"
@@ -171,3 +172,19 @@ def test_each_missing_permission_is_told_before_anything_is_made(cloud: Cloud, t
         ):
             plan(twin, session)
     assert cloud.effects.deployed == {}
+    whole = {"includedPermissions": NEEDED}
+    cloud.control.patch(ROLES, f"v1/{ROLE}", whole, {"updateMask": "includedPermissions"})
+    apply(plan(twin, session), session)
+    assert plan(twin, session).changes == ()
+
+
+def test_a_twin_without_alarms_needs_no_permission_for_them(cloud: Cloud, tmp_path: Path) -> None:
+    twin = twin_on(tmp_path, "gcp", "gcp", "gcp", chain=("gcp", "gcp"))
+    session = operator(cloud, [name for name in NEEDED if not name.startswith(("monitoring.", "logging.logMetrics."))])
+    planned = plan(twin, session)
+    assert [note for note in planned.notes if "may not look for alarms" in note]
+    apply(planned, session)
+    assert plan(twin, session).changes == ()
+    destroyed = apply(plan_destroy(twin, session, data=True), session)
+    assert [note for note in destroyed.notes if "any that it had before stay" in note]
+    assert plan_destroy(twin, session, data=True).steps == ()

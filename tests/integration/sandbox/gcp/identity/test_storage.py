@@ -191,6 +191,16 @@ def test_an_upload_replaces_nothing_that_came_meanwhile(world: World) -> None:
     assert world.as_(OWNER).ask("GET", f"/storage/v1/b/{BUCKET}/o/new?alt=media").content == b"x"
 
 
+@pytest.mark.parametrize(("permissions", "status"), [((GET,), 403), ((GET, LIST), 404)])
+def test_only_who_may_list_learns_that_an_object_is_missing(
+    world: World, permissions: Sequence[str], status: int
+) -> None:
+    world.may(*permissions)
+    answer = world.ask("GET", f"/storage/v1/b/{BUCKET}/o/missing")
+    assert answer.status_code == status
+    assert (LIST in answer.text) == (status == 403)
+
+
 def test_a_missing_bucket_is_not_found_whoever_asks(world: World) -> None:
     answer = world.ask("GET", "/storage/v1/b/missing/o")
     assert (answer.status_code, answer.json()["error"]["message"]) == (404, "The specified bucket does not exist.")

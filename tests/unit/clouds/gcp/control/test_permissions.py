@@ -56,6 +56,7 @@ def test_a_collection_to_copy_is_read_only_if_one_is_named() -> None:
 def test_only_what_a_twin_has_on_google_cloud_is_asked_for(layout: Layout, absent: set[str]) -> None:
     here = {"project", "accounts", "invoker", "database", "buckets", "objects", "functions", "schedules", "messages"}
     assert kinds_of(layout, "gcp") == here - absent
+    assert kinds_of(layout, "gcp", alarms=True) == here - absent | {"alarms"}
 
 
 def test_what_deploying_needs_is_not_only_conditional() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from l3kit.clouds.gcp.control.policies import Held, PolicyPlace, change, held_by, is_new_member, with_held
+from l3kit.clouds.gcp.control.policies import Held, PolicyPlace, change, held_by, is_new, with_held
 from l3kit.clouds.ports.control import Refusal
 from l3kit.errors import ProvisioningError
 from tests.support.control_plane import Cloud
@@ -73,9 +73,10 @@ def test_endless_concurrency_ends_with_the_policys_name(cloud: Cloud) -> None:
     ("refusal", "new"),
     [
         (Refusal(400, "INVALID_ARGUMENT", "Service account a@p does not exist."), True),
-        (Refusal(400, "INVALID_ARGUMENT", "Role x does not exist in the resource's hierarchy."), False),
+        (Refusal(400, "INVALID_ARGUMENT", "Role x does not exist in the resource's hierarchy."), True),
+        (Refusal(400, "INVALID_ARGUMENT", "The policy has more than 1500 members."), False),
         (Refusal(403, "PERMISSION_DENIED", "account"), False),
     ],
 )
-def test_only_an_account_that_is_not_known_yet_is_waited_for(refusal: Refusal, new: bool) -> None:
-    assert is_new_member(refusal) == new
+def test_only_an_account_or_a_role_that_is_not_known_yet_is_waited_for(refusal: Refusal, new: bool) -> None:
+    assert is_new(refusal) == new

@@ -17,6 +17,7 @@ from l3kit.errors import ConfigurationError, PermissionMissingError, Provisionin
 from l3kit.twin.config import Twin
 from tests.support.canned_control import CannedControl, disabled
 from tests.support.twins import twin_on
+from tests.unit.clouds.gcp.control.watched import watched_twin
 
 PROJECT, REGION = "plant-7", "europe-west1"
 ALL = {name for row in REQUIRED_PERMISSIONS for name in row.permissions}
@@ -81,6 +82,14 @@ def test_missing_permissions_are_listed_with_the_roles_that_hold_them(twin: Twin
         "roles/iam.roleAdmin: iam.roles.create; roles/storage.admin: storage.buckets.create, storage.buckets.delete."
     )
     assert f"`l3kit permissions gcp --twin {twin.name} --json`" in caught.value.remedy
+
+
+def test_permissions_for_alarms_are_asked_for_only_where_a_twin_has_some(twin: Twin, tmp_path: Path) -> None:
+    lacking = ("monitoring.alertPolicies.list", "logging.logMetrics.create")
+    assert checked(twin, control(TEST=holding(*lacking))) == ()
+    (tmp_path / "watched").mkdir()
+    with pytest.raises(PermissionMissingError, match=r"2 permissions .*: roles/monitoring.viewer: .*; roles/logging"):
+        checked(watched_twin(tmp_path / "watched"), control(TEST=holding(*lacking)))
 
 
 def test_what_only_other_commands_need_is_a_note(twin: Twin) -> None:

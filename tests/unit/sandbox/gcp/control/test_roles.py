@@ -48,6 +48,23 @@ def test_a_role_that_is_there_is_not_made_again(google: Google) -> None:
     assert (refused.status, refused.code) == (409, "ALREADY_EXISTS")
 
 
+@pytest.mark.parametrize("undeleted", [False, True], ids=["new", "undeleted"])
+def test_a_role_that_came_just_now_is_not_known_to_policies(make: Make, undeleted: bool) -> None:
+    google = make(unknown_role_seconds=30)
+    create(google, GET)
+    if undeleted:
+        google.now += 60
+        google.delete("iam", f"v1/{ROLE}")
+        google.post("iam", f"v1/{ROLE}:undelete")
+    path, policy = f"v3/{NAME}:setIamPolicy", {"policy": {"bindings": [{"role": ROLE, "members": [USER]}]}}
+    refused = google.refused("POST", "cloudresourcemanager", path, policy)
+    assert (refused.status, refused.code) == (400, "INVALID_ARGUMENT")
+    assert refused.message == f"Role ({ROLE}) does not exist in the resource's hierarchy."
+    google.now += 31
+    google.allow(USER, ROLE)
+    assert may(google)
+
+
 def test_a_deleted_role_is_undeleted_before_it_can_be_used(google: Google) -> None:
     create(google, GET)
     google.allow(USER, ROLE)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.google_plane import NAME, Google
+from tests.support.google_plane import EVERY_API, NAME, Google
 
 Make = Callable[..., Google]
 ACCOUNTS = f"v1/{NAME}/serviceAccounts"
@@ -59,6 +59,20 @@ def test_the_token_of_a_deleted_account_is_no_longer_valid(google: Google) -> No
     assert google.get("cloudresourcemanager", f"v3/{NAME}", caller=EMAIL)["state"] == "ACTIVE"
     google.delete("iam", f"{ACCOUNTS}/{EMAIL}")
     assert google.refused("GET", "cloudresourcemanager", f"v3/{NAME}", caller=EMAIL).status == 401
+
+
+def test_the_account_of_a_service_is_not_known_right_after_its_api_was_enabled(make: Make) -> None:
+    google = make(enabled=EVERY_API - {"pubsub.googleapis.com"}, unknown_agent_seconds=60)
+    google.post("serviceusage", f"v1/{NAME}/services:batchEnable", {"serviceIds": ["pubsub.googleapis.com"]})
+    google.get("serviceusage", f"v1/{NAME}/services")
+    google.account("some-account")
+    number = google.get("cloudresourcemanager", f"v3/{NAME}")["name"].rpartition("/")[2]
+    agent = f"service-{number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+    binding = {"role": "roles/iam.serviceAccountUser", "members": [f"serviceAccount:{agent}"]}
+    asked = ("POST", "iam", f"{ACCOUNTS}/{EMAIL}:setIamPolicy", {"policy": {"bindings": [binding]}})
+    assert google.refused(*asked).message == f"Service account {agent} does not exist."
+    google.now += 61
+    assert google.call("iam", "POST", asked[2], asked[3])["bindings"] == [binding]
 
 
 def test_a_patch_changes_what_its_mask_names(google: Google) -> None:
