@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from benchmarks.limited_cells import MOST_DEVICES, Load, Pair, measure
+from benchmarks.limited_cells import MOST_DEVICES, Load, Pair, Run, measure
 from benchmarks.rates.dynamodb import ON_DEMAND, PARTITION, PROVISIONED_FORM, DynamoLimits, limits_of
 
 MOVERS = ("l3kit", "naive", "threads")
@@ -69,6 +69,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--devices", type=int, nargs="+", default=[1, 10, 100], help=f"1 to {MOST_DEVICES}")
     parser.add_argument("--movers", nargs="+", choices=MOVERS, default=MOVERS)
     parser.add_argument("--limits", default=ON_DEMAND.name, help=f"on-demand (default), quota or {PROVISIONED_FORM}")
+    parser.add_argument("--runs", type=int, default=1, help="runs of each, of which the quickest counts (default 1)")
     parser.add_argument("--quick", action="store_true", help=f"0.1 MB, 1 and 10 devices, {QUICK}, no latency")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     options = parser.parse_args(arguments)
@@ -82,6 +83,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     except ValueError as problem:
         parser.error(str(problem))
     return options
+
+
+def best(mover: str, load: Load, limits: str, options: argparse.Namespace) -> Run:
+    """The quickest run, or the first in which an item was not moved once."""
+    runs = [measure(mover, load, limits, latency=not options.quick) for _ in range(options.runs)]
+    failed = [run for run in runs if not (run.exact if mover == "l3kit" else run.all_moved_once)]
+    return failed[0] if failed else min(runs, key=lambda run: run.wall)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -98,8 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for mover in options.movers:
             load = Load(options.mb, devices)
             print(f"{mover}, {options.mb:g} MB of {devices} devices ...", file=sys.stderr, flush=True)
-            runs = [measure(mover, load, name, latency=not options.quick) for name in ("off", limits.name)]
-            pairs.append(Pair(limits, *runs))
+            pairs.append(Pair(limits, *(best(mover, load, name, options) for name in ("off", limits.name))))
             if not options.json:
                 print("\n".join(rows(pairs[-1])), flush=True)
     if options.json:

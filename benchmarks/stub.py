@@ -14,7 +14,6 @@ import contextlib
 import gc
 import hashlib
 import sys
-import time
 import zlib
 from collections import Counter
 from collections.abc import Mapping
@@ -70,7 +69,7 @@ class Store:
         if self._rates is None:
             return None
         bucket, _, name = target.partition("?")[0].lstrip("/").partition("/")
-        if self._rates.take(method, bucket, name, time.monotonic()):
+        if self._rates.take(method, bucket, name, self.tables.meter.clock()):
             return None
         self.tables.meter.throttle(f"S3 {method}")
         return error(self._rates.rates.status, self._rates.rates.code)

@@ -18,7 +18,7 @@ class Meter:
 
     def __init__(self, limits: DynamoLimits | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._budget = None if limits is None else DynamoBudget(limits)
-        self._clock = clock
+        self.clock = clock
         self.refused = 0
         self.units: dict[Direction, float] = {"read": 0.0, "write": 0.0}
         self.throttled: Counter[str] = Counter()
@@ -27,7 +27,7 @@ class Meter:
     def take(self, direction: Direction, table: str, key: str, units: float) -> Throttled | None:
         """Take the units of one item or page. Returns: the refusal, if any."""
         if self._budget is not None:
-            throttled = self._budget.take(direction, table, key, units, self._clock())
+            throttled = self._budget.take(direction, table, key, units, self.clock())
             if throttled is not None:
                 self.refused += 1
                 return throttled

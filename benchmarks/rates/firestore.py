@@ -53,10 +53,7 @@ class FirestoreBudget:
         """Take operations of the ramp, or none."""
         if self._began is None:
             self._began = now
-        rate = ramp(now - self._began)
-        if rate != self._ramp.rate:
-            self._ramp.has(0, now)
-            self._ramp.rate = self._ramp.depth = rate
+        rate = self._ramp.rate = self._ramp.depth = ramp(now - self._began)
         if not self._ramp.has(min(float(operations), rate), now):
             return False
         self._ramp.charge(operations, now)
