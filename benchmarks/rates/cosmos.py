@@ -2,13 +2,14 @@
 
 Sources (learn.microsoft.com/azure/cosmos-db/):
     concepts-limits: at most 10,000 request units a second of a partition, logical or physical
+    serverless-performance: 5,000 request units a second for a serverless container below 250 GB, what l3kit deploys
     request-units, troubleshoot-request-rate-too-large: what exceeds the second's units is answered by 429 with
         x-ms-retry-after-ms; a request that was begun is finished, and its units are taken
     burst-capacity: 300 seconds of idle capacity of a partition below 3,000 units, spent at 3,000 a second; it is
         switched on by account, and off here
 
-Left open there, and taken so: a container has as many physical partitions as its units need at 10,000 each, with an
-equal share of the units, and logical partitions are spread over them by a hash.
+Left open there, and taken so: a provisioned container has as many physical partitions as its units need at 10,000
+each, with an equal share of the units, and logical partitions are spread over them by a hash.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PARTITION_UNITS = 10_000.0
 
 @dataclass(frozen=True, slots=True)
 class CosmosLimits:
-    """Provisioned throughput of a container: `units`, request units a second."""
+    """Throughput of a container: `units`, request units a second."""
 
     units: float
 
@@ -48,6 +49,9 @@ class CosmosLimits:
         for key, units in charged.items():
             totals[self.partition_of(key)] = totals.get(self.partition_of(key), 0.0) + units
         return max([0.0, *(units / self.partition_units - 1.0 for units in totals.values())])
+
+
+SERVERLESS = CosmosLimits(5_000)
 
 
 class CosmosBudget:

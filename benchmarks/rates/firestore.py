@@ -10,8 +10,9 @@ Sources:
         grows faster, lead to ABORTED, after a longer wait to DEADLINE_EXCEEDED
 
 These are no hard limits: the service may serve more, only slower. Taken as hard ones, they refuse a call as a whole
-with ABORTED and give no time to wait. An operation is a document that is read or written. l3kit's items carry no index
-(docs/reference/stores.md), so the rate of sequential values does not apply. A document takes one write a second.
+with ABORTED and give no time to wait. An operation is a document that is written, or a call that reads. l3kit's items
+carry no index (docs/reference/stores.md), so the rate of sequential values does not apply. A document takes one write a
+second.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def seconds_for(operations: float) -> float:
 class FirestoreBudget:
     """What a collection's ramp and its documents have left.
 
-    A call with more documents than a second has is admitted once a full second's worth is there, and owes the rest.
+    A call with more writes than a second has is admitted once a full second's worth is there, and owes the rest.
     """
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ def test_the_ramp_begins_with_the_first_call() -> None:
     assert [budget.admits(750, 1_000_301.0), budget.admits(1, 1_000_301.0)] == [True, False]
 
 
-def test_a_large_read_is_admitted_by_a_full_second_and_owed_for() -> None:
+def test_a_large_call_is_admitted_by_a_full_second_and_owed_for() -> None:
     budget = FirestoreBudget()
     assert budget.admits(1_000, 0.0)
     assert not budget.admits(1, 1.0)
