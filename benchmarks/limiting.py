@@ -25,6 +25,8 @@ from l3kit.sandbox.gcp.firestore import CallInfo, CallRefusedError, FirestoreSer
 T = TypeVar("T")
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 MAX_BODY_BYTES = 16 << 20
+WRITE_UNITS = 5.0
+"""About what writing or deleting an item of 1 KB costs; what it did cost is charged once it is known."""
 
 
 class CosmosGate:
@@ -70,18 +72,24 @@ class CosmosGate:
             if wait:
                 self.throttled += 1
                 return _too_many(wait)
+        body = await request.read()
+        reserved = _expected_units(request, body)
+        self._charge(key, reserved)
         assert self._session is not None
         headers = {name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP}
         url = self._endpoint + request.raw_path
-        async with self._session.request(request.method, url, headers=headers, data=await request.read()) as answer:
-            body = await answer.read()
-        units = float(answer.headers.get("x-ms-request-charge") or 0)
-        if key is not None:
-            self.charged[key] += units
-            if self._budget is not None:
-                self._budget.charge(key, units, self._clock())
+        async with self._session.request(request.method, url, headers=headers, data=body) as answer:
+            content = await answer.read()
+        self._charge(key, float(answer.headers.get("x-ms-request-charge") or 0) - reserved)
         passed = {name: value for name, value in answer.headers.items() if name.lower() not in HOP_BY_HOP}
-        return web.Response(status=answer.status, body=body, headers=passed)
+        return web.Response(status=answer.status, body=content, headers=passed)
+
+    def _charge(self, key: str | None, units: float) -> None:
+        if key is None:
+            return
+        self.charged[key] += units
+        if self._budget is not None:
+            self._budget.charge(key, units, self._clock())
 
 
 def _partition_key(request: web.Request) -> str | None:
@@ -89,6 +97,14 @@ def _partition_key(request: web.Request) -> str | None:
     text = request.headers.get("x-ms-documentdb-partitionkey")
     values = json.loads(text) if text else []
     return str(values[0]) if values else None
+
+
+def _expected_units(request: web.Request, body: bytes) -> float:
+    """Request units to hold while a request is under way, so that no crowd is admitted at once."""
+    if request.headers.get("x-ms-cosmos-is-batch-request", "").lower() == "true":
+        return WRITE_UNITS * len(json.loads(body))
+    reads = request.method == "GET" or "query" in request.headers.get("Content-Type", "")
+    return 1.0 if reads else WRITE_UNITS
 
 
 def _too_many(wait: int) -> web.Response:

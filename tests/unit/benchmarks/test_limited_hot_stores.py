@@ -44,9 +44,8 @@ def test_what_cannot_be_run_is_refused_with_what_can(
 
 
 @pytest.mark.slow
-def test_every_item_leaves_firestore_once_although_it_is_throttled(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_item_leaves_firestore_once_with_its_ramp_and_without(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--stores", "firestore", "--ways", "l3kit", "--mb", "0.3", "--devices", "3"]) == 0
     lines = [line.split("|") for line in capsys.readouterr().out.splitlines() if " of 900" in line]
     assert [line[15].strip() for line in lines] == ["900 of 900"] * 2
     assert [line[16].strip() for line in lines] == ["900"] * 2
-    assert int(lines[0][13]) == 0 < int(lines[1][13]), "with limits, something was throttled"

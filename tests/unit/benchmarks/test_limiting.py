@@ -71,6 +71,37 @@ def test_what_exceeds_the_request_units_is_told_how_long_to_wait() -> None:
     assert (gates[0].requests, gates[0].throttled, gates[0].charged) == (3, 1, {"a": 2 * COST})
 
 
+def test_a_crowd_is_not_admitted_on_one_budget() -> None:
+    """Ten batches of a hundred operations at once: those beyond the units of a second are refused."""
+
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.sleep(0.05)
+        return web.Response(headers={"x-ms-request-charge": "495"})
+
+    async def ask() -> list[int]:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", answer)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        gate = CosmosGate(f"http://127.0.0.1:{runner.addresses[0][1]}", CosmosLimits(2_000), Clock())
+        url = await gate.start()
+        headers = {**ONE_DEVICE, "x-ms-cosmos-is-batch-request": "True"}
+        try:
+            async with aiohttp.ClientSession() as session:
+
+                async def one() -> int:
+                    async with session.post(f"{url}/docs", headers=headers, json=[{}] * 100) as got:
+                        return got.status
+
+                return sorted(await asyncio.gather(*(one() for _ in range(10))))
+        finally:
+            await gate.stop()
+            await runner.cleanup()
+
+    assert asyncio.run(ask()) == [200] * 4 + [429] * 6
+
+
 def test_requests_of_the_account_pass_and_cost_nothing() -> None:
     gates = []
 
