@@ -53,6 +53,21 @@ def summary(limits: DynamoLimits) -> str:
     )
 
 
+def beside_lines(pair: Pair) -> list[str]:
+    """What the devices' own writers got, without limits and with them."""
+    lines = []
+    for run in (pair.free, pair.limited):
+        b, rate = run.beside, run.load.beside
+        if b is None or not rate:
+            continue
+        got = b.put / b.seconds / run.load.devices
+        lines.append(
+            f"Beside {run.mover}, {run.load.devices} devices, limits {run.limits}: each writes {rate:g} items a second "
+            f"and got {got:.1f}, {b.first / max(1, b.put):.0%} at the first try; the slowest batch took {b.slowest:.1f} s"
+        )
+    return lines
+
+
 def to_json(pair: Pair) -> dict[str, object]:
     ratios = {name: getattr(pair, name) for name in ("wall_ratio", "request_ratio", "cpu_ratio", "ideal_wall")}
     runs = {name: asdict(run) for name, run in (("free", pair.free), ("limited", pair.limited))}
@@ -69,6 +84,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--devices", type=int, nargs="+", default=[1, 10, 100], help=f"1 to {MOST_DEVICES}")
     parser.add_argument("--movers", nargs="+", choices=MOVERS, default=MOVERS)
     parser.add_argument("--limits", default=ON_DEMAND.name, help=f"on-demand (default), quota or {PROVISIONED_FORM}")
+    parser.add_argument("--beside", type=float, default=0, help="items a second that each device writes meanwhile")
     parser.add_argument("--runs", type=int, default=1, help="runs of each, of which the quickest counts (default 1)")
     parser.add_argument("--quick", action="store_true", help=f"0.1 MB, 1 and 10 devices, {QUICK}, no latency")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
@@ -104,11 +120,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         measure(mover, Load(0.01, 1), "off", latency=False)  # compiles what it imports, as a deployed package is
     for devices in options.devices:
         for mover in options.movers:
-            load = Load(options.mb, devices)
+            load = Load(options.mb, devices, options.beside)
             print(f"{mover}, {options.mb:g} MB of {devices} devices ...", file=sys.stderr, flush=True)
             pairs.append(Pair(limits, *(best(mover, load, name, options) for name in ("off", limits.name))))
             if not options.json:
                 print("\n".join(rows(pairs[-1])), flush=True)
+    if options.beside and not options.json:
+        print("\n" + "\n".join(line for pair in pairs for line in beside_lines(pair)))
     if options.json:
         print(json.dumps([to_json(pair) for pair in pairs], indent=1))
     ours = [pair for pair in pairs if pair.limited.mover == "l3kit"]

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from benchmarks.cells import DATABASE_MS, OBJECT_MS, ask, function_environment, run_mover, served
+from benchmarks.beside import Beside
+from benchmarks.cells import DATABASE_MS, OBJECT_MS, ROOT, ask, function_environment, run_mover, served
 from benchmarks.dataset import FIRST, ITEMS_PER_MB, STEP, device_ids
 from benchmarks.rates.dynamodb import DynamoLimits, Taken
 
@@ -15,10 +21,11 @@ MOST_DEVICES = 100
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is moved: this much, of so many devices."""
+    """What is moved: this much, of so many devices. `beside`: items a second that each of them writes meanwhile."""
 
     megabytes: float
     devices: int
+    beside: float = 0.0
 
     @property
     def items(self) -> int:
@@ -35,6 +42,7 @@ class Run:
         throttled: requests of which something was refused for want of throughput, by operation.
         taken: units of each partition.
         told: the verdict of l3kit's own report; empty for the others.
+        beside: what the devices' own writers got.
     """
 
     mover: str
@@ -48,6 +56,7 @@ class Run:
     taken: Taken
     verdict: Mapping[str, int]
     told: str
+    beside: Beside | None = None
 
     @property
     def once(self) -> int:
@@ -72,12 +81,37 @@ def measure(mover: str, load: Load, limits: str, *, latency: bool = True) -> Run
     cutoff = FIRST + STEP * (load.items // load.devices + 2)
     with served(load.items, *options, limits=limits) as endpoint:
         environment = function_environment(endpoint, device_ids(load.devices))
-        cpu, wall, told = run_mover(mover, environment, cutoff)
+        with written_beside(endpoint, load, cutoff + timedelta(days=1)) as beside:
+            cpu, wall, told = run_mover(mover, environment, cutoff)
         requests, verdict, found = (ask(endpoint, what) for what in ("counts", "verdict", "limits"))
+    verdict["items"] -= beside.put
+    verdict["left"] -= beside.put
     taken = {(direction, table, key): units for direction, table, key, units in found["taken"]}
     report = (told.get("answer") or {}).get("verdict", "")
     peak = told["peak_kb"] / 1024
-    return Run(mover, load, limits, wall, cpu, peak, requests, found["throttled"], taken, verdict, report)
+    return Run(mover, load, limits, wall, cpu, peak, requests, found["throttled"], taken, verdict, report, beside)
+
+
+@contextmanager
+def written_beside(endpoint: str, load: Load, first: datetime) -> Iterator[Beside]:
+    """Let the devices write while the body runs. Yields: what they got, once it has ended."""
+    told = Beside()
+    if not load.beside:
+        yield told
+        return
+    command = [sys.executable, "-m", "benchmarks.beside", endpoint, str(load.devices), str(load.beside)]
+    with subprocess.Popen(
+        [*command, first.isoformat()], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writers:
+        assert writers.stdin is not None
+        assert writers.stdout is not None
+        writers.stdout.readline()
+        try:
+            yield told
+        finally:
+            writers.stdin.close()
+            for name, value in json.loads(writers.stdout.readline()).items():
+                setattr(told, name, value)
 
 
 @dataclass(frozen=True, slots=True)
