@@ -29,6 +29,7 @@ class Beside:
         wanted: that were due while the writers ran.
         put: that were accepted.
         first: of these, at the first try.
+        requests, throttled: sent, and those of which something was left.
         seconds: how long the writers ran.
         slowest: the longest time from when a batch was due until all of it was accepted.
     """
@@ -36,6 +37,8 @@ class Beside:
     wanted: int = 0
     put: int = 0
     first: int = 0
+    requests: int = 0
+    throttled: int = 0
     seconds: float = 0.0
     slowest: float = 0.0
 
@@ -50,6 +53,8 @@ async def put_batch(session: aiohttp.ClientSession, url: str, requests: list[obj
             content = await answer.json(content_type=None)
         left = content["UnprocessedItems"].get(TABLE, []) if answer.status == 200 else requests
         done = len(requests) - len(left)
+        told.requests += 1
+        told.throttled += bool(left)
         told.put += done
         told.first += done if failures == 0 else 0
         requests = left

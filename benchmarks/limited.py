@@ -63,7 +63,7 @@ def beside_lines(pair: Pair) -> list[str]:
         got = b.put / b.seconds / run.load.devices
         lines.append(
             f"Beside {run.mover}, {run.load.devices} devices, limits {run.limits}: each writes {rate:g} items a second "
-            f"and got {got:.1f}, {b.first / max(1, b.put):.0%} at the first try; the slowest batch took {b.slowest:.1f} s"
+            f"and got {got:.1f}, {b.first / max(1, b.put):.0%} at the first try; the slowest batch: {b.slowest:.1f} s"
         )
     return lines
 

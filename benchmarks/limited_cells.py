@@ -84,6 +84,10 @@ def measure(mover: str, load: Load, limits: str, *, latency: bool = True) -> Run
         with written_beside(endpoint, load, cutoff + timedelta(days=1)) as beside:
             cpu, wall, told = run_mover(mover, environment, cutoff)
         requests, verdict, found = (ask(endpoint, what) for what in ("counts", "verdict", "limits"))
+    if beside.put:
+        requests["BatchWriteItem"] -= beside.requests
+        if beside.throttled:
+            found["throttled"]["BatchWriteItem"] -= beside.throttled
     verdict["items"] -= beside.put
     verdict["left"] -= beside.put
     taken = {(direction, table, key): units for direction, table, key, units in found["taken"]}

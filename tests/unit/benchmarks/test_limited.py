@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.limited import QUICK, main, parse, rows, summary
+from benchmarks.beside import Beside
+from benchmarks.limited import QUICK, beside_lines, main, parse, rows, summary
 from benchmarks.limited_cells import Load, Pair, Run
 from benchmarks.rates.dynamodb import ON_DEMAND
 
@@ -32,6 +33,16 @@ def test_both_runs_are_shown_and_the_ratios_with_the_limited_one() -> None:
     )
     assert limited == told
     assert "4,000 and 12,000 (on-demand)" in summary(ON_DEMAND)
+
+
+def test_what_the_devices_own_writers_got_is_told_of_both_runs() -> None:
+    got = Beside(wanted=1000, put=900, first=450, requests=60, throttled=20, seconds=10.0, slowest=2.5)
+    load = Load(10, 1, beside=100)
+    pair = Pair(ON_DEMAND, replace(FREE, load=load, beside=got), replace(LIMITED, load=load, beside=got))
+    line = "Beside l3kit, 1 devices, limits off: each writes 100 items a second and got 90.0, 50% at the first try; "
+    assert beside_lines(pair)[0] == line + "the slowest batch: 2.5 s"
+    assert len(beside_lines(pair)) == 2
+    assert beside_lines(Pair(ON_DEMAND, FREE, LIMITED)) == []
 
 
 @pytest.mark.parametrize(
@@ -83,3 +94,13 @@ def test_every_mover_moves_each_item_once_although_it_is_throttled(capsys: pytes
     assert [line[13] for line in cells] == ["300 of 300"] * 12
     assert {line[11] for line in cells if line[2] == "off"} == {"0"}
     assert {line[11] for line in cells if line[2] != "off"} != {"0"}
+
+
+@pytest.mark.slow
+def test_items_that_devices_write_beside_a_mover_are_not_moved_and_not_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--quick", "--movers", "l3kit", "--beside", "20"]) == 0
+    told = capsys.readouterr().out
+    assert told.count("| 300 of 300 | 300 |") == 4
+    assert told.count("Beside l3kit") == 4
