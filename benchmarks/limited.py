@@ -14,6 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from benchmarks.dataset import ITEMS_PER_MB
 from benchmarks.limited_cells import MOST_DEVICES, Load, Pair, Run, measure
 from benchmarks.rates.dynamodb import ON_DEMAND, PARTITION, PROVISIONED_FORM, DynamoLimits, limits_of
 
@@ -93,6 +94,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         options.mb, options.devices, options.limits = 0.1, [1, 10], QUICK
     if not all(1 <= count <= MOST_DEVICES for count in options.devices):
         parser.error(f"--devices are 1 to {MOST_DEVICES}")
+    if options.runs < 1 or options.beside < 0 or int(options.mb * ITEMS_PER_MB) < max(options.devices):
+        parser.error("--runs are at least 1, --beside at least 0, and --mb enough for an item of each device")
     try:
         if limits_of(options.limits) is None:
             parser.error("--limits off leaves nothing to compare: each mover runs without limits anyway")

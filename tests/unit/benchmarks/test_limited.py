@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
 
 from benchmarks.beside import Beside
-from benchmarks.limited import QUICK, beside_lines, main, parse, rows, summary
+from benchmarks.limited import QUICK, beside_lines, main, parse, rows, summary, to_json
 from benchmarks.limited_cells import Load, Pair, Run
 from benchmarks.rates.dynamodb import ON_DEMAND
 
@@ -33,6 +34,13 @@ def test_both_runs_are_shown_and_the_ratios_with_the_limited_one() -> None:
     )
     assert limited == told
     assert "4,000 and 12,000 (on-demand)" in summary(ON_DEMAND)
+
+
+def test_results_are_json_with_all_runs_and_ratios() -> None:
+    told = json.loads(json.dumps(to_json(Pair(ON_DEMAND, FREE, LIMITED))))
+    assert told["limited"]["throttled"] == {"Query": 140}
+    assert told["free"]["taken"] == [["write", "hot", "station-00", 30_000.0]]
+    assert (told["wall_ratio"], told["exact"]) == (2.0, True)
 
 
 def test_what_the_devices_own_writers_got_is_told_of_both_runs() -> None:
@@ -75,6 +83,8 @@ def test_limits_are_on_unless_others_are_named() -> None:
         (["--limits", "some"], "on-demand, quota, provisioned:READ:WRITE"),
         (["--devices", "101"], "1 to 100"),
         (["--movers", "rclone"], "invalid choice"),
+        (["--runs", "0"], "at least 1"),
+        (["--mb", "0.01"], "an item of each device"),
     ],
 )
 def test_what_cannot_be_run_is_refused_with_what_can(
