@@ -51,6 +51,8 @@ test-all: $(READY)  ## Run the tests, the wheel and all slices; print each one's
 
 bench: $(READY)  ## Move data and take messages in beside naive ways, price 10,000 scenarios; print ratios and times
 	@$(BIN)/python -m benchmarks.bench
+	@$(BIN)/python -m benchmarks.limited
+	@$(BIN)/python -m benchmarks.limited_hot_stores
 	@$(BIN)/python -m benchmarks.safety
 	@$(BIN)/python -m benchmarks.cost_grid
 	@$(BIN)/python -m benchmarks.hot_stores

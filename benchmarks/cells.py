@@ -7,9 +7,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -61,7 +62,7 @@ class Result:
 
 def bare_peak_mb() -> float:
     """Peak memory of an interpreter that moves nothing."""
-    return float(_run_mover("bare", os.environ.copy())[2]["peak_kb"]) / 1024
+    return float(run_mover("bare", os.environ.copy())[2]["peak_kb"]) / 1024
 
 
 def measure(cell: Cell, bare_mb: float) -> Result:
@@ -69,7 +70,7 @@ def measure(cell: Cell, bare_mb: float) -> Result:
     items = cell.megabytes * ITEMS_PER_MB
     latency = ["--database-ms", str(DATABASE_MS), "--object-ms", str(OBJECT_MS)] if cell.latency else []
     with served(items, *latency) as endpoint:
-        cpu, wall, told = _run_mover(cell.mover, function_environment(endpoint))
+        cpu, wall, told = run_mover(cell.mover, function_environment(endpoint))
         requests = ask(endpoint, "counts")
         verdict = ask(endpoint, "verdict")
         units = ask(endpoint, "units")
@@ -79,9 +80,13 @@ def measure(cell: Cell, bare_mb: float) -> Result:
 
 
 @contextmanager
-def served(items: int, *options: str) -> Iterator[str]:
-    """Serve the stub with a filled table in a process of its own. Yields: its url."""
-    command = [sys.executable, "-m", "benchmarks.stub", "--items", str(items), *options]
+def served(items: int, *options: str, limits: str = "off") -> Iterator[str]:
+    """Serve the stub with a filled table in a process of its own. Yields: its url.
+
+    Args:
+        limits: as of the stub's option; what compares CPU has none, since waiting costs none.
+    """
+    command = [sys.executable, "-m", "benchmarks.stub", "--items", str(items), "--limits", limits, *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as stub:
         assert stub.stdout is not None
         assert stub.stdin is not None
@@ -91,7 +96,7 @@ def served(items: int, *options: str) -> Iterator[str]:
             stub.stdin.close()
 
 
-def function_environment(endpoint: str) -> dict[str, str]:
+def function_environment(endpoint: str, devices: Sequence[str] = DEVICES) -> dict[str, str]:
     """Environment of the deployed function with the stub as its cloud; tuning such as COMPRESSION is passed through."""
     info = {
         "config": {
@@ -100,7 +105,7 @@ def function_environment(endpoint: str) -> dict[str, str]:
             "cold_storage_size_in_days": 365,
             "mode": "production",
         },
-        "config_iot_devices": [{"id": device_id} for device_id in DEVICES],
+        "config_iot_devices": [{"id": device_id} for device_id in devices],
         "config_providers": {f"layer_{layer}_provider": "aws" for layer in ("1", "2", "3_hot", "3_cold", "3_archive")},
     }
     names = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", *TUNING_VARIABLES)
@@ -123,21 +128,27 @@ def function_environment(endpoint: str) -> dict[str, str]:
     }
 
 
-def _run_mover(mover: str, environment: dict[str, str]) -> tuple[float, float, dict[str, int]]:
+def run_mover(
+    mover: str, environment: dict[str, str], cutoff: datetime = CUTOFF
+) -> tuple[float, float, dict[str, Any]]:
     """Run a mover. Returns: CPU seconds, wall seconds, and the values that the process printed."""
-    now = CUTOFF.replace(day=CUTOFF.day + HOT_DAYS - 1).isoformat()
-    command = [sys.executable, "-m", "benchmarks.run_mover", mover, now]
+    now = cutoff + timedelta(days=HOT_DAYS)
+    command = [sys.executable, "-m", "benchmarks.run_mover", mover, now.isoformat()]
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    printed = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    try:
+        printed = process.stdout.read()
+        _, status, usage = os.wait4(process.pid, 0)
+    except BaseException:
+        process.kill()
+        raise
     wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     process.stdout.close()
     if process.returncode:
         raise RuntimeError(f"the {mover} mover ended with exit code {process.returncode}; its output is above")
-    told: dict[str, int] = json.loads(printed.splitlines()[-1])
+    told: dict[str, Any] = json.loads(printed.splitlines()[-1])
     return usage.ru_utime + usage.ru_stime, wall, told
 
 

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-DEVICES = tuple(f"station-{number:02d}" for number in range(10))
+
+def device_ids(count: int) -> tuple[str, ...]:
+    """The devices that share the items."""
+    return tuple(f"station-{number:02d}" for number in range(count))
+
+
+DEVICES = device_ids(10)
 ITEMS_PER_MB = 3_000
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=60)
@@ -28,7 +34,7 @@ _NOTES = (
 def device_items(device: int, count: int) -> Iterator[tuple[str, bytes]]:
     """Generate a device's items in time order: sort key, and the item in wire form (compact JSON)."""
     random = Random(device)
-    device_id = DEVICES[device]
+    device_id = device_ids(device + 1)[-1]
     place = _PLACES[device % len(_PLACES)]
     for index in range(count):
         moment = FIRST + index * STEP + timedelta(milliseconds=random.randrange(60_000))

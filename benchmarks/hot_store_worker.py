@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.dataset import CUTOFF, DEVICES
+from benchmarks.dataset import CUTOFF, device_ids
 from benchmarks.run_mover import peak_kb
 
 
@@ -25,7 +26,7 @@ def naive_cosmos(where: dict[str, Any], folder: Path) -> int:
     client = CosmosClient(where["endpoints"]["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
     container = client.get_database_client(DATABASE).get_container_client(where["name"])
     moved = 0
-    for device in DEVICES:
+    for device in device_ids(where["devices"]):
         items = list(
             container.query_items(
                 "SELECT * FROM c WHERE c.iotDeviceId = @d AND c.id < @b ORDER BY c.id",
@@ -46,15 +47,14 @@ def naive_firestore(where: dict[str, Any], folder: Path) -> int:
 
     from google.cloud import firestore
 
-    from benchmarks.hot_stores import operator
     from l3kit.sandbox.gcp.account import PROJECT
 
     os.environ["FIRESTORE_EMULATOR_HOST"] = where["endpoints"]["firestore"]
     client = firestore.Client(project=PROJECT)
-    # Beside an emulator the client sends no credentials of its own.
-    client._rpc_metadata_internal = [("authorization", f"Bearer {operator(where['home']).token}")]
+    if token := where.get("token"):  # beside an emulator the client sends no credentials of its own
+        client._rpc_metadata_internal = [("authorization", f"Bearer {token}")]
     moved = 0
-    for device in DEVICES:
+    for device in device_ids(where["devices"]):
         collection = client.collection(where["name"]).document(device).collection("items")
         documents = list(collection.stream())
         items = [document.to_dict() for document in documents]
@@ -72,13 +72,13 @@ async def l3kit_mover(where: dict[str, Any], folder: Path) -> tuple[int, int]:
     from l3kit.tiering.movers.hot_to_cold import HotToCold
     from l3kit.tiering.settings.tuning import Tuning
 
-    hot = open_store(where["endpoints"], where["home"], where["store"], where["name"])
+    hot = open_store(where["endpoints"], where["store"], where["name"], where.get("token", ""))
     end = time.monotonic() + 3600
     mover = HotToCold(
         hot=hot,
         journal=MemoryJournal(),
         target=FolderTarget(folder),
-        devices=DEVICES,
+        devices=device_ids(where["devices"]),
         now=CUTOFF,
         hot_days=0,
         run_id="benchmark",
@@ -94,8 +94,9 @@ async def l3kit_mover(where: dict[str, Any], folder: Path) -> tuple[int, int]:
 
 
 def main() -> None:
+    """Move what standard input names; `folder` keeps the files, which are thrown away otherwise."""
     where = json.load(sys.stdin)
-    with tempfile.TemporaryDirectory() as name:
+    with contextlib.nullcontext(where["folder"]) if "folder" in where else tempfile.TemporaryDirectory() as name:
         wall, cpu = time.monotonic(), time.process_time()
         requests = 0
         if where["way"] == "l3kit":

@@ -15,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 from google.oauth2.credentials import Credentials
@@ -25,14 +26,12 @@ from google.oauth2.credentials import Credentials
 from benchmarks.dataset import DEVICES, ITEMS_PER_MB, device_items
 from l3kit import sandbox
 from l3kit.clouds.aws.data.items import to_chunk_json
-from l3kit.clouds.azure.control.calls import cosmos_client
 from l3kit.clouds.azure.data.cosmos_stores import CosmosPlace
 from l3kit.clouds.azure.data.cosmos_stores import open_hot as open_cosmos
 from l3kit.clouds.gcp.data.firestore_stores import FirestorePlace
 from l3kit.clouds.gcp.data.firestore_stores import open_hot as open_firestore
 from l3kit.operate.coroutines import run
 from l3kit.sandbox import SandboxState
-from l3kit.sandbox.azure.part import azure_session
 from l3kit.sandbox.state import Home
 from l3kit.tiering.ports import HotStore
 
@@ -75,52 +74,59 @@ def measure(state: SandboxState, store: str, way: str, mb: float) -> Measured:
     """Fill a new store and move it in a separate process. Raises: RuntimeError if that fails."""
     name = f"bench-{uuid.uuid4().hex[:8]}"
     per_device = int(ITEMS_PER_MB * mb / len(DEVICES))
-    run(_fill(state, store, name, per_device))
-    where = {"store": store, "way": way, "name": name, "per_device": per_device}
-    where |= {"endpoints": dict(state.endpoints), "home": str(state.home)}
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.hot_store_worker"],
-        input=json.dumps(where),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise RuntimeError(f"{store} {way}: {done.stderr[-2000:]}")
-    found = json.loads(done.stdout.splitlines()[-1])
+    endpoints, token = dict(state.endpoints), operator(state)
+    run(fill(endpoints, store, name, DEVICES, per_device, token))
+    where = {"store": store, "way": way, "name": name, "endpoints": endpoints, "devices": len(DEVICES), "token": token}
+    found = work(where)
     if found["items"] != per_device * len(DEVICES):
         raise RuntimeError(f"{store} {way} moved {found['items']} items, not {per_device * len(DEVICES)}")
     return Measured(store, way, mb, **found)
 
 
-def operator(home: str) -> Credentials:
-    """Return the credentials of the operator of the sandbox's Google Cloud."""
+def operator(state: SandboxState) -> str:
+    """Return a token of the operator of the sandbox's Google Cloud."""
     from l3kit.sandbox.gcp.account import NAME
     from l3kit.sandbox.gcp.identity import operator_token
 
-    return Credentials(operator_token(Home(Path(home)).cloud(NAME)))
+    return operator_token(Home(state.home).cloud(NAME))
 
 
-def open_store(endpoints: dict[str, str], home: str, store: str, name: str) -> HotStore:
-    """Open the hot store of the sandbox with these endpoints and this home."""
+def work(where: Mapping[str, object]) -> dict[str, Any]:
+    """Move in a process of its own. Returns: what it measured. Raises: RuntimeError if it fails."""
+    command = [sys.executable, "-m", "benchmarks.hot_store_worker"]
+    done = subprocess.run(command, input=json.dumps(where), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{where['store']} {where['way']}: {done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def open_store(endpoints: dict[str, str], store: str, name: str, token: str = "") -> HotStore:
+    """Open the hot store at these endpoints. `token`: for Firestore; empty where it asks for none."""
     from l3kit.sandbox.azure.account import COSMOS_KEY
     from l3kit.sandbox.gcp.account import PROJECT
 
     if store == "cosmos":
         return open_cosmos(name, CosmosPlace(endpoints["cosmos"], DATABASE, COSMOS_KEY), delete_concurrency=64)
-    place = FirestorePlace(PROJECT, "(default)", endpoints["firestore"], credentials=lambda: operator(home))
+    credentials = (lambda: Credentials(token)) if token else None
+    place = FirestorePlace(PROJECT, "(default)", endpoints["firestore"], credentials=credentials)
     return open_firestore(name, place, delete_concurrency=64)
 
 
-async def _fill(state: SandboxState, store: str, name: str, per_device: int) -> None:
+async def fill(
+    endpoints: dict[str, str], store: str, name: str, devices: Sequence[str], per_device: int, token: str = ""
+) -> None:
+    """Make a container, if the store needs one, and put the items of each device."""
     if store == "cosmos":
-        from azure.cosmos import PartitionKey
+        from azure.cosmos import CosmosClient, PartitionKey
 
-        session = azure_session(state)
-        database = cosmos_client(session).create_database_if_not_exists(DATABASE)
+        from l3kit.sandbox.azure.account import COSMOS_KEY
+
+        client = CosmosClient(endpoints["cosmos"], COSMOS_KEY, enable_endpoint_discovery=False)
+        database = client.create_database_if_not_exists(DATABASE)
         database.create_container(name, PartitionKey("/iotDeviceId"))
-    hot = open_store(dict(state.endpoints), str(state.home), store, name)
-    for number, device in enumerate(DEVICES):
+    hot = open_store(endpoints, store, name, token)
+    for number, device in enumerate(devices):
         items = [to_chunk_json(orjson.loads(wire)) for _, wire in device_items(number, per_device)]
         for at in range(0, len(items), 500):
             await hot.put_items(device, items[at : at + 500])

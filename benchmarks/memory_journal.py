@@ -26,6 +26,13 @@ class MemoryJournal:
         self._rows[name] = row
         return True
 
+    async def remove(self, name: str, version: int) -> bool:
+        there = self._rows.get(name)
+        if there is not None and there.version != version:
+            return False
+        self._rows.pop(name, None)
+        return True
+
     async def names(self, prefix: str = "") -> list[str]:
         return sorted(name for name in self._rows if name.startswith(prefix))
 
@@ -48,8 +55,11 @@ class FolderTarget:
         self._number += 1
         (self._folder / f"{self._number}.json").write_bytes(chunk.body)
 
-    async def highest_number(self, device_id: str) -> int:
+    async def highest_number(self, device_id: str) -> int | None:
         return 0
 
     async def seal(self, key: ChunkKey) -> str | None:
         raise StoreError(str(key), "a benchmark has no interrupted run to seal")
+
+    async def look(self, key: ChunkKey) -> str | None:
+        raise StoreError(str(key), "a benchmark has no interrupted run to look at")

@@ -1,6 +1,6 @@
 """The measured process: runs one mover once, as Lambda would, and prints its response and peak memory.
 
-`python -m benchmarks.run_mover naive|unsafe|l3kit|bare`, with the function's environment (see bench.py).
+`python -m benchmarks.run_mover naive|threads|unsafe|l3kit|bare`, with the function's environment (see bench.py).
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ def main(mover: str, now: str) -> None:
         from benchmarks.naive import lambda_handler
 
         lambda_handler({"time": now}, Context())
+    elif mover == "threads":
+        from benchmarks.naive_threads import lambda_handler as threaded
+
+        threaded({"time": now}, Context())
     elif mover == "unsafe":
         from benchmarks.unsafe_mover import move
 

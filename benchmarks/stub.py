@@ -1,8 +1,9 @@
 """A fast local server for DynamoDB's and S3's wire protocols, with optional latency.
 
 `python -m benchmarks.stub --items 30000` prints its port and serves 127.0.0.1 until its standard input closes, so that
-it never outlives the benchmark. `GET /_bench/counts`, `units`, `verdict` and `telemetry` return request counts,
-capacity units, the result of a move, and how many items the table has, exactly or altered.
+it never outlives the benchmark. `GET /_bench/counts`, `units`, `limits`, `verdict` and `telemetry` return request
+counts, capacity units, what was taken of each partition and throttled, the result of a move, and how many items the
+table has, exactly or altered. Throughput is limited as documented (`benchmarks.rates`), unless `--limits off`.
 """
 
 from __future__ import annotations
@@ -19,8 +20,12 @@ from collections.abc import Mapping
 
 import orjson
 
+from benchmarks.dataset import DEVICES
+from benchmarks.rates.dynamodb import ON_DEMAND, PROVISIONED_FORM, limits_of
+from benchmarks.rates.objects import OBJECT_STORES, S3, ObjectBudget
 from benchmarks.stub_expressions import Refused
-from benchmarks.stub_objects import Answer, Objects
+from benchmarks.stub_limits import Meter
+from benchmarks.stub_objects import Answer, Objects, error
 from benchmarks.stub_tables import Tables
 from benchmarks.verify import telemetry, verify
 
@@ -30,11 +35,18 @@ _REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 404: "Not Found", 
 
 
 class Store:
-    """The stub's data, and the latency of its responses in seconds."""
+    """The stub's data, and the latency of its responses in seconds.
 
-    def __init__(self, items: int, database_seconds: float, object_seconds: float) -> None:
-        self.tables = Tables(items)
+    Args:
+        objects: what is left of the object store's request rates; None has no limits.
+    """
+
+    def __init__(
+        self, tables: Tables, database_seconds: float, object_seconds: float, objects: ObjectBudget | None = None
+    ) -> None:
+        self.tables = tables
         self.objects = Objects()
+        self._rates = objects
         self.counts: Counter[str] = Counter()
         self._database_seconds = database_seconds
         self._object_seconds = object_seconds
@@ -45,12 +57,22 @@ class Store:
             return _render(Answer(200, {}, orjson.dumps(self._tell(target)))), 0.0
         if operation := headers.get("x-amz-target"):
             return self._database(operation.rpartition(".")[2], body), self._database_seconds
-        answer = self.objects.answer(method, target, headers, body)
         self.counts[f"S3 {method}"] += 1
+        answer = self._refusal(method, target) or self.objects.answer(method, target, headers, body)
         delay = self._object_seconds
         if delay:
             delay += max(len(body), len(answer.body)) / STORE_BYTES_PER_SECOND
         return _render(answer), delay
+
+    def _refusal(self, method: str, target: str) -> Answer | None:
+        """The answer to a request that exceeds the object store's rates."""
+        if self._rates is None:
+            return None
+        bucket, _, name = target.partition("?")[0].lstrip("/").partition("/")
+        if self._rates.take(method, bucket, name, self.tables.meter.clock()):
+            return None
+        self.tables.meter.throttle(f"S3 {method}")
+        return error(self._rates.rates.status, self._rates.rates.code)
 
     def _database(self, operation: str, body: bytes) -> bytes:
         self.counts[operation] += 1
@@ -60,8 +82,7 @@ class Store:
         except Refused as refused:
             status = 400
             kind = f"com.amazonaws.dynamodb.v20120810#{refused.kind}"
-            there = {} if refused.item is None else {"Item": refused.item}
-            content = orjson.dumps({"__type": kind, "message": str(refused), **there})
+            content = orjson.dumps({"__type": kind, "message": str(refused), **refused.more})
         headers = {"content-type": "application/x-amz-json-1.0", "x-amz-crc32": str(zlib.crc32(content))}
         return _render(Answer(status, headers, content))
 
@@ -69,7 +90,9 @@ class Store:
         if target == "/_bench/counts":
             return dict(self.counts)
         if target == "/_bench/units":
-            return self.tables.units
+            return self.tables.meter.units
+        if target == "/_bench/limits":
+            return self.tables.meter.to_json()
         if target == "/_bench/telemetry":
             return telemetry(self.tables.partitions)
         return verify(self.tables.partitions, self.objects.stored.items()).to_json()
@@ -144,8 +167,24 @@ def main() -> None:
     parser.add_argument("--items", type=int, required=True, help="items in the table")
     parser.add_argument("--database-ms", type=float, default=0, help="added to each DynamoDB request")
     parser.add_argument("--object-ms", type=float, default=0, help="added to each S3 request, and its size's time")
+    parser.add_argument("--devices", type=int, default=len(DEVICES), help="devices that share the items (default 10)")
+    parser.add_argument(
+        "--limits", default=ON_DEMAND.name, help=f"off, on-demand (default), quota or {PROVISIONED_FORM}"
+    )
+    parser.add_argument(
+        "--objects",
+        choices=OBJECT_STORES,
+        default=S3.name,
+        help="whose request rates (default s3)",
+    )
     options = parser.parse_args()
-    store = Store(options.items, options.database_ms / 1000, options.object_ms / 1000)
+    try:
+        limits = limits_of(options.limits)
+    except ValueError as problem:
+        parser.error(str(problem))
+    tables = Tables(options.items, options.devices, Meter(limits))
+    objects = None if limits is None else ObjectBudget(OBJECT_STORES[options.objects])
+    store = Store(tables, options.database_ms / 1000, options.object_ms / 1000, objects)
     gc.collect()
     gc.freeze()
     gc.disable()

@@ -26,12 +26,19 @@ _INSERTED = re.compile(r"'((?:[^']|'')+)':\?")
 
 
 class Refused(Exception):
-    """A response with status 400 and DynamoDB's error type. `item`: what is there, if the request asks for it."""
+    """A response with status 400 and DynamoDB's error type.
 
-    def __init__(self, kind: str, message: str, item: Wire | None = None) -> None:
+    Args:
+        item: what is there, if the request asks for it.
+        reason: why it was throttled.
+    """
+
+    def __init__(self, kind: str, message: str, item: Wire | None = None, *, reason: str | None = None) -> None:
         super().__init__(message)
         self.kind = kind
-        self.item = item
+        self.more: Wire = {} if item is None else {"Item": item}
+        if reason is not None:
+            self.more["ThrottlingReasons"] = [{"reason": reason}]
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,17 +38,18 @@ class Partition:
         found = index < len(self.sort_keys) and self.sort_keys[index] == sort_key and self.alive[index]
         return index if found else None
 
-    def delete(self, sort_key: str) -> int:
-        """Delete an item. Returns: write units."""
+    def write_units(self, sort_key: str, size: int = 0) -> int:
+        """Write units of deleting what is there, or of putting an item of this size: by the larger of the two."""
         index = self.find(sort_key)
-        if index is None:
-            return 1
-        self.alive[index] = 0
-        return write_units(self.sizes[index])
+        return write_units(max(size, 0 if index is None else self.sizes[index]))
 
-    def put(self, sort_key: str, item: bytes) -> int:
-        """Put an item in the place of whatever is there. Returns: write units, by the larger of the two."""
-        size = stored_size(orjson.loads(item))
+    def delete(self, sort_key: str) -> None:
+        index = self.find(sort_key)
+        if index is not None:
+            self.alive[index] = 0
+
+    def put(self, sort_key: str, item: bytes, size: int) -> None:
+        """Put an item in the place of whatever is there."""
         item = memoryview(item).tobytes()  # of its own size: what orjson returns holds its whole buffer, 4 KB
         index = bisect_left(self.sort_keys, sort_key)
         if index == len(self.sort_keys) or self.sort_keys[index] != sort_key:
@@ -56,10 +57,8 @@ class Partition:
             self.items.insert(index, item)
             self.sizes.insert(index, size)
             self.alive.insert(index, 1)
-            return write_units(size)
-        before = self.sizes[index] if self.alive[index] else 0
-        self.items[index], self.sizes[index], self.alive[index] = item, size, 1
-        return write_units(max(size, before))
+        else:
+            self.items[index], self.sizes[index], self.alive[index] = item, size, 1
 
 
 def write_units(size: int) -> int:

@@ -10,24 +10,31 @@ from collections.abc import Callable, Mapping
 
 import orjson
 
-from benchmarks.dataset import DEVICES, device_items
+from benchmarks.dataset import DEVICES, device_ids, device_items
+from benchmarks.rates.dynamodb import EXCEEDED, Direction, Throttled
 from benchmarks.stub_expressions import Refused, Statement, check_condition, key_conditions, statement
+from benchmarks.stub_limits import Meter
 from benchmarks.stub_partitions import Partition, Wire, stored_size, write_units
 
 Action = Callable[[Wire], bytes]
 
 
 class Tables:
-    """The telemetry table, under any name, and the journal, for requests with the key `name`."""
+    """The telemetry table, under any name, and the journal, for requests with the key `name`.
 
-    def __init__(self, item_count: int) -> None:
-        share, rest = divmod(item_count, len(DEVICES))
+    Args:
+        devices: number of devices that share the items.
+        meter: counts units, and refuses what exceeds the limits; by default there are none.
+    """
+
+    def __init__(self, item_count: int, devices: int = len(DEVICES), meter: Meter | None = None) -> None:
+        share, rest = divmod(item_count, devices)
         self.partitions = {
             device_id: Partition(list(device_items(number, share + (number < rest))))
-            for number, device_id in enumerate(DEVICES)
+            for number, device_id in enumerate(device_ids(devices))
         }
         self.journal: dict[str, Wire] = {}
-        self.units = {"read": 0.0, "write": 0.0}
+        self.meter = meter or Meter(None)
         self.actions: Mapping[str, Action] = {
             "Query": self._query,
             "BatchExecuteStatement": self._execute,
@@ -43,7 +50,18 @@ class Tables:
         action = self.actions.get(operation)
         if action is None:
             raise Refused("UnknownOperationException", f"the stub does not speak {operation}")
-        return action(orjson.loads(body))
+        refused = self.meter.refused
+        try:
+            return action(orjson.loads(body))
+        finally:
+            if self.meter.refused > refused:
+                self.meter.throttle(operation)
+
+    def _take(self, direction: Direction, table: str, key: str, units: float) -> None:
+        """Take the units of a request's only item or page. Raises: Refused if they are not there."""
+        throttled = self.meter.take(direction, table, key, units)
+        if throttled is not None:
+            raise _refused(throttled)
 
     def _partition(self, device_id: str) -> Partition:
         return self.partitions.setdefault(device_id, Partition([]))
@@ -76,30 +94,43 @@ class Tables:
             key = {"iotDeviceId": {"S": device_id}, "id": {"S": partition.sort_keys[last]}}
             answer += b',"LastEvaluatedKey":' + orjson.dumps(key)
         units = max(1, -(-size // 4096)) * (1.0 if request.get("ConsistentRead") else 0.5)
-        self.units["read"] += units
+        self._take("read", request["TableName"], device_id, units)
         return answer + _consumed(request, request["TableName"], units) + b"}"
 
     def _batch_write(self, request: Wire) -> bytes:
         tables = request["RequestItems"]
         if sum(map(len, tables.values())) > 25:
             raise Refused("ValidationException", "Too many items requested for the BatchWriteItem call")
-        units = 0
-        for actions in tables.values():
+        spent, left = 0, {}
+        for table, actions in tables.items():
             if len({str(action) for action in actions}) < len(actions):
                 raise Refused("ValidationException", "Provided list of item keys contains duplicates")
-            for action in actions:
-                units += self._put_or_delete(action)
-        self.units["write"] += units
-        consumed = _consumed(request, next(iter(tables)), units, listed=True)
-        return b'{"UnprocessedItems":{}' + consumed + b"}"
+            units = [self._put_or_delete(table, action) for action in actions]
+            spent += sum(units)
+            if unprocessed := [action for action, taken in zip(actions, units, strict=True) if not taken]:
+                left[table] = unprocessed
+        if not spent:
+            raise Refused(EXCEEDED, "None of the items could be processed for want of throughput")
+        consumed = _consumed(request, next(iter(tables)), spent, listed=True)
+        return b'{"UnprocessedItems":%b%b}' % (orjson.dumps(left), consumed)
 
-    def _put_or_delete(self, action: Wire) -> int:
-        """Returns: write units."""
+    def _put_or_delete(self, table: str, action: Wire) -> int:
+        """Returns: write units; 0 if it was throttled."""
         if "PutRequest" in action:
             item = action["PutRequest"]["Item"]
-            return self._partition(item["iotDeviceId"]["S"]).put(item["id"]["S"], orjson.dumps(item))
-        key = action["DeleteRequest"]["Key"]
-        return self._partition(key["iotDeviceId"]["S"]).delete(key["id"]["S"])
+            key, size = item, stored_size(item)
+        else:
+            item, key, size = None, action["DeleteRequest"]["Key"], 0
+        device_id, sort_key = key["iotDeviceId"]["S"], key["id"]["S"]
+        partition = self._partition(device_id)
+        units = partition.write_units(sort_key, size)
+        if self.meter.take("write", table, device_id, units) is not None:
+            return 0
+        if item is None:
+            partition.delete(sort_key)
+        else:
+            partition.put(sort_key, orjson.dumps(item), size)
+        return units
 
     def _execute(self, request: Wire) -> bytes:
         statements = request["Statements"]
@@ -114,44 +145,53 @@ class Tables:
             told, spent = (self._insert if parsed.inserts else self._compare_and_delete)(parsed, one["Parameters"])
             responses.append(b'{"TableName":%b%b}' % (orjson.dumps(table), told))
             units += spent
-        self.units["write"] += units
         consumed = _consumed(request, table, units, listed=True)
         return b'{"Responses":[%b]%b}' % (b",".join(responses), consumed)
 
     def _insert(self, parsed: Statement, parameters: list[Wire]) -> tuple[bytes, int]:
         """Carry out an INSERT. Returns: what is said of it, and write units."""
         item = dict(zip(parsed.names, parameters, strict=True))
-        sort_key = item["id"]["S"]
-        partition = self._partition(item["iotDeviceId"]["S"])
-        if partition.find(sort_key) is not None:
-            return _error("DuplicateItem", "Duplicate primary key exists in table"), 1
-        return b"", partition.put(sort_key, orjson.dumps(item))
+        device_id, sort_key = item["iotDeviceId"]["S"], item["id"]["S"]
+        partition, size = self._partition(device_id), stored_size(item)
+        exists = partition.find(sort_key) is not None
+        units = 1 if exists else partition.write_units(sort_key, size)
+        if throttled := self.meter.take("write", parsed.table, device_id, units):
+            return _error(throttled.statement_code, throttled.message), 0
+        if exists:
+            return _error("DuplicateItem", "Duplicate primary key exists in table"), units
+        partition.put(sort_key, orjson.dumps(item), size)
+        return b"", units
 
     def _compare_and_delete(self, parsed: Statement, parameters: list[Wire]) -> tuple[bytes, int]:
         """Carry out a DELETE. Returns: what is said of it, and write units."""
         wanted = dict(zip(parsed.names, parameters, strict=True))
-        sort_key = wanted["id"]["S"]
-        partition = self._partition(wanted["iotDeviceId"]["S"])
+        device_id, sort_key = wanted["iotDeviceId"]["S"], wanted["id"]["S"]
+        partition = self._partition(device_id)
+        units = partition.write_units(sort_key)
+        if throttled := self.meter.take("write", parsed.table, device_id, units):
+            return _error(throttled.statement_code, throttled.message), 0
         index = partition.find(sort_key)
         if index is None:
-            return b"", 1
+            return b"", units
         if wanted.items() <= orjson.loads(partition.items[index]).items():
-            return b',"Item":' + partition.items[index], partition.delete(sort_key)
-        return _error("ConditionalCheckFailed", "The conditional request failed"), write_units(partition.sizes[index])
+            partition.delete(sort_key)
+            return b',"Item":' + partition.items[index], units
+        return _error("ConditionalCheckFailed", "The conditional request failed"), units
 
     def _delete(self, request: Wire) -> bytes:
-        key = request["Key"]
-        partition = self._partition(key["iotDeviceId"]["S"])
-        index = partition.find(key["id"]["S"])
+        device_id, sort_key = request["Key"]["iotDeviceId"]["S"], request["Key"]["id"]["S"]
+        partition = self._partition(device_id)
+        units = partition.write_units(sort_key)
+        self._take("write", request["TableName"], device_id, units)
+        index = partition.find(sort_key)
         check_condition(request, None if index is None else orjson.loads(partition.items[index]))
-        units = partition.delete(key["id"]["S"])
-        self.units["write"] += units
+        partition.delete(sort_key)
         return b"{" + _consumed(request, request["TableName"], units).lstrip(b",") + b"}"
 
     def _get(self, request: Wire) -> bytes:
         item = self._record(request["Key"])
         units = max(1, -(-stored_size(item or {}) // 4096)) * (1.0 if request.get("ConsistentRead") else 0.5)
-        self.units["read"] += units
+        self._take("read", request["TableName"], _partition_key(request["Key"]), units)
         told = b"" if item is None else b',"Item":' + orjson.dumps(item)
         return b"{" + (told + _consumed(request, request["TableName"], units)).lstrip(b",") + b"}"
 
@@ -159,27 +199,37 @@ class Tables:
         tables = request["RequestItems"]
         if sum(len(wanted["Keys"]) for wanted in tables.values()) > 100:
             raise Refused("ValidationException", "Too many items requested for the BatchGetItem call")
-        responses, units = {}, 0.0
+        responses: dict[str, list[Wire]] = {}
+        spent, left = 0.0, {}
         for table, wanted in tables.items():
-            found = [item for key in wanted["Keys"] if (item := self._record(key)) is not None]
-            share = 1.0 if wanted.get("ConsistentRead") else 0.5
-            units += share * sum(-(-stored_size(item) // 4096) for item in found)
-            units += share * (len(wanted["Keys"]) - len(found))
-            responses[table] = found
-        self.units["read"] += units
-        consumed = _consumed(request, next(iter(tables)), units, listed=True)
-        return b'{"UnprocessedKeys":{},"Responses":%b%b}' % (orjson.dumps(responses), consumed)
+            share, unread = (1.0 if wanted.get("ConsistentRead") else 0.5), []
+            responses[table] = []
+            for key in wanted["Keys"]:
+                item = self._record(key)
+                units = share * max(1, -(-stored_size(item or {}) // 4096))
+                if self.meter.take("read", table, _partition_key(key), units) is not None:
+                    unread.append(key)
+                    continue
+                spent += units
+                responses[table] += [] if item is None else [item]
+            if unread:
+                left[table] = {**wanted, "Keys": unread}
+        if not spent:
+            raise Refused(EXCEEDED, "None of the items could be read for want of throughput")
+        consumed = _consumed(request, next(iter(tables)), spent, listed=True)
+        return b'{"UnprocessedKeys":%b,"Responses":%b%b}' % (orjson.dumps(left), orjson.dumps(responses), consumed)
 
     def _put(self, request: Wire) -> bytes:
         item = request["Item"]
         before = self._record(item)
+        size = stored_size(item)
+        units = write_units(max(size, stored_size(before or {})))
+        self._take("write", request["TableName"], _partition_key(item), units)
         check_condition(request, before)
         if "name" in item:
             self.journal[item["name"]["S"]] = item
-            units = write_units(max(stored_size(one) for one in (item, before or {})))
         else:
-            units = self._partition(item["iotDeviceId"]["S"]).put(item["id"]["S"], orjson.dumps(item))
-        self.units["write"] += units
+            self._partition(item["iotDeviceId"]["S"]).put(item["id"]["S"], orjson.dumps(item), size)
         returned = request.get("ReturnValues") == "ALL_OLD" and before is not None
         told = b',"Attributes":' + orjson.dumps(before) if returned else b""
         return b"{" + (told + _consumed(request, request["TableName"], units)).lstrip(b",") + b"}"
@@ -197,6 +247,14 @@ def _consumed(request: Wire, table: str, units: float, *, listed: bool = False) 
         return b""
     entry = {"TableName": table, "CapacityUnits": float(units)}
     return b',"ConsumedCapacity":' + orjson.dumps([entry] if listed else entry)
+
+
+def _partition_key(key: Wire) -> str:
+    return str(key["name" if "name" in key else "iotDeviceId"]["S"])
+
+
+def _refused(throttled: Throttled) -> Refused:
+    return Refused(throttled.exception, throttled.message, reason=throttled.reason)
 
 
 def _error(code: str, message: str) -> bytes:

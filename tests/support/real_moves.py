@@ -17,6 +17,7 @@ import orjson
 
 from benchmarks.stub import Connection, Store
 from benchmarks.stub_partitions import Partition
+from benchmarks.stub_tables import Tables
 from l3kit.clouds.aws.data.credentials import Credentials
 from l3kit.clouds.aws.data.items import to_wire
 from l3kit.clouds.aws.data.stores import Place, open_hot, open_journal, open_objects
@@ -66,7 +67,7 @@ def real_move(items: dict[str, list[bytes]], chunk_bytes: int, *, abroad: bool =
 
 
 async def _both_runs(items: dict[str, list[bytes]], tuning: Tuning, writer: Writer | None) -> RealMove:
-    store = Store(0, 0, 0)
+    store = Store(Tables(0), 0, 0)
     store.tables.partitions.clear()
     async with _served(store) as place:
         for device in items:
