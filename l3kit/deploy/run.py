@@ -207,7 +207,8 @@ def _carry_out(step: Step, log: StepLog, afterwards: str) -> None:
     try:
         _act(step.action, step.resource)
     except L3Error as error:
-        of_another = error.resource != f"{step.kind} {step.name}"  # such as what was awaited, or a role of an account
+        # such as what was awaited, or a role of an account
+        of_another = error.resource not in (step.name, f"{step.kind} {step.name}")
         cause = f"{error.resource}: {error.cause}" if of_another else error.cause
         log.note("failed", step.action, step.kind, step.name, cause)
         raise ProvisioningError(
