@@ -106,7 +106,7 @@ def session_on(project: str, region: str, credentials: Credentials, endpoints: E
         between=endpoints.between,
         seen=traffic,
     )
-    place = Place(control, project, region, control.patience)
+    place = Place(control, project, region, control.patience, endpoints.storage is None)
     functions, messages = CloudRunFunctions(place), PubSub(place)
     return GcpSession(
         project,

@@ -142,7 +142,7 @@ class HostedFunctions:
         if timer.state == "off":
             return Schedule("off", timer.expression)
         if timer.fault:
-            return Schedule(timer.state, f"{timer.expression}, {timer.fault}")
+            return Schedule(timer.state, timer.expression, fault=timer.fault)
         return Schedule(timer.state, timer.expression, next_time(eventbridge(timer.expression), now, timer.begins))
 
     def _get(self, twin: Twin, function: str) -> Deployed | None:

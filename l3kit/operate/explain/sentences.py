@@ -234,7 +234,7 @@ def _lease(record: DeviceRecord, now: datetime) -> str:
 
 def _schedule(schedule: Schedule, verbs: tuple[str, str, str] = ("is", "has", "runs")) -> str:
     """Describe the schedule as a predicate."""
-    expression, at = schedule.expression, schedule.next_run
+    expression, at = schedule.text, schedule.next_run
     if schedule.state == "unreached":
         return f"{verbs[0]} scheduled on a cloud that this session does not reach"
     if schedule.state == "missing":

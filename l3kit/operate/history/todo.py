@@ -15,7 +15,6 @@ from l3kit.tiering.format.holds import Holds
 from l3kit.tiering.format.pauses import NOTHING, Pauses
 from l3kit.tiering.movers.report import iso
 from l3kit.twin.layout import MOVERS, SCHEDULED
-from l3kit.twin.schedule_times import next_time
 from l3kit.twin.schedules import Schedule
 
 LATE_AFTER = timedelta(hours=1)
@@ -101,12 +100,12 @@ def _of_schedule(mover: str, schedule: Schedule, seen: Situation) -> Iterator[Fi
         yield Finding(f"the schedule of the {mover} {word}", "Nothing runs by itself", "l3kit apply creates it again")
     elif schedule.state == "on" and mover in seen.kept:
         _, last = seen.kept[mover]
-        expected = next_time(schedule.expression, last, last)
+        expected = schedule.run_after(last)
         if expected is not None and expected + LATE_AFTER < seen.now:
-            why = f"at {iso(expected)}, by {schedule.expression}; its last report is of {iso(last)}"
+            why = f"at {iso(expected)}, by {schedule.text}; its last report is of {iso(last)}"
             yield Finding(f"the {mover} did not run when it should have", why, remedy)
     elif schedule.state == "on" and (reason := _why_it_should_have_run(mover, schedule, seen)):
-        why = f"No report of it is kept, {reason}; its schedule is {schedule.expression}"
+        why = f"No report of it is kept, {reason}; its schedule is {schedule.text}"
         yield Finding(f"the {mover} has never run", why, remedy)
 
 
@@ -117,7 +116,7 @@ def _why_it_should_have_run(mover: str, schedule: Schedule, seen: Situation) -> 
     if mover not in MOVERS:  # the movers may be older than the setting with which the expirer came
         return ""
     for other, (first, _) in seen.kept.items():
-        expected = next_time(schedule.expression, first, first)
+        expected = schedule.run_after(first)
         if expected is not None and expected + LATE_AFTER < seen.now:
             return f"while the {other} has run since {iso(first)}"
     return ""

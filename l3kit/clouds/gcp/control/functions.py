@@ -96,7 +96,7 @@ class CloudRunFunctions:
         """Return the job that has the function's name."""
         with explained(f"schedule {name}", "roles/cloudscheduler.viewer on the project"):
             job = read_job(self.place, name)
-        return {} if job is None else {name: as_timer(job, self.address(name))}
+        return {} if job is None else {name: as_timer(job, self.address(name), is_live=self.place.is_live)}
 
     def log(self, name: str, since: datetime | None) -> Iterator[LogLine]:
         return read_log(self.place, name, since)

@@ -138,15 +138,18 @@ def read_job(place: Place, name: str) -> dict[str, Any] | None:
     return unless_missing(lambda: place.control.get(SCHEDULER, _path(place, name)))
 
 
-def as_timer(there: Mapping[str, Any], url: str) -> Timer:
-    """Return a job as a timer of the function at a url."""
+def as_timer(there: Mapping[str, Any], url: str, *, is_live: bool) -> Timer:
+    """Return a job as a timer of the function at a url. `is_live`: whether it runs by itself."""
     target = there.get("httpTarget", {})
     faults = [] if str(target.get("uri", "")).rstrip("/") == url else ["starts something else"]
     if target.get("oidcToken", {}).get("audience") != url:
         faults.append("has no token for the function")
     if (zone := there.get("timeZone", "UTC")) not in (ZONE, "UTC"):
         faults.append(f"time zone {zone}")
-    return Timer(str(there.get("schedule", "")), "off" if _is_off(there) else "on", fault=", ".join(faults))
+    expression, fault = str(there.get("schedule", "")), ", ".join(faults)
+    if _is_off(there):
+        return Timer(expression, "off", fault=fault)
+    return Timer(expression, "on" if is_live else "fired", fault=fault)
 
 
 def _is_off(there: Mapping[str, Any]) -> bool:

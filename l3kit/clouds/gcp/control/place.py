@@ -30,12 +30,13 @@ SEEN_LIMIT = 120.0
 
 @dataclass(frozen=True)
 class Place:
-    """One project and region."""
+    """One project and region. `is_live`: whether it is Google's; in a sandbox no job runs by itself."""
 
     control: Control = field(repr=False, compare=False)
     project: str
     region: str
     patience: Patience = field(default_factory=Patience, repr=False, compare=False)
+    is_live: bool = True
 
     @property
     def location(self) -> str:

@@ -152,7 +152,7 @@ def test_a_schedule_is_on_if_it_alone_starts_the_mover_when_it_should(
         ({"t": Timer("rate(6 hours)", "off")}, Schedule("off", "rate(6 hours)")),
         (
             {"t": Timer("cron(0 3 * * ? *)", "on", fault="time zone Asia/Tokyo")},
-            Schedule("on", "cron(0 3 * * ? *), time zone Asia/Tokyo"),
+            Schedule("on", "cron(0 3 * * ? *)", fault="time zone Asia/Tokyo"),
         ),
     ],
 )

@@ -29,7 +29,7 @@ def test_a_job_is_as_it_was_made_and_waits_as_long_as_it_may(cloud: Cloud) -> No
     there = read_job(cloud.place, NAME)
     assert there is not None
     assert there["attemptDeadline"] == "1800s"
-    assert as_timer(there, URL) == Timer("0 3 * * *", "on")
+    assert as_timer(there, URL, is_live=True) == Timer("0 3 * * *", "on")
     with pytest.raises(AlreadyThereError):
         one.create()
 
@@ -54,7 +54,7 @@ def test_a_job_that_was_switched_off_is_told_and_switched_on(cloud: Cloud) -> No
     cloud.control.post(SCHEDULER, f"v1/{cloud.place.location}/jobs/{NAME}:pause", {})
     there = read_job(cloud.place, NAME)
     assert there is not None
-    assert as_timer(there, URL).state == "off"
+    assert as_timer(there, URL, is_live=True).state == "off"
     assert one.compare().differences == ("it is switched off",)
     one.update()
     assert one.compare().differences == ()
@@ -62,7 +62,7 @@ def test_a_job_that_was_switched_off_is_told_and_switched_on(cloud: Cloud) -> No
 
 def test_a_timer_says_what_is_wrong_with_it() -> None:
     target = {"uri": "https://other.example", "oidcToken": {"audience": "x"}}
-    timer = as_timer({"schedule": "* * * * *", "timeZone": "Europe/Vienna", "httpTarget": target}, URL)
+    timer = as_timer({"schedule": "* * * * *", "timeZone": "Europe/Vienna", "httpTarget": target}, URL, is_live=True)
     assert timer.fault == "starts something else, has no token for the function, time zone Europe/Vienna"
 
 
