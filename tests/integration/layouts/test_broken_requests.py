@@ -56,7 +56,7 @@ def test_what_a_broken_request_left_is_completed_by_the_next_apply_and_removed_b
     twin, breaker = make_twin("gcp", "gcp", "gcp", chain=chain), RequestBreaker(how)
     with breaker.patched():
         breaker.walk(lambda: apply(plan(twin, clouds), clouds))
-    assert len(breaker.broken) > 12
+    assert len(breaker.broken) >= 6
     left = plan(twin, clouds)
     assert (left.changes, left.notes) == ((), ())
     assert all(link.token and link.url for link in saved_links(clouds, twin).values())
