@@ -56,7 +56,8 @@ def test_what_a_broken_request_left_is_completed_by_the_next_apply_and_removed_b
     twin, breaker = make_twin("gcp", "gcp", "gcp", chain=chain), RequestBreaker(how)
     with breaker.patched():
         breaker.walk(lambda: apply(plan(twin, clouds), clouds))
-    assert len(breaker.broken) >= 6
+    assert any("/functions/azure/" in name for name in breaker.broken), breaker.broken
+    assert len(breaker.broken) >= 4
     left = plan(twin, clouds)
     assert (left.changes, left.notes) == ((), ())
     assert all(link.token and link.url for link in saved_links(clouds, twin).values())
