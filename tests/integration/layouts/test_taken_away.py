@@ -26,13 +26,14 @@ def test_destroy_without_data_keeps_stores_and_data_and_apply_finds_them_again(
     assert run_mover(clouds, made, "hot-to-cold-mover", time=NOW).total("items") == 3
     put_items(clouds, made, 2, 2)
     destroyed = destroy(made, clouds)
-    assert {step.kind for step in destroyed.done} == {"function", "link address", "link token"}
+    of_google = {"role", "service account", "permissions", "schedule"}
+    assert {step.kind for step in destroyed.done} - of_google == {"function", "link address", "link token"}
     left = plan_destroy(made, clouds)
     assert {(step.action, step.reason) for step in left.steps} == {("keep", "holds data; removed only with data=True")}
-    assert {step.kind for step in left.steps} == {"collection", "blob container", "bucket"}
+    assert {step.kind for step in left.steps} == {"database", "blob container", "bucket"}
     assert held(clouds, made) == {"hot": 2, "cold": 3}
     again = apply(plan(made, clouds), clouds)
-    assert not [step for step in again.done if step.kind in ("collection", "blob container", "bucket")]
+    assert not [step for step in again.done if step.kind in ("database", "blob container", "bucket")]
     assert run_mover(clouds, made, "hot-to-cold-mover", time=NOW).total("items") == 2
     assert held(clouds, made) == {"cold": 5}
     destroy(made, clouds, data=True)
@@ -61,6 +62,7 @@ def test_a_changed_layout_removes_what_is_no_longer_called_for(clouds: Session, 
     assert removed == {
         ("function", function_name(clouds, moved, "azure", "cold-to-archive-mover")),
         ("function", function_name(clouds, moved, "gcp", "archive-writer")),
+        ("service account", f"{moved.name}-archive-writer"),
         ("link token", "azure_l3cold_to_gcp_l3archive"),
     }
     apply(wanted, clouds)
