@@ -15,7 +15,16 @@ import pytest
 from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError, RefreshError
 
-from l3kit.clouds.gcp.opening import Endpoints, Found, billed_to, check_project, found_credentials, open_project
+from l3kit.clouds.gcp.control.functions import CloudRunFunctions
+from l3kit.clouds.gcp.opening import (
+    Endpoints,
+    Found,
+    billed_to,
+    check_project,
+    found_credentials,
+    open_project,
+    session_on,
+)
 from l3kit.clouds.gcp.session import GcpSession
 from l3kit.clouds.ports.control import Refusal
 from l3kit.errors import ConfigurationError, PermissionMissingError, ProvisioningError
@@ -88,6 +97,13 @@ def test_a_project_that_is_there_opens_with_the_given_credentials_and_addresses(
 def test_each_twin_of_a_real_project_has_a_database_of_its_own(google_there: Google) -> None:
     google_there.answers[PATH] = (200, {"state": "ACTIVE"})
     assert opened(google_there).database_of("plant") == "l3kit-plant"
+
+
+@pytest.mark.parametrize(("storage", "live"), [(None, True), ("http://127.0.0.1:1", False)])
+def test_jobs_run_by_themselves_at_google_and_in_no_sandbox(storage: str | None, live: bool) -> None:
+    session = session_on(PROJECT, REGION, google.oauth2.credentials.Credentials("ya29.x"), Endpoints(storage=storage))
+    assert isinstance(session.functions, CloudRunFunctions)
+    assert session.functions.place.is_live is live
 
 
 def test_without_a_project_it_is_that_of_the_credentials(google_there: Google) -> None:

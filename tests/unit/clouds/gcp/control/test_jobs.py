@@ -30,6 +30,7 @@ def test_a_job_is_as_it_was_made_and_waits_as_long_as_it_may(cloud: Cloud) -> No
     assert there is not None
     assert there["attemptDeadline"] == "1800s"
     assert as_timer(there, URL, is_live=True) == Timer("0 3 * * *", "on")
+    assert as_timer(there, URL, is_live=False) == Timer("0 3 * * *", "fired")
     with pytest.raises(AlreadyThereError):
         one.create()
 
